@@ -1,0 +1,75 @@
+import { redactUrl } from '../http/redact.ts';
+
+/** How far an attempt got: it never left, it may have reached the server, the server has answered. */
+export type Sent = 'no' | 'maybe' | 'yes';
+
+/** What an attempt came to. `rejected`: we refused it before sending. */
+export type OutcomeKind = 'success' | 'transient' | 'permanent' | 'cancelled' | 'rejected';
+
+/** Why a finished attempt was, or was not, followed by a retry. */
+export type RetryReason =
+  | 'retried'
+  | 'succeeded'
+  | 'not-transient'
+  | 'not-repeatable'
+  | 'body-not-replayable'
+  | 'retries-exhausted'
+  | 'elapsed'
+  | 'deadline'
+  | 'budget-empty'
+  | 'circuit-open'
+  | 'vetoed'
+  | 'aborted'
+  | 'rejected'
+  | 'no-retry-policy';
+
+/** One attempt, as it went. Times are milliseconds; `startMs` counts from the start of the call. */
+export interface AttemptRecord {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly startMs: number;
+  /** Until the response headers or the failure; undefined while the attempt is running. */
+  durationMs: number | undefined;
+  outcome: OutcomeKind | undefined;
+  sent: Sent | undefined;
+  /** The HTTP status, if the server answered. */
+  status: number | undefined;
+  /** What failed: a system or transport code such as `ECONNRESET`, or one of our own such as `TIMEOUT`. */
+  code: string | undefined;
+  reason: RetryReason;
+  /** How long the call waited before the attempt that followed this one. */
+  delayMs: number | undefined;
+  /** How long the server asked us to stay away, if it did. */
+  retryAfterMs: number | undefined;
+}
+
+/** The story of one call. Shared by all its branches, which only add to it. */
+export class CallRecord {
+  readonly method: string;
+  /** Key of the host's state; its origin unless `hostKey` says otherwise. */
+  readonly host: string;
+  /** On the runtime's clock, in milliseconds. */
+  readonly startedAt: number;
+  readonly attempts: AttemptRecord[] = [];
+  /** Name of the substitute that answered in place of the service, if one did. */
+  fallback: string | undefined;
+  /** W3C trace id of the call, if it is traced. */
+  traceId: string | undefined;
+  readonly #url: URL;
+
+  constructor(method: string, url: URL, host: string, startedAt: number) {
+    this.method = method;
+    this.#url = url;
+    this.host = host;
+    this.startedAt = startedAt;
+  }
+
+  /** Without credentials and signatures, fit for logs. */
+  get url(): string {
+    return redactUrl(this.#url);
+  }
+
+  get lastAttempt(): AttemptRecord | undefined {
+    return this.attempts.at(-1);
+  }
+}

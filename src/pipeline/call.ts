@@ -1,0 +1,38 @@
+import type { HostState } from '../hosts/host-state.ts';
+import type { CallRecord } from './call-record.ts';
+import type { Clock, Random } from './clock.ts';
+import type { Emit } from './events.ts';
+
+/** What the caller asked for, as the transport will be handed it. */
+export interface CallRequest {
+  /** The caller's own first argument. */
+  readonly input: string | URL | Request;
+  /** A copy of the caller's second argument, without `policy`; members we do not know are kept. */
+  readonly init: RequestInit;
+  /** In the spelling that goes on the wire. */
+  readonly method: string;
+  readonly url: URL;
+}
+
+/** What a policy may ask of the world: time, chance, and someone to tell. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+}
+
+/** One logical call, or one branch of it, on its way down. Policies hand a changed copy to `next`; they never edit it. */
+export interface Call {
+  readonly request: CallRequest;
+  /** Aborts this branch of the call: the caller, a timeout, or a hedge that lost. */
+  readonly signal: AbortSignal | undefined;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** The instant, on the runtime's clock, when the total timeout ends the call; Infinity without one. */
+  readonly deadlineAt: number;
+  /** What outlives the call: circuit, budget and pause of the host it goes to. */
+  readonly host: HostState;
+  /** What has happened so far. The one thing that all branches of a call share and add to. */
+  readonly record: CallRecord;
+  readonly runtime: Runtime;
+}

@@ -1,0 +1,20 @@
+import type { Call } from './call.ts';
+
+/** Sends one call, or one attempt of it, and resolves with its response. */
+export type Handler = (call: Call) => Promise<Response>;
+
+/**
+ * One behaviour around a call. `next` may be called never (refuse, fall back), once, again (retry)
+ * or twice at once (hedge), with the call as given or with a changed copy of it.
+ */
+export type Policy = (call: Call, next: Handler) => Promise<Response>;
+
+/**
+ * Stacks policies on a transport. First is outermost: `pipeline([a, b], transport)` is a(b(transport)).
+ *
+ * @example
+ * const send = pipeline([retry({ maxRetries: 3 }), attemptTimeout({ limitMs: 2_000 })], transport);
+ */
+export function pipeline(policies: readonly Policy[], transport: Handler): Handler {
+  return policies.reduceRight<Handler>((next, policy) => call => policy(call, next), transport);
+}
