@@ -13,9 +13,8 @@ export class Branch {
   constructor(parent: AbortSignal | undefined, onAbort: (reason: unknown) => void) {
     this.#parent = parent;
     this.#onAbort = onAbort;
-    if (!parent) return;
-    if (parent.aborted) this.abort(parent.reason);
-    else parent.addEventListener('abort', this.#follow);
+    parent?.addEventListener('abort', this.#follow);
+    if (parent?.aborted) queueMicrotask(this.#follow);
   }
 
   get signal(): AbortSignal {
@@ -27,8 +26,9 @@ export class Branch {
   abort(reason: unknown): void {
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
-    this.#onAbort?.(reason);
+    const onAbort = this.#onAbort;
     this.release();
+    onAbort?.(reason);
   }
 
   /** Hears the abort from now on in place of the listener before. */

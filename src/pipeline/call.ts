@@ -1,5 +1,6 @@
+import type { CallRecord } from '../call-record.ts';
 import type { HostState } from '../hosts/host-state.ts';
-import type { CallRecord } from './call-record.ts';
+import type { Branch } from './branch.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Emit } from './events.ts';
 
@@ -19,6 +20,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
+  /** The calls whose response has not ended yet, for whoever has to end them all. */
+  readonly open: Map<Branch, CallRecord>;
 }
 
 /** One logical call, or one branch of it, on its way down. Policies hand a changed copy to `next`; they never edit it. */

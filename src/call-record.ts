@@ -1,7 +1,5 @@
-import { redactUrl } from '../http/redact.ts';
-
-/** How far an attempt got: it never left, it may have reached the server, the server has answered. */
-export type Sent = 'no' | 'maybe' | 'yes';
+import type { Sent } from './http/failure.ts';
+import { redactUrl } from './http/redact.ts';
 
 /** What an attempt came to. `rejected`: we refused it before sending. */
 export type OutcomeKind = 'success' | 'transient' | 'permanent' | 'cancelled' | 'rejected';
@@ -51,6 +49,10 @@ export class CallRecord {
   /** On the runtime's clock, in milliseconds. */
   readonly startedAt: number;
   readonly attempts: AttemptRecord[] = [];
+  /** How long the call took until its response headers, or its error; undefined while it is on its way. */
+  durationMs: number | undefined;
+  /** State of the host's circuit when the call settled. */
+  circuit: 'closed' | 'open' | 'half-open' | 'isolated' | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   fallback: string | undefined;
   /** W3C trace id of the call, if it is traced. */

@@ -1,0 +1,13 @@
+import { ms } from './show/text.ts';
+import type { Figures } from './summary.ts';
+
+/** The two lines to remember, whichever way the measurements went. */
+export function takeaway(fetch: Figures, holdfast: Figures): string[] {
+  return [
+    `Of ${fetch.calls} calls, fetch answered ${fetch.answered} and holdfast ${holdfast.answered}; ` +
+      `waited in vain: ${ms(fetch.waitedInVainMs)} with fetch, ${ms(holdfast.waitedInVainMs)} with holdfast.`,
+    `The service received ${fetch.requestsReceived} requests from fetch, ${holdfast.requestsReceived} from holdfast; ` +
+      `orders in doubt: ${fetch.orders.inDoubt} and ${holdfast.orders.inDoubt}, ` +
+      `executed twice: ${fetch.orders.executedTwice} and ${holdfast.orders.executedTwice}.`,
+  ];
+}

@@ -1,0 +1,269 @@
+/**
+ * Every error that a call can end with. Branches follow what a caller would do next.
+ *
+ * ```text
+ * HoldfastError             code, method, url, host, attempts, cause
+ * ├─ NetworkError           nothing came back; a TypeError as well      NETWORK
+ * ├─ TimeoutError           scope 'attempt' | 'total', limitMs          TIMEOUT
+ * └─ RejectedError          we refused before sending; retryAfterMs
+ *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
+ *    ├─ HostPausedError     the host asked to be left alone             HOST_PAUSED
+ *    └─ ClosedError         close() was called                          CLOSED
+ * ```
+ *
+ * Match on `code` or `instanceof`; messages are for people and may change. The caller's own abort reason is
+ * none of these: it is rethrown untouched. Misuse is a built-in `TypeError` or `RangeError`.
+ */
+import type { AttemptRecord, CallRecord } from './call-record.ts';
+import type { Sent } from './http/failure.ts';
+
+export type ErrorCode = 'NETWORK' | 'TIMEOUT' | 'CIRCUIT_OPEN' | 'HOST_PAUSED' | 'CLOSED';
+
+/** Marks our prototypes, under a name that two copies of the package in one program share. */
+const brand: unique symbol = Symbol.for('holdfast.error') as never;
+
+/** The root. A `toJSON()` of it is fit for logs: no credentials, no header values, no bodies. */
+export abstract class HoldfastError extends Error {
+  abstract readonly code: ErrorCode;
+  declare readonly [brand]: string;
+  /** The record of the call that ended so. */
+  readonly #record: CallRecord;
+
+  constructor(message: string, record: CallRecord, options?: ErrorOptions) {
+    super(message, options);
+    this.#record = record;
+  }
+
+  /** `instanceof` by name, so that it holds across two copies of the package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    if (typeof value !== 'object' || value === null) return false;
+    for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
+      if (Object.hasOwn(proto, brand) && proto[brand] === this.prototype[brand]) return true;
+    }
+    return false;
+  }
+
+  /** Whether this error ended the call that `record` tells of. */
+  static endedCall(error: unknown, record: CallRecord): error is HoldfastError {
+    return typeof error === 'object' && error !== null && #record in error && error.#record === record;
+  }
+
+  get method(): string {
+    return this.#record.method;
+  }
+
+  /** Without credentials and signatures. */
+  get url(): string {
+    return this.#record.url;
+  }
+
+  /** Key of the host's state, its origin by default. */
+  get host(): string {
+    return this.#record.host;
+  }
+
+  /** What was tried, in order. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#record.attempts;
+  }
+
+  toJSON(): Record<string, unknown> {
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      method: this.method,
+      url: this.url,
+      host: this.host,
+      attempts: this.attempts,
+      ...this.details(),
+    };
+  }
+
+  /** What `toJSON()` says beyond the common fields. */
+  protected details(): Record<string, unknown> {
+    return {};
+  }
+}
+
+/**
+ * Nothing came back: refused, reset, name not found, bad certificate. `cause` is what the transport threw.
+ * Also an instance of `TypeError`, which is what `fetch` rejects with.
+ */
+export class NetworkError extends HoldfastError {
+  readonly code = 'NETWORK';
+  /** The code found down the `cause` chain, such as `ECONNREFUSED`; undefined where the runtime gives none. */
+  readonly reason: string | undefined;
+  /** How far the last attempt got. */
+  readonly sent: Sent;
+  /** Whether the same call may succeed later without being changed. */
+  readonly transient: boolean;
+
+  constructor(
+    record: CallRecord,
+    failure: { code: string | undefined; sent: Sent; transient: boolean },
+    cause: unknown,
+  ) {
+    super(networkMessage(record, failure, cause), record, { cause });
+    this.reason = failure.code;
+    this.sent = failure.sent;
+    this.transient = failure.transient;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { reason: this.reason, sent: this.sent, transient: this.transient };
+  }
+}
+
+/** A deadline of ours passed. The attempt it cut short was aborted on the wire. */
+export class TimeoutError extends HoldfastError {
+  readonly code = 'TIMEOUT';
+  /** Which limit: one attempt until its response headers, or the whole call, body included. */
+  readonly scope: 'attempt' | 'total';
+  /** The limit in milliseconds. */
+  readonly limitMs: number;
+
+  constructor(record: CallRecord, scope: 'attempt' | 'total', limitMs: number) {
+    super(timeoutMessage(record, scope, limitMs), record);
+    this.scope = scope;
+    this.limitMs = limitMs;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { scope: this.scope, limitMs: this.limitMs };
+  }
+}
+
+/** We refused to send: this attempt never left, so repeating the call later is safe. */
+export abstract class RejectedError extends HoldfastError {
+  /** Milliseconds from now after which sending may be allowed again; undefined if only a person can tell. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, record: CallRecord, retryAfterMs: number | undefined) {
+    super(message, record);
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { retryAfterMs: this.retryAfterMs };
+  }
+}
+
+/** The circuit of the host is open, probing, or held open by hand. */
+export class CircuitOpenError extends RejectedError {
+  readonly code = 'CIRCUIT_OPEN';
+  readonly state: 'open' | 'half-open' | 'isolated';
+
+  constructor(
+    record: CallRecord,
+    state: 'open' | 'half-open' | 'isolated',
+    retryAfterMs: number | undefined,
+  ) {
+    super(circuitMessage(record, state, retryAfterMs), record, retryAfterMs);
+    this.state = state;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { ...super.details(), state: this.state };
+  }
+}
+
+/** The host asked for a pause that this call cannot wait out. */
+export class HostPausedError extends RejectedError {
+  readonly code = 'HOST_PAUSED';
+
+  constructor(record: CallRecord, retryAfterMs: number, why: 'deadline' | 'full') {
+    const reason =
+      why === 'full' ? 'enough calls are waiting already' : 'that is past the deadline of this call';
+    super(
+      `${title(record)} was not sent: ${record.host} asked to be left alone for ${ms(retryAfterMs)} and ${reason}. ` +
+        `Try again in ${ms(retryAfterMs)}.`,
+      record,
+      retryAfterMs,
+    );
+  }
+}
+
+/** The client was closed before or during the call. */
+export class ClosedError extends RejectedError {
+  readonly code = 'CLOSED';
+
+  constructor(record: CallRecord) {
+    super(
+      `${title(record)} ended because this fetch was closed. Create a new one to go on.`,
+      record,
+      undefined,
+    );
+  }
+}
+
+const title = (record: CallRecord): string => `${record.method} ${record.url}`;
+
+const ms = (value: number): string =>
+  value < 1_000 ? `${Math.ceil(value)} ms` : `${Number((value / 1_000).toFixed(1))} s`;
+
+function tries(record: CallRecord): string {
+  const count = record.attempts.length;
+  return count > 1 ? ` after ${count} attempts` : '';
+}
+
+function networkMessage(
+  record: CallRecord,
+  failure: { code: string | undefined; sent: Sent; transient: boolean },
+  cause: unknown,
+): string {
+  const what = failure.code ?? deepestMessage(cause);
+  const reach = {
+    no: 'it never reached the server',
+    maybe: 'it may have reached the server',
+    yes: 'the server had begun to answer',
+  }[failure.sent];
+  const advice = failure.transient ? '' : '; repeating it unchanged will not help';
+  return `${title(record)} failed${tries(record)}: ${what} (${reach}${advice}).`;
+}
+
+/** Where no code says it, the innermost words do: `bad port` and not `fetch failed`. */
+function deepestMessage(error: unknown): string {
+  let deepest = error;
+  for (let depth = 0; depth < 10 && deepest instanceof Error && deepest.cause instanceof Error; depth++) {
+    deepest = deepest.cause;
+  }
+  return deepest instanceof Error ? deepest.message : String(deepest);
+}
+
+function timeoutMessage(record: CallRecord, scope: 'attempt' | 'total', limitMs: number): string {
+  if (scope === 'attempt')
+    return `${title(record)}: no response headers within ${ms(limitMs)}${tries(record)}.`;
+  return `${title(record)}: not finished within the total timeout of ${ms(limitMs)}${tries(record)}.`;
+}
+
+function circuitMessage(record: CallRecord, state: string, retryAfterMs: number | undefined): string {
+  if (state === 'isolated')
+    return `${title(record)} was not sent: ${record.host} is isolated by hand. Undo it with reset().`;
+  return (
+    `${title(record)} was not sent: the circuit of ${record.host} is ${state}. ` +
+    `Try again in ${ms(retryAfterMs ?? 0)}.`
+  );
+}
+
+/** Names live on the prototypes: an own property on each instance would cost, and print as one. */
+function name(type: { prototype: object }, value: string): void {
+  Object.defineProperty(type.prototype, 'name', { value, configurable: true, writable: true });
+  Object.defineProperty(type.prototype, brand, { value });
+}
+
+name(HoldfastError, 'HoldfastError');
+name(NetworkError, 'NetworkError');
+name(TimeoutError, 'TimeoutError');
+name(RejectedError, 'RejectedError');
+name(CircuitOpenError, 'CircuitOpenError');
+name(HostPausedError, 'HostPausedError');
+name(ClosedError, 'ClosedError');
+
+// What fetch rejects with is a TypeError, and programs test for it. A class has one parent, so the prototype of
+// NetworkError is re-hung under a copy of ours whose own parent is TypeError's.
+Object.setPrototypeOf(
+  NetworkError.prototype,
+  Object.create(TypeError.prototype, Object.getOwnPropertyDescriptors(HoldfastError.prototype)),
+);

@@ -1,0 +1,124 @@
+import type { AttemptRecord, CallRecord } from './call-record.ts';
+import { HoldfastError } from './errors.ts';
+import { createStamp } from './http/stamp.ts';
+import type { CircuitState } from './pipeline/events.ts';
+
+/** The story of the call that a response came from. Times are milliseconds. */
+export interface ResponseInfo {
+  readonly method: string;
+  /** Without credentials and signatures. */
+  readonly url: string;
+  /** Key of the host's state, its origin by default. */
+  readonly host: string;
+  readonly attempts: readonly AttemptRecord[];
+  /** Attempts after the first. */
+  readonly retries: number;
+  /** From the call to the response headers. */
+  readonly elapsedMs: number;
+  /** State of the host's circuit when the response came; undefined without a circuit breaker. */
+  readonly circuit: CircuitState | undefined;
+  /** Name of the substitute that answered in place of the service, if one did. */
+  readonly fallback: string | undefined;
+  /** W3C trace id of the call, if it is traced. */
+  readonly traceId: string | undefined;
+}
+
+const stories = createStamp<CallRecord>();
+
+/** Lets a response tell the story of its call. */
+export function stampStory(response: Response, record: CallRecord): void {
+  stories.set(response, record);
+}
+
+/** The story of a response as data; undefined if it did not come from a fetch of ours. */
+export function responseInfo(response: Response): ResponseInfo | undefined {
+  const record = stories.get(response);
+  if (!record) return undefined;
+  const { method, url, host, attempts, circuit, fallback, traceId } = record;
+  const elapsedMs = record.durationMs ?? 0;
+  const retries = Math.max(0, attempts.length - 1);
+  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
+}
+
+/**
+ * What a service may want to tell its own callers about how it got a response: `X-Retry-Count`, `X-Fallback` with the
+ * name of the substitute if one answered, and `X-Trace-Id` if the call was traced. Empty for a foreign response.
+ *
+ * @example
+ * return new Response(upstream.body, { headers: recoveryHeaders(upstream) });
+ */
+export function recoveryHeaders(response: Response): Record<string, string> {
+  const info = responseInfo(response);
+  if (!info) return {};
+  const headers: Record<string, string> = { 'X-Retry-Count': String(info.retries) };
+  if (info.fallback !== undefined) headers['X-Fallback'] = info.fallback;
+  if (info.traceId !== undefined) headers['X-Trace-Id'] = info.traceId;
+  return headers;
+}
+
+/**
+ * The timeline of a call for people, one line per attempt: start, duration, outcome, how far it got, and what was
+ * decided. Takes what the call ended with, a response or an error.
+ */
+export function explain(ending: Response | unknown): string {
+  if (ending instanceof HoldfastError) return explainError(ending);
+  const info = typeof ending === 'object' && ending !== null ? responseInfo(ending as Response) : undefined;
+  if (!info) return 'No call of a holdfast fetch is known to have ended with this.';
+  const status = (ending as Response).status;
+  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(info.attempts.length)}`;
+  return [heading, ...timeline(info.attempts), ...footnotes(info)].join('\n');
+}
+
+function explainError(error: HoldfastError): string {
+  const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.length)}`;
+  const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
+  return lines.join('\n');
+}
+
+function footnotes(info: ResponseInfo): string[] {
+  const notes: string[] = [];
+  if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
+  if (info.circuit !== undefined && info.circuit !== 'closed')
+    notes.push(`  circuit of ${info.host}: ${info.circuit}`);
+  return notes;
+}
+
+function timeline(attempts: readonly AttemptRecord[]): string[] {
+  const rows = attempts.map(attempt => [
+    `#${attempt.attempt}`,
+    `at ${ms(attempt.startMs)}`,
+    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}`,
+    [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
+    attempt.sent === undefined || attempt.sent === 'yes' ? '' : sentences[attempt.sent],
+    decision(attempt),
+  ]);
+  const widths = [0, 1, 2, 3, 4].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));
+  return rows.map(row =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
+
+function decision(attempt: AttemptRecord): string {
+  const asked = attempt.retryAfterMs === undefined ? '' : ` (asked to wait ${ms(attempt.retryAfterMs)})`;
+  if (attempt.reason === 'retried') return `retried after ${ms(attempt.delayMs ?? 0)}${asked}`;
+  const why = reasons[attempt.reason];
+  return why ? `not retried: ${why}${asked}` : '';
+}
+
+const reasons: Partial<Record<AttemptRecord['reason'], string>> = {
+  'not-repeatable': 'the method is not idempotent and there is no Idempotency-Key',
+  'body-not-replayable': 'the body is a stream and can be sent only once',
+  'retries-exhausted': 'no retries left',
+  elapsed: 'past retry.maxElapsedMs',
+  deadline: 'it would not fit the total timeout',
+  'budget-empty': 'the retry budget of the host is empty',
+  'circuit-open': 'the circuit of the host is open',
+  vetoed: 'retry.shouldRetry said no',
+  aborted: 'the call was aborted',
+};
+
+const count = (attempts: number): string => (attempts === 1 ? '1 attempt' : `${attempts} attempts`);
+
+const ms = (value: number): string => `${Math.round(value)} ms`;

@@ -1,0 +1,347 @@
+import { CallRecord } from './call-record.ts';
+import { ClosedError, HoldfastError, NetworkError } from './errors.ts';
+import { stampStory } from './explain.ts';
+import { Hosts } from './host-view.ts';
+import { HostRegistry } from './hosts/host-registry.ts';
+import type { HostState } from './hosts/host-state.ts';
+import { type BodyLease, leaseOf } from './http/body-lease.ts';
+import type { Call, Runtime } from './pipeline/call.ts';
+import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
+import { guarded, type Observer, type WarningEvent } from './pipeline/events.ts';
+import {
+  type Checks,
+  callback,
+  integer,
+  listOf,
+  oneOf,
+  readOptions,
+  requireObject,
+  show,
+} from './pipeline/options.ts';
+import { errorOutcome, networkFailure } from './pipeline/outcome.ts';
+import { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
+import type { ResolvedPolicy } from './policies/policy-options.ts';
+import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
+import {
+  type CallInit,
+  type FetchInput,
+  httpUrl,
+  isSignal,
+  isUsed,
+  readRequest,
+  signalOf,
+  withoutPolicy,
+} from './request.ts';
+import { type Place, standardOrder, standardPolicies } from './standard-order.ts';
+import { type FetchLike, fetchTransport } from './transport/fetch-transport.ts';
+
+/** A policy of one's own and its place in the standard order. */
+export interface PlacedPolicy {
+  readonly policy: Policy;
+  /** Directly outside this place: around it and everything within. */
+  readonly outside?: Place;
+  /** Directly inside this place. */
+  readonly inside?: Place;
+}
+
+/** A policy that changes while the program runs, such as a file that is watched. */
+export interface PolicySource {
+  /** Hands over each new policy, or why it will not do; returns how to stop. */
+  subscribe(onPolicy: (policy: PolicySet) => void, onError: (error: unknown) => void): () => void;
+}
+
+export interface FetchOptions extends PolicySet {
+  /** What sends a request. By default the global `fetch`, looked up at each attempt. */
+  readonly fetch?: FetchLike;
+  /** Which calls share a circuit, a budget and a pause. By default those of one origin. */
+  readonly hostKey?: (url: URL) => string;
+  /**
+   * How many hosts are remembered, from 1. Beyond that the least recently used idle one is forgotten.
+   * @defaultValue 1_000
+   */
+  readonly maxHosts?: number;
+  /** Hears everything that happens. What it throws breaks nothing. */
+  readonly observe?: Observer;
+  /** Policies of one's own, each in its place. Those in one place stand in the order given. */
+  readonly policies?: readonly PlacedPolicy[];
+  /** The one way to time, for tests. */
+  readonly clock?: Clock;
+  /** The one way to chance, for tests: a number from 0 (included) to 1 (excluded). */
+  readonly random?: Random;
+  /** Where later versions of the policy come from, such as `loadPolicy(path, { watch: true })`. */
+  readonly source?: PolicySource;
+}
+
+/** `fetch`, as the standard says, and what can be seen and done beside it. */
+export interface HoldfastFetch {
+  (input: FetchInput, init?: CallInit): Promise<Response>;
+  /** The hosts that have been called: circuits, budgets, pauses and counters. */
+  readonly hosts: Hosts;
+  /**
+   * Puts another policy in place of the present one, for calls that begin from now on. What the hosts remember stays.
+   *
+   * @throws TypeError or RangeError if it will not do; the present one stays.
+   */
+  update(policy: PolicySet): void;
+  /** Ends all calls that are open with a `ClosedError`, refuses new ones, and lets go of everything. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+type Settings = Pick<
+  FetchOptions,
+  'fetch' | 'hostKey' | 'observe' | 'policies' | 'clock' | 'random' | 'source'
+> & {
+  readonly maxHosts: number;
+};
+
+const settingChecks: Checks<Omit<FetchOptions, keyof PolicySet>> = {
+  fetch: callback,
+  hostKey: callback,
+  maxHosts: integer({ min: 1 }),
+  observe: callback,
+  policies: listOf(checkPlaced),
+  clock: requireObject,
+  random: callback,
+  source: requireObject,
+};
+
+function checkPlaced(value: unknown, name: string): void {
+  requireObject(value, name);
+  const { policy, outside, inside, ...others } = value as Record<string, unknown>;
+  callback(policy, `${name}.policy`);
+  const [unknown] = Object.keys(others);
+  if (unknown)
+    throw new TypeError(`Unknown option \`${name}.${unknown}\`. Known here: policy, outside, inside.`);
+  if ((outside === undefined) === (inside === undefined)) {
+    throw new TypeError(`\`${name}\` should have either \`outside\` or \`inside\`, got ${show(value)}.`);
+  }
+  oneOf(...standardOrder)(outside ?? inside, `${name}.${outside === undefined ? 'inside' : 'outside'}`);
+}
+
+/** Tells the settings of a client from the policy that it starts with. */
+function split(options: FetchOptions): [PolicySet, Omit<FetchOptions, keyof PolicySet>] {
+  const policy: Record<string, unknown> = {};
+  const settings: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    (Object.hasOwn(settingChecks, key) ? settings : policy)[key] = value;
+  }
+  return [policy, settings];
+}
+
+/**
+ * A drop-in for `fetch` that retries what may be repeated, within a budget and a deadline, and leaves a failing host
+ * alone. An HTTP error status is a response, as with `fetch`.
+ *
+ * @throws TypeError or RangeError if an option will not do.
+ * @example
+ * const fetch = createFetch({ hosts: { 'payments.internal': { attemptTimeoutMs: 2_000 } } });
+ * const response = await fetch('https://payments.internal/v1/charges/42');
+ */
+export function createFetch(options: FetchOptions = {}): HoldfastFetch {
+  const client = new FetchClient(options);
+  // Named and counted as the original, for those who look.
+  const fetch = function fetch(input: FetchInput, init: CallInit | undefined = undefined): Promise<Response> {
+    return client.fetch(input, init);
+  };
+  return Object.assign(fetch, {
+    hosts: client.hosts,
+    update: (policy: PolicySet) => client.update(policy),
+    close: () => client.close(),
+    [Symbol.asyncDispose]: () => client.close(),
+  });
+}
+
+class FetchClient {
+  readonly #settings: Settings;
+  readonly #runtime: Runtime;
+  readonly #registry: HostRegistry;
+  readonly #transport: Handler;
+  readonly #unsubscribe: (() => void) | undefined;
+  #book: PolicyBook;
+  #closed = false;
+  readonly hosts: Hosts;
+
+  constructor(options: FetchOptions) {
+    requireObject(options, '');
+    const [policy, settings] = split(options);
+    this.#settings = readOptions('', settings, settingChecks, { maxHosts: 1_000 });
+    const { fetch, observe, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
+    this.#runtime = { clock, random, emit: observe && guarded(observe), open: new Map() };
+    this.#transport = fetchTransport(fetch);
+    this.#registry = new HostRegistry(maxHosts);
+    this.#book = this.#newBook(policy);
+    this.hosts = new Hosts(
+      this.#registry,
+      this.#runtime,
+      host => this.#book.planFor(host).policy,
+      url => this.#hostOf(url),
+    );
+    this.#unsubscribe = this.#settings.source?.subscribe(
+      next => this.#swap(next),
+      error => this.#runtime.emit?.({ type: 'policy-refused', error }),
+    );
+  }
+
+  fetch(input: FetchInput, init: CallInit | undefined): Promise<Response> {
+    // `fetch` never throws, it rejects: also when a getter of the caller's does, or an option will not do.
+    try {
+      const signal = signalOf(input, init);
+      const url = httpUrl(input);
+      if (!url || isUsed(input, init) || (signal && !isSignal(signal))) return this.#sendBare(input, init);
+      if (signal?.aborted) return rejectAborted(input, withoutPolicy(init), signal);
+      return this.#call(input, init, url, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  update(policy: PolicySet): void {
+    this.#book = this.#newBook(policy);
+    this.#runtime.emit?.({ type: 'policy-updated', error: undefined });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unsubscribe?.();
+    for (const [branch, record] of this.#runtime.open) branch.abort(new ClosedError(record));
+    this.#registry.clear();
+  }
+
+  #newBook(policy: PolicySet): PolicyBook {
+    const book = new PolicyBook(policy, resolved => this.#compile(resolved));
+    for (const { code, message } of book.advice) this.#warn({ type: 'warning', code, message });
+    return book;
+  }
+
+  #swap(policy: PolicySet): void {
+    try {
+      this.update(policy);
+    } catch (error) {
+      this.#runtime.emit?.({ type: 'policy-refused', error });
+    }
+  }
+
+  /** To the observer if there is one, who asked to hear of everything; else where a program's warnings go. */
+  #warn(event: WarningEvent): void {
+    if (this.#runtime.emit) this.#runtime.emit(event);
+    else console.warn(`holdfast: ${event.message} (${event.code})`);
+  }
+
+  #compile(policy: ResolvedPolicy): Handler {
+    const standard = standardPolicies(policy);
+    const own = this.#settings.policies ?? [];
+    const stack = standardOrder.flatMap(place => [
+      ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
+      ...(standard[place] ? [standard[place]] : []),
+      ...own.filter(placed => placed.inside === place).map(placed => contained(placed.policy)),
+    ]);
+    return pipeline(stack, this.#transport);
+  }
+
+  #hostOf(url: URL): HostState {
+    const { hostKey } = this.#settings;
+    return this.#registry.use(hostKey ? String(hostKey(url)) : url.origin, url);
+  }
+
+  /** What has no business with us: `fetch` answers or complains. */
+  async #sendBare(input: FetchInput, init: CallInit | undefined): Promise<Response> {
+    const send: FetchLike = this.#settings.fetch ?? globalThis.fetch;
+    return send(input, withoutPolicy(init));
+  }
+
+  #call(
+    input: FetchInput,
+    init: CallInit | undefined,
+    url: URL,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const host = this.#hostOf(url);
+    const ofHost = this.#book.planFor(host);
+    const plan = init?.policy === undefined ? ofHost : this.#book.planForCall(ofHost, init.policy);
+    const request = readRequest(input, init, url, plan.policy);
+    const record = new CallRecord(request.method, url, host.key, this.#runtime.clock.now());
+    const call: Call = {
+      request,
+      signal,
+      attempt: 1,
+      deadlineAt: Number.POSITIVE_INFINITY,
+      host,
+      record,
+      runtime: this.#runtime,
+    };
+    return this.#closed ? Promise.reject(new ClosedError(record)) : run(call, plan);
+  }
+}
+
+/** A policy of somebody's own that throws where it should reject still only rejects. */
+const contained = (policy: Policy): Policy =>
+  async function contained(call, next) {
+    return policy(call, next);
+  };
+
+async function run(call: Call, plan: Plan): Promise<Response> {
+  const { host, record, runtime } = call;
+  host.counters.calls++;
+  host.active++;
+  runtime.emit?.({ type: 'call-start', call: record });
+  try {
+    const response = await plan.send(call);
+    const durationMs = settleRecord(call);
+    runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
+    stampStory(response, record);
+    holdUntilBodyEnds(leaseOf(response), call, plan.policy.leaseMs);
+    return response;
+  } catch (thrown) {
+    host.active--;
+    const durationMs = settleRecord(call);
+    const error = errorOf(thrown, call);
+    runtime.emit?.({ type: 'call-end', call: record, durationMs, status: undefined, error });
+    throw error;
+  }
+}
+
+function settleRecord({ host, record, runtime }: Call): number {
+  const now = runtime.clock.now();
+  const durationMs = now - record.startedAt;
+  record.durationMs = durationMs;
+  record.circuit = peekCircuit(host)?.state(now);
+  return durationMs;
+}
+
+/** Nothing here may name the response: an unread one must stay garbage. */
+function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, leaseMs: number): void {
+  const { clock, emit } = runtime;
+  let timer: unknown;
+  lease.onLeaseEnd(({ kind }) => {
+    host.active--;
+    clock.clearTimer(timer);
+    emit?.({ type: 'body-end', call: record, durationMs: clock.now() - record.startedAt, end: kind });
+  });
+  if (lease.isOver || leaseMs === Number.POSITIVE_INFINITY) return;
+  timer = clock.setTimer(() => lease.expireUnread(), leaseMs);
+  clock.unrefTimer(timer);
+}
+
+/** What the caller gets to see: a failure of the network with its story, anything else as it is. */
+function errorOf(thrown: unknown, call: Call): unknown {
+  const outcome = errorOutcome(thrown, call);
+  if (outcome.error instanceof HoldfastError) return outcome.error;
+  const failure = networkFailure(outcome, call.request);
+  return failure ? new NetworkError(call.record, failure, outcome.error) : outcome.error;
+}
+
+/**
+ * A signal that was aborted before the call: nothing is sent. Wrong arguments come first, as in `fetch`, and a body is
+ * cancelled.
+ */
+function rejectAborted(
+  input: FetchInput,
+  init: RequestInit | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  const isForeign = typeof input === 'object' && 'url' in input && !(input instanceof Request);
+  if (!isForeign) new Request(input, init).body?.cancel(signal.reason).catch(() => {});
+  return Promise.reject(signal.reason);
+}

@@ -1,0 +1,152 @@
+import type { HostRegistry } from './hosts/host-registry.ts';
+import type { HostCounters, HostState } from './hosts/host-state.ts';
+import type { Runtime } from './pipeline/call.ts';
+import type { CircuitState } from './pipeline/events.ts';
+import { type Circuit, circuitOf } from './policies/circuit-breaker/circuit.ts';
+import type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
+import { peekPause } from './policies/host-pause.ts';
+import type { ResolvedPolicy } from './policies/policy-options.ts';
+import { budgetOf } from './policies/retry/budget.ts';
+
+/** The circuit of a host, to look at and to operate by hand. */
+export interface CircuitBreakerView {
+  readonly state: CircuitState;
+  /** Attempts completed in the window. */
+  readonly counts: WindowCounts;
+  /** Milliseconds until the next probe; undefined while calls may go, or only a person can tell. */
+  readonly retryAfterMs: number | undefined;
+  /** Refuses every call to the host until {@link reset}. */
+  isolate(): void;
+  /** Closes the circuit, whatever its state, and forgets what it has counted. */
+  reset(): void;
+}
+
+export interface RetryBudgetView {
+  /** From 0 to `maxTokens`. */
+  readonly tokens: number;
+  readonly maxTokens: number;
+}
+
+export interface HostPauseView {
+  /** Milliseconds for which the host has asked to be left alone; 0 without a pause. */
+  readonly remainingMs: number;
+  /** Calls that wait for its end. */
+  readonly waiting: number;
+  /** Ends the pause by hand. */
+  resume(): void;
+}
+
+/** What is known of one host. Live: each property tells the present. */
+export interface HostView {
+  /** What the host is found by; its origin unless `hostKey` says otherwise. */
+  readonly key: string;
+  /** Undefined where the policy of the host has no circuit breaker. */
+  readonly circuitBreaker: CircuitBreakerView | undefined;
+  /** Undefined where the policy of the host has no retry budget. */
+  readonly retryBudget: RetryBudgetView | undefined;
+  readonly pause: HostPauseView;
+  readonly counters: Readonly<HostCounters>;
+  /** Calls whose response has not ended yet. */
+  readonly activeCalls: number;
+}
+
+/** The hosts that have been called, least recently used first. */
+export class Hosts implements Iterable<HostView> {
+  readonly #registry: HostRegistry;
+  readonly #runtime: Runtime;
+  readonly #policyOf: (host: HostState) => ResolvedPolicy;
+  readonly #hostOf: (url: URL) => HostState;
+
+  /** @internal */
+  constructor(
+    registry: HostRegistry,
+    runtime: Runtime,
+    policyOf: (host: HostState) => ResolvedPolicy,
+    hostOf: (url: URL) => HostState,
+  ) {
+    this.#registry = registry;
+    this.#runtime = runtime;
+    this.#policyOf = policyOf;
+    this.#hostOf = hostOf;
+  }
+
+  get size(): number {
+    return this.#registry.size;
+  }
+
+  /**
+   * A host that has been called: by its key (its origin), by `host:port`, or by its name alone, in which case the most
+   * recently used wins. Undefined if there is none.
+   */
+  get(name: string): HostView | undefined {
+    const host = this.#registry.get(name) ?? this.#find(name);
+    return host && this.#view(host);
+  }
+
+  /** The host of a URL, also if it has never been called: to isolate it before anyone does. */
+  for(url: string | URL): HostView {
+    return this.#view(this.#hostOf(new URL(url)));
+  }
+
+  *[Symbol.iterator](): IterableIterator<HostView> {
+    for (const host of this.#registry.values()) yield this.#view(host);
+  }
+
+  #find(name: string): HostState | undefined {
+    const wanted = name.toLowerCase();
+    let found: HostState | undefined;
+    for (const host of this.#registry.values()) {
+      if (host.url.host === wanted || host.url.hostname === wanted) found = host;
+    }
+    return found;
+  }
+
+  #view(host: HostState): HostView {
+    const policyOf = this.#policyOf;
+    const runtime = this.#runtime;
+    return {
+      key: host.key,
+      counters: host.counters,
+      get activeCalls() {
+        return host.active;
+      },
+      get circuitBreaker() {
+        const { circuitBreaker: limits } = policyOf(host);
+        return limits === false ? undefined : viewCircuit(circuitOf(host, limits, runtime), runtime);
+      },
+      get retryBudget() {
+        const { retry } = policyOf(host);
+        return retry === false || retry.budget === false ? undefined : budgetOf(host, retry.budget);
+      },
+      pause: viewPause(host, runtime),
+    };
+  }
+}
+
+function viewCircuit(circuit: Circuit, { clock }: Runtime): CircuitBreakerView {
+  return {
+    get state() {
+      return circuit.state(clock.now());
+    },
+    get counts() {
+      return circuit.counts(clock.now());
+    },
+    get retryAfterMs() {
+      return circuit.refusal(clock.now())?.retryAfterMs;
+    },
+    isolate: () => circuit.isolate(),
+    reset: () => circuit.reset(),
+  };
+}
+
+function viewPause(host: HostState, { clock }: Runtime): HostPauseView {
+  return {
+    get remainingMs() {
+      return peekPause(host)?.remainingMs(clock.now()) ?? 0;
+    },
+    get waiting() {
+      return peekPause(host)?.waiting ?? 0;
+    },
+    resume: () => peekPause(host)?.resume(),
+  };
+}

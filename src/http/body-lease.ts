@@ -1,0 +1,349 @@
+/**
+ * Knows when the body of a response ends, without standing between the body and its reader.
+ *
+ * The response stays the transport's own object: only its prototype is replaced by a thin one whose readers
+ * (`json()`, `body`, `clone()`…) call the original and watch how it ends. Nothing is wrapped, copied or tee'd; a
+ * response that is dropped unread is still garbage, and its collection is one of the ends.
+ */
+import { createStamp } from './stamp.ts';
+
+/**
+ * How the body of a response ended.
+ * `cancelled`: its reader gave up; `aborted`: the caller's signal did; `collected`: dropped by everyone.
+ */
+export type BodyEnd =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'collected' }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** How a lease ended: with the body, or before it because nobody began to read. */
+export type LeaseEnd = BodyEnd | { readonly kind: 'expired' };
+
+/** The time from a response's headers to its body's end, and who wants to know. Never refers to the response. */
+export class BodyLease {
+  #ended: BodyEnd | undefined;
+  #expired = false;
+  #touched = false;
+  /** Readable copies that are still out: the response, its clones, the branches of a tee. */
+  #holders = 1;
+  readonly #onBodyEnd: ((end: BodyEnd) => void)[] = [];
+  #onLeaseEnd: ((end: LeaseEnd) => void)[] = [];
+
+  /** Calls back once, at once if the body has ended already. */
+  onBodyEnd(listener: (end: BodyEnd) => void): void {
+    if (this.#ended) listener(this.#ended);
+    else this.#onBodyEnd.push(listener);
+  }
+
+  /** As {@link onBodyEnd}, or earlier when the lease expires: for what must not be held by a body that never ends. */
+  onLeaseEnd(listener: (end: LeaseEnd) => void): void {
+    if (this.#ended) listener(this.#ended);
+    else if (this.#expired) listener({ kind: 'expired' });
+    else this.#onLeaseEnd.push(listener);
+  }
+
+  get isOver(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  end(end: BodyEnd): void {
+    if (this.#ended) return;
+    this.#ended = end;
+    registry.unregister(this);
+    this.#endLease(end);
+    for (const listener of this.#onBodyEnd) listener(end);
+    this.#onBodyEnd.length = 0;
+  }
+
+  /** Somebody has begun to read: from now on the body's own end is worth waiting for. */
+  touch(): void {
+    this.#touched = true;
+  }
+
+  /** Ends the lease of a body that nobody has begun to read; the body itself stays as it is. */
+  expireUnread(): void {
+    if (this.#ended || this.#expired || this.#touched) return;
+    this.#expired = true;
+    this.#endLease({ kind: 'expired' });
+  }
+
+  /** One more copy of the body is out. */
+  share(): void {
+    this.#holders++;
+  }
+
+  /** One copy is given up; the body has ended when all are. */
+  giveUp(kind: 'cancelled' | 'collected'): void {
+    this.#holders--;
+    if (this.#holders === 0) this.end({ kind });
+  }
+
+  #endLease(end: LeaseEnd): void {
+    const listeners = this.#onLeaseEnd;
+    this.#onLeaseEnd = [];
+    for (const listener of listeners) listener(end);
+  }
+}
+
+const ended = new BodyLease();
+const registry = new FinalizationRegistry<BodyLease>(lease => lease.giveUp('collected'));
+const leases = createStamp<BodyLease>();
+/** What a stream was got from, kept alive by it: a response must not count as dropped while its body is in use. */
+const owners = createStamp<object>();
+const givenUp = createStamp<true>();
+ended.end({ kind: 'complete' });
+
+/**
+ * The lease of a response, begun by the first who asks.
+ * A response without a web stream for a body (no body, or another library's) has ended with its headers.
+ */
+export function leaseOf(response: Response): BodyLease {
+  const existing = leases.get(response);
+  if (existing) return existing;
+  if (!isStream(response.body) || !Object.isExtensible(response)) return ended;
+  return watch(response, new BodyLease());
+}
+
+function watch(response: Response, lease: BodyLease): BodyLease {
+  leases.set(response, lease);
+  registry.register(response, lease, lease);
+  Object.setPrototypeOf(response, watchedResponse(Object.getPrototypeOf(response)));
+  return lease;
+}
+
+const isStream = (body: unknown): body is ReadableStream =>
+  typeof body === 'object' && body !== null && typeof (body as ReadableStream).getReader === 'function';
+
+/** A prototype above `base`, made once per base: responses of several kinds can meet in one program. */
+function extendOnce(make: (base: object) => object): (base: object) => object {
+  const made = new WeakMap<object, object>();
+  let lastBase: object | undefined;
+  let lastMade: object | undefined;
+  return base => {
+    if (base === lastBase && lastMade) return lastMade;
+    let extended = made.get(base);
+    if (!extended) {
+      extended = make(base);
+      made.set(base, extended);
+      made.set(extended, extended);
+    }
+    lastBase = base;
+    lastMade = extended;
+    return extended;
+  };
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+const wholeBodyReaders = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
+const watchedResponse = extendOnce(base => {
+  const members: PropertyDescriptorMap = {};
+  const { clone } = base as Response;
+  const getBody = lookUpGetter(base, 'body');
+  for (const reader of wholeBodyReaders) {
+    const read = (base as Record<string, unknown>)[reader] as Method | undefined;
+    if (typeof read === 'function') members[reader] = method(reader, read.length, readWhole(read, getBody));
+  }
+  members.clone = method('clone', 0, function (this: unknown) {
+    const copy = clone.call(this as Response);
+    const lease = leases.get(this as Response);
+    if (lease) {
+      lease.share();
+      watch(copy, lease);
+    }
+    return copy;
+  });
+  if (getBody) {
+    members.body = {
+      configurable: true,
+      enumerable: true,
+      get(this: Response) {
+        const stream = getBody.call(this) as ReadableStream | null;
+        const lease = leases.get(this);
+        return lease && stream ? watchStream(stream, lease, this) : stream;
+      },
+    };
+  }
+  return Object.create(base, members);
+});
+
+/** A reader of the whole body: the promise it returns is the original's own. */
+function readWhole(read: Method, getBody: (() => unknown) | undefined): Method {
+  return function (this: unknown, ...args) {
+    const response = this as Response;
+    const lease = leases.get(response);
+    const body = getBody?.call(response) as ReadableStream | null;
+    // A read of a body in use is refused by the original and says nothing about the body.
+    const isRefused = response.bodyUsed || body?.locked;
+    const result = read.apply(response, args) as Promise<unknown>;
+    if (lease && !isRefused) {
+      lease.touch();
+      result.then(
+        // Naming the response keeps it from being collected, and counted as dropped, while it is read.
+        () => leases.get(response)?.end({ kind: 'complete' }),
+        error => lease.end(isParseError(error) ? { kind: 'complete' } : { kind: 'failed', error }),
+      );
+    }
+    return result;
+  };
+}
+
+/** `json()` and `formData()` fail on bad syntax after a body that came in whole: no failure of the body. */
+const isParseError = (error: unknown): boolean =>
+  error instanceof SyntaxError || (error instanceof TypeError && /form ?data/i.test(error.message));
+
+function watchStream(stream: ReadableStream, lease: BodyLease, owner: object): ReadableStream {
+  if (leases.get(stream)) return stream;
+  leases.set(stream, lease);
+  owners.set(stream, owner);
+  return Object.setPrototypeOf(stream, watchedStream(Object.getPrototypeOf(stream)));
+}
+
+/** One copy of the body is given up by its reader; saying so twice counts once. */
+function giveUp(stream: ReadableStream): void {
+  if (givenUp.get(stream)) return;
+  givenUp.set(stream, true);
+  leases.get(stream)?.giveUp('cancelled');
+}
+
+const watchedStream = extendOnce(prototype => {
+  const base = prototype as ReadableStream;
+  const members: PropertyDescriptorMap = {
+    getReader: method('getReader', 0, function (this: unknown, ...args) {
+      const stream = this as ReadableStream;
+      const reader = base.getReader.apply(stream, args as []);
+      watchReader(reader, stream);
+      return reader;
+    }),
+    cancel: method('cancel', 0, function (this: unknown, ...args) {
+      const stream = this as ReadableStream;
+      if (!stream.locked) giveUp(stream);
+      return base.cancel.apply(stream, args as []);
+    }),
+    pipeTo: method('pipeTo', 1, function (this: unknown, ...args) {
+      const stream = this as ReadableStream;
+      const result = base.pipeTo.apply(stream, args as unknown as [WritableStream]);
+      watchPipe(result, stream, () => base.getReader.call(stream));
+      return result;
+    }),
+    pipeThrough: method('pipeThrough', 1, function (this: unknown, ...args) {
+      const stream = this as ReadableStream;
+      const [transform, options] = args as [ReadableWritablePair, StreamPipeOptions?];
+      // The original refuses bad arguments in its own words. Good ones it pipes out of our sight: we pipe instead.
+      if (
+        stream.locked ||
+        !isStream(transform?.readable) ||
+        !transform.writable ||
+        transform.writable.locked
+      ) {
+        return base.pipeThrough.apply(stream, args as unknown as [ReadableWritablePair]);
+      }
+      stream.pipeTo(transform.writable, options).catch(() => {});
+      return transform.readable;
+    }),
+    tee: method('tee', 0, function (this: unknown) {
+      const stream = this as ReadableStream;
+      const branches = base.tee.call(stream);
+      const lease = leases.get(stream) ?? ended;
+      lease.touch();
+      lease.share();
+      return branches.map(branch => watchStream(branch, lease, stream));
+    }),
+  };
+  for (const name of ['values', Symbol.asyncIterator] as const) {
+    const iterate = (base as unknown as Record<PropertyKey, unknown>)[name] as Method | undefined;
+    if (typeof iterate !== 'function') continue;
+    members[name] = method(typeof name === 'string' ? name : 'values', 0, function (this: unknown, ...args) {
+      const iterator = iterate.apply(this, args) as AsyncIterator<unknown>;
+      return watchIterator(iterator, this as ReadableStream);
+    });
+  }
+  return Object.create(base, members);
+});
+
+type AnyReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
+
+function watchReader(reader: AnyReader, stream: ReadableStream): void {
+  const lease = leases.get(stream) ?? ended;
+  const { cancel } = reader;
+  lease.touch();
+  Object.defineProperty(reader, 'cancel', {
+    configurable: true,
+    writable: true,
+    value: (reason?: unknown) => {
+      giveUp(stream);
+      return cancel.call(reader, reason);
+    },
+  });
+  reader.closed.then(
+    () => givenUp.get(stream) || lease.end({ kind: 'complete' }),
+    // The `closed` of a released reader rejects too, and leaves the stream free for the next one.
+    error => stream.locked && lease.end({ kind: 'failed', error }),
+  );
+}
+
+/** A pipe fails with its source or with its other end; only the first is a failure of the body. */
+function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () => AnyReader): void {
+  const lease = leases.get(stream) ?? ended;
+  lease.touch();
+  result.then(
+    () => lease.end({ kind: 'complete' }),
+    async error => {
+      if (stream.locked) return;
+      if (await hasFailed(getReader())) lease.end({ kind: 'failed', error });
+      else giveUp(stream);
+    },
+  );
+}
+
+async function hasFailed(reader: AnyReader): Promise<boolean> {
+  let failed = false;
+  reader.closed.catch(() => {
+    failed = true;
+  });
+  // `closed` of a failed stream is rejected already, and its handler runs before this goes on.
+  await null;
+  const answer = failed;
+  reader.releaseLock();
+  return answer;
+}
+
+function watchIterator(iterator: AsyncIterator<unknown>, stream: ReadableStream): AsyncIterator<unknown> {
+  const lease = leases.get(stream) ?? ended;
+  const { next, return: leave } = iterator;
+  const define = (name: string, value: Method) =>
+    Object.defineProperty(iterator, name, { configurable: true, writable: true, value });
+  lease.touch();
+  define('next', (...args) => {
+    const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
+    step.then(
+      result => result.done && lease.end({ kind: 'complete' }),
+      error => lease.end({ kind: 'failed', error }),
+    );
+    return step;
+  });
+  define('return', (...args) => {
+    const result = leave?.apply(iterator, args as []);
+    giveUp(stream);
+    return result;
+  });
+  return iterator;
+}
+
+function lookUpGetter(object: object, name: string): (() => unknown) | undefined {
+  for (let proto: object | null = object; proto; proto = Object.getPrototypeOf(proto)) {
+    const descriptor = Object.getOwnPropertyDescriptor(proto, name);
+    if (descriptor) return descriptor.get;
+  }
+  return undefined;
+}
+
+/** A method that looks like the one it stands in for. */
+function method(name: string, length: number, value: Method): PropertyDescriptor {
+  Object.defineProperty(value, 'name', { value: name });
+  Object.defineProperty(value, 'length', { value: length });
+  return { configurable: true, enumerable: true, writable: true, value };
+}

@@ -1,0 +1,134 @@
+/** How far an attempt got: it never left, it may have reached the server, the server has answered. */
+export type Sent = 'no' | 'maybe' | 'yes';
+
+/** What an error of a transport tells about the attempt that it ended. */
+export interface Failure {
+  /** The code that decided, or that of the error if none is known. */
+  readonly code: string | undefined;
+  readonly sent: Sent;
+  /** Whether the same attempt may succeed later, unchanged. */
+  readonly transient: boolean;
+}
+
+const refused = { sent: 'no', transient: true } as const;
+const broken = { sent: 'maybe', transient: true } as const;
+const answered = { sent: 'yes', transient: true } as const;
+const hopeless = { sent: 'no', transient: false } as const;
+
+/** Codes of the system (errno), of DNS, of undici (`UND_ERR_*`) and of Bun, by how far the request can have got. */
+const known: Readonly<Record<string, { readonly sent: Sent; readonly transient: boolean }>> = {
+  ECONNREFUSED: refused,
+  ENOTFOUND: refused,
+  EAI_AGAIN: refused,
+  EAI_FAIL: refused,
+  EAI_NODATA: refused,
+  EAI_NONAME: refused,
+  EHOSTUNREACH: refused,
+  EHOSTDOWN: refused,
+  ENETUNREACH: refused,
+  ENETDOWN: refused,
+  EADDRNOTAVAIL: refused,
+  EADDRINUSE: refused,
+  EMFILE: refused,
+  ENFILE: refused,
+  UND_ERR_CONNECT_TIMEOUT: refused,
+  ConnectionRefused: refused,
+  FailedToOpenSocket: refused,
+  ECONNRESET: broken,
+  ECONNABORTED: broken,
+  EPIPE: broken,
+  ETIMEDOUT: broken,
+  ENETRESET: broken,
+  UND_ERR_SOCKET: broken,
+  UND_ERR_HEADERS_TIMEOUT: broken,
+  UND_ERR_CLOSED: broken,
+  UND_ERR_DESTROYED: broken,
+  ERR_HTTP2_STREAM_ERROR: broken,
+  ERR_HTTP2_SESSION_ERROR: broken,
+  ERR_HTTP2_GOAWAY_SESSION: broken,
+  ConnectionClosed: broken,
+  UND_ERR_BODY_TIMEOUT: answered,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: answered,
+  UND_ERR_HEADERS_OVERFLOW: { sent: 'yes', transient: false },
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: { sent: 'yes', transient: false },
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { sent: 'maybe', transient: false },
+  UND_ERR_INVALID_ARG: hopeless,
+  ERR_INVALID_URL: hopeless,
+  EPROTO: hopeless,
+  EACCES: hopeless,
+  EPERM: hopeless,
+  DEPTH_ZERO_SELF_SIGNED_CERT: hopeless,
+  SELF_SIGNED_CERT_IN_CHAIN: hopeless,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: hopeless,
+  UNABLE_TO_GET_ISSUER_CERT: hopeless,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: hopeless,
+  UNABLE_TO_GET_CRL: hopeless,
+  HOSTNAME_MISMATCH: hopeless,
+};
+
+/** A cause chain longer than this is a mistake or a loop. */
+const maxCauses = 10;
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+  readonly message?: unknown;
+  readonly errors?: unknown;
+}
+
+/**
+ * Reads a transport's error down its `cause` chain, by code and never by message.
+ *
+ * Undefined where the error is not one of the network: a mistake in the arguments, an abort, or something that a
+ * custom transport threw of its own.
+ */
+export function readFailure(error: unknown): Failure | undefined {
+  let deepest: ErrorLike | undefined;
+  let link = error;
+  for (let depth = 0; isObject(link) && depth < maxCauses; depth++) {
+    const found = readCode(link);
+    if (found) return found;
+    deepest = link;
+    link = link.cause ?? firstOf(link.errors);
+  }
+  return readUncoded(error, deepest);
+}
+
+function readCode(error: ErrorLike): Failure | undefined {
+  const { code } = error;
+  if (typeof code !== 'string') return undefined;
+  // ETIMEDOUT and ECONNRESET come from a socket at work as well as from one that is still connecting.
+  if (error.syscall === 'connect' && (known[code] === broken || known[code] === refused))
+    return { code, ...refused };
+  const facts = known[code];
+  if (facts) return { code, ...facts };
+  if (code.startsWith('HPE_')) return { code, ...answered };
+  if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_'))
+    return { code, ...hopeless };
+  return undefined;
+}
+
+/** What can be said of an error in whose chain no code is known. */
+function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | undefined {
+  if (!isObject(error)) return undefined;
+  const code = typeof error.code === 'string' ? error.code : undefined;
+  if (error.name === 'TimeoutError') return { code: code ?? 'TimeoutError', ...broken };
+  if (error.name === 'TypeError') {
+    // undici names no code for what it refuses to send: a bad port, an unknown scheme, a forbidden redirect.
+    const refusedByFetch = deepest !== error && isErrorLike(deepest);
+    return refusedByFetch ? { code, ...hopeless } : { code, ...broken };
+  }
+  // Workers reject with a plain Error; an error of any other class is somebody's own, and not ours to repeat.
+  return error.name === 'Error' ? { code, ...broken } : undefined;
+}
+
+function firstOf(errors: unknown): unknown {
+  return Array.isArray(errors) ? errors[0] : undefined;
+}
+
+const isObject = (value: unknown): value is ErrorLike => typeof value === 'object' && value !== null;
+
+/** A thrown error, in contrast to the error `Response` that some transports give as the cause. */
+const isErrorLike = (value: ErrorLike | undefined): boolean => typeof value?.message === 'string';

@@ -1,0 +1,79 @@
+/** What stands in the place of a secret, as OpenTelemetry's conventions spell it. */
+export const REDACTED = 'REDACTED';
+
+const REDACTED_USERINFO = `${REDACTED}:${REDACTED}@`;
+
+/**
+ * Query keys whose values are secrets. The first line is OpenTelemetry's list, the others are ours: the same in
+ * other clouds, and the usual names of credentials (`key` is how Google's APIs take theirs). Not `code`, `state` or
+ * `page_token`: they are rarely secret and often what one looks for.
+ */
+const SENSITIVE_KEYS = [
+  'x-amz-signature|x-amz-credential|x-amz-security-token|awsaccesskeyid|signature|sig|x-goog-signature',
+  'x-goog-credential|googleaccessid|ossaccesskeyid|(?:x-oss-)?security-token',
+  '(?:(?:access|refresh|id|auth|oauth|session|private|bearer)[-_]?)?token|jwt|auth|authorization',
+  '(?:(?:x[-_])?api|subscription|access|private)[-_]?key|key',
+  '(?:client[-_]?)?secret|client[-_]assertion|password|passwd|pwd',
+].join('|');
+
+/** Case is ignored, more strictly than the conventions ask: a wrongly spelt key is still a secret. */
+const SENSITIVE_PARAMETER = new RegExp(`([?&#;](?:${SENSITIVE_KEYS})=)[^&#]+`, 'gi');
+
+const SENSITIVE_HEADER = new RegExp(
+  '(?:^|-)(?:authorization|cookie|cookie2|idempotency-key|authentication-info)$' +
+    '|(?:token|secret|password|passwd|credentials?|signature|jwt)$' +
+    '|(?:api|auth|access|private|subscription|functions)-?key$',
+  'i',
+);
+
+/** A scheme, or a broken one's slashes, with the authority right behind: where credentials begin. */
+const AUTHORITY_START = /^\s*(?:[a-z][a-z0-9+.-]*:)?[\\/]{2,}/i;
+const HAS_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\//;
+const USERINFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/;
+/** References and content: an `@` in them ends no credentials. */
+const WITHOUT_AUTHORITY = /^\s*(?:[.?#]|[\\/](?![\\/])|data:|blob:)/i;
+
+/**
+ * The URL as it may be shown in logs, spans and errors: credentials become `REDACTED:REDACTED@`, values of
+ * sensitive parameters become `REDACTED` with their keys kept, in the query and in the fragment (where OAuth puts
+ * tokens). An empty value stays, since it hides nothing. Secrets in a path, or in a URL that is itself the value of
+ * a parameter, are not found.
+ *
+ * Never throws: of a string that is no URL, everything up to the last `@` is taken for credentials.
+ *
+ * @see {@link https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/ | `url.full`}
+ */
+export function redactUrl(url: URL | string): string {
+  const text = String(url);
+  return redactParameters(text.includes('@') ? redactCredentials(text) : text);
+}
+
+/** Whether a header's value is a secret, or identifies one, and must not be shown. */
+export function isSensitiveHeader(name: string): boolean {
+  return SENSITIVE_HEADER.test(name);
+}
+
+function redactParameters(text: string): string {
+  return text.includes('=') ? text.replace(SENSITIVE_PARAMETER, `$1${REDACTED}`) : text;
+}
+
+function redactCredentials(text: string): string {
+  if (WITHOUT_AUTHORITY.test(text)) return text;
+  // Only a parser knows what credentials are: `https:\\user:pass@host` has some, `https://host/@scope` has none.
+  const href = parsedHref(text);
+  if (href !== undefined && HAS_AUTHORITY.test(href)) {
+    return USERINFO.test(href) ? href.replace(USERINFO, `$1${REDACTED_USERINFO}`) : text;
+  }
+  // A password with a raw '/', '#' or '?' breaks the URL, and `user:password@host` without a scheme reads as one
+  // whose scheme is the user's name.
+  const host = text.slice(text.lastIndexOf('@') + 1);
+  return `${AUTHORITY_START.exec(text)?.[0] ?? ''}${REDACTED_USERINFO}${host}`;
+}
+
+function parsedHref(text: string): string | undefined {
+  try {
+    return new URL(text).href;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The public surface of `holdfast`, name by name.
+ *
+ * Withheld on purpose: the classes that keep the state of a host (look at `fetch.hosts` instead), and the readers of
+ * headers and errors under `http/`, which are free to change.
+ */
+export type { AttemptRecord, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
+export {
+  CircuitOpenError,
+  ClosedError,
+  type ErrorCode,
+  HoldfastError,
+  HostPausedError,
+  NetworkError,
+  RejectedError,
+  TimeoutError,
+} from './errors.ts';
+export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './explain.ts';
+export {
+  createFetch,
+  type FetchOptions,
+  type HoldfastFetch,
+  type PlacedPolicy,
+  type PolicySource,
+} from './fetch.ts';
+export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
+export type { HostCounters } from './hosts/host-state.ts';
+export type { Sent } from './http/failure.ts';
+export type { Call, CallRequest, Runtime } from './pipeline/call.ts';
+export type { Clock, Random, Timer } from './pipeline/clock.ts';
+export type { CircuitState, HoldfastEvent, Observer } from './pipeline/events.ts';
+export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
+export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
+export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
+export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
+export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
+export type { PolicyOptions } from './policies/policy-options.ts';
+export type { BackoffOptions } from './policies/retry/backoff.ts';
+export type { RetryBudgetOptions } from './policies/retry/budget.ts';
+export type { RetryInfo } from './policies/retry/decide.ts';
+export { type RetryOptions, retry } from './policies/retry/retry.ts';
+export { attemptTimeout, type TimeoutOptions, totalTimeout } from './policies/timeout.ts';
+export { definePolicy, type PolicySet } from './policy-book.ts';
+export type { CallInit, FetchInput } from './request.ts';
+export { type Place, standardOrder } from './standard-order.ts';
+export { type FetchLike, fetchTransport } from './transport/fetch-transport.ts';

@@ -1,0 +1,140 @@
+import type { CallRecord, OutcomeKind, RetryReason } from '../call-record.ts';
+import type { LeaseEnd } from '../http/body-lease.ts';
+import type { Sent } from '../http/failure.ts';
+
+/** The states of a circuit: flowing, refusing, probing, held open by hand. */
+export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
+
+interface CallEvent {
+  /** The story of the call so far; live, not a copy. */
+  readonly call: CallRecord;
+}
+
+interface AttemptEvent extends CallEvent {
+  readonly attempt: number;
+}
+
+export interface CallStartEvent extends CallEvent {
+  readonly type: 'call-start';
+}
+
+/** The call has settled: with a response whose body may still be on its way, or with an error. */
+export interface CallEndEvent extends CallEvent {
+  readonly type: 'call-end';
+  readonly durationMs: number;
+  readonly status: number | undefined;
+  readonly error: unknown;
+}
+
+/** The body of the call's response has ended, was given up, or its lease ran out. */
+export interface BodyEndEvent extends CallEvent {
+  readonly type: 'body-end';
+  readonly durationMs: number;
+  readonly end: LeaseEnd['kind'];
+}
+
+export interface AttemptStartEvent extends AttemptEvent {
+  readonly type: 'attempt-start';
+}
+
+/** An attempt has its response headers, or has failed. */
+export interface AttemptEndEvent extends AttemptEvent {
+  readonly type: 'attempt-end';
+  readonly durationMs: number;
+  readonly outcome: OutcomeKind;
+  readonly sent: Sent;
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+}
+
+/** `attempt` failed and will be repeated after `delayMs`. */
+export interface RetryEvent extends AttemptEvent {
+  readonly type: 'retry';
+  readonly delayMs: number;
+  /** How long the server asked us to stay away, if it did. */
+  readonly retryAfterMs: number | undefined;
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+}
+
+/** `attempt` failed in a way that might pass, and is not repeated. */
+export interface RetryRefusedEvent extends AttemptEvent {
+  readonly type: 'retry-refused';
+  readonly reason: RetryReason;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** An attempt was refused before sending. */
+export interface RejectedEvent extends AttemptEvent {
+  readonly type: 'rejected';
+  readonly code: string;
+  readonly retryAfterMs: number | undefined;
+}
+
+export interface CircuitEvent {
+  readonly type: 'circuit';
+  readonly host: string;
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  /** What moved it: the consecutive rule, the ratio rule, time passing, a probe's outcome, a person. */
+  readonly because: 'consecutive' | 'ratio' | 'open-time' | 'probe-success' | 'probe-failure' | 'by-hand';
+  /** How long it will refuse, when it has opened. */
+  readonly openMs: number | undefined;
+}
+
+export interface HostPauseEvent {
+  readonly type: 'host-pause';
+  readonly host: string;
+  readonly pauseMs: number;
+  readonly status: number;
+}
+
+/** The policy was swapped, or a swap was refused because the new one is wrong and the old one stays. */
+export interface PolicyEvent {
+  readonly type: 'policy-updated' | 'policy-refused';
+  readonly error: unknown;
+}
+
+/** A risky combination of options, with advice. */
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Everything that happens, as data. New types and fields may be added: ignore what you do not know. */
+export type HoldfastEvent =
+  | CallStartEvent
+  | CallEndEvent
+  | BodyEndEvent
+  | AttemptStartEvent
+  | AttemptEndEvent
+  | RetryEvent
+  | RetryRefusedEvent
+  | RejectedEvent
+  | CircuitEvent
+  | HostPauseEvent
+  | PolicyEvent
+  | WarningEvent;
+
+export type Observer = (event: HoldfastEvent) => void;
+
+/** Tells the observer. Undefined without one, so that `emit?.({…})` builds no event for nobody. */
+export type Emit = Observer | undefined;
+
+/** An observer that cannot break a call: what it throws is reported as an uncaught error of its own, once. */
+export function guarded(observer: Observer): Observer {
+  let reported = false;
+  return event => {
+    try {
+      observer(event);
+    } catch (error) {
+      if (reported) return;
+      reported = true;
+      console.error(
+        'holdfast: the `observe` callback threw; calls go on, further throws stay silent.',
+        error,
+      );
+    }
+  };
+}

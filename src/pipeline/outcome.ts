@@ -1,0 +1,124 @@
+import type { OutcomeKind } from '../call-record.ts';
+import { HoldfastError, RejectedError, TimeoutError } from '../errors.ts';
+import { type Failure, readFailure, type Sent } from '../http/failure.ts';
+import type { Call, CallRequest } from './call.ts';
+import type { Handler } from './pipeline.ts';
+
+/** The server answered. An HTTP error status is an answer too. */
+export interface ResponseOutcome {
+  readonly kind: 'success' | 'transient' | 'permanent';
+  readonly response: Response;
+  readonly status: number;
+  readonly error: undefined;
+  readonly code: undefined;
+  readonly sent: 'yes';
+}
+
+/** The server did not answer. */
+export interface ErrorOutcome {
+  readonly kind: Exclude<OutcomeKind, 'success'>;
+  readonly response: undefined;
+  readonly status: undefined;
+  /** What to rethrow if this is the last outcome. */
+  readonly error: unknown;
+  /** What failed: a code of the system or the transport, or one of ours; undefined if nobody says. */
+  readonly code: string | undefined;
+  readonly sent: Sent;
+}
+
+/** What an attempt, or a part of a call, came to: data in place of a throw, so that policies read straight down. */
+export type Outcome = ResponseOutcome | ErrorOutcome;
+
+/** Statuses that may pass by themselves: RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4. */
+export const TRANSIENT_STATUSES: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
+
+/** Runs the rest of the pipeline and never throws. */
+export async function settle(next: Handler, call: Call): Promise<Outcome> {
+  try {
+    return responseOutcome(await next(call));
+  } catch (error) {
+    return errorOutcome(error, call);
+  }
+}
+
+/** Turns an outcome back into what a policy resolves or rejects with. */
+export function unwrap(outcome: Outcome): Response {
+  if (outcome.response) return outcome.response;
+  throw outcome.error;
+}
+
+export function responseOutcome(response: Response): ResponseOutcome {
+  const { status } = response;
+  return { kind: statusKind(status), response, status, error: undefined, code: undefined, sent: 'yes' };
+}
+
+function statusKind(status: number): ResponseOutcome['kind'] {
+  if (!(status >= 400)) return 'success';
+  return TRANSIENT_STATUSES.includes(status) ? 'transient' : 'permanent';
+}
+
+export function errorOutcome(error: unknown, call: Call): ErrorOutcome {
+  if (call.signal?.aborted) return abortOutcome(call.signal.reason, call);
+  if (HoldfastError.endedCall(error, call.record)) return ownOutcome(error);
+  if (isArgumentError(error, call.request)) return failed('permanent', error, undefined, 'no');
+  const failure = readFailure(error);
+  if (!failure) return failed('permanent', error, codeOf(error), 'maybe');
+  return failed(failure.transient ? 'transient' : 'permanent', error, failure.code, failure.sent);
+}
+
+/** The branch was aborted: whatever the transport made of that, its reason is what counts. */
+function abortOutcome(reason: unknown, call: Call): ErrorOutcome {
+  if (HoldfastError.endedCall(reason, call.record)) return ownOutcome(reason);
+  return failed('cancelled', reason, undefined, 'maybe');
+}
+
+function ownOutcome(error: HoldfastError): ErrorOutcome {
+  if (error instanceof RejectedError) return failed('rejected', error, error.code, 'no');
+  return failed('transient', error, error.code, 'maybe');
+}
+
+function failed(
+  kind: ErrorOutcome['kind'],
+  error: unknown,
+  code: string | undefined,
+  sent: Sent,
+): ErrorOutcome {
+  return { kind, response: undefined, status: undefined, error, code, sent };
+}
+
+const codeOf = (error: unknown): string | undefined => {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+};
+
+/** Whether an attempt ran into a time limit of ours. */
+export const isTimeout = (outcome: Outcome): boolean => outcome.error instanceof TimeoutError;
+
+/** The network's part in an outcome; undefined for a response, an abort, a rejection or somebody's own error. */
+export function networkFailure(outcome: Outcome, request: CallRequest): Failure | undefined {
+  if (outcome.response || outcome.kind === 'cancelled' || outcome.kind === 'rejected') return undefined;
+  if (outcome.error instanceof HoldfastError || isArgumentError(outcome.error, request)) return undefined;
+  return readFailure(outcome.error);
+}
+
+/**
+ * Whether `fetch` refused the arguments: then no request was made, and the error goes to the caller as it is.
+ *
+ * Browsers reject with the same bare `TypeError` when the network fails, so the arguments are tried on a `Request`,
+ * which checks them in the same way. Only errors without a cause or code come here, so this is off the common path.
+ */
+function isArgumentError(error: unknown, request: CallRequest): boolean {
+  if (!(error instanceof TypeError) || error.cause !== undefined || codeOf(error) !== undefined) return false;
+  // The body of a Request is used up by now, and its arguments were checked when it was made.
+  if (typeof request.input === 'object' && 'body' in request.input && request.input.body) return false;
+  const { signal: _, ...init } = request.init;
+  try {
+    new Request(request.input, isStreamBody(init.body) ? { ...init, body: new ReadableStream() } : init);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const isStreamBody = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || 'getReader' in body);

@@ -1,0 +1,62 @@
+import { CircuitOpenError } from '../../errors.ts';
+import { type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
+import type { CallRequest } from '../../pipeline/call.ts';
+import { networkFailure, type Outcome, settle, unwrap } from '../../pipeline/outcome.ts';
+import type { Policy } from '../../pipeline/pipeline.ts';
+import { circuitOf, type Verdict } from './circuit.ts';
+import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptions } from './limits.ts';
+
+/**
+ * Refuses to send while the host is known to fail, and lets a probe through now and then to find out whether it still
+ * does. One circuit per host; sits outside `attemptTimeout`, whose time-outs it counts, and inside `retry`.
+ *
+ * An attempt's outcome is known when its body has ended: an answer that breaks off counts as a failure.
+ *
+ * @throws TypeError or RangeError at construction, if an option will not do.
+ * @throws CircuitOpenError from a call, when it is refused.
+ */
+export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
+  const limits = readCircuitBreakerOptions(options);
+  return async function circuitBreaker(call, next) {
+    const { clock } = call.runtime;
+    const circuit = circuitOf(call.host, limits, call.runtime);
+    const permit = circuit.acquire(clock.now());
+    if (typeof permit === 'object')
+      throw new CircuitOpenError(call.record, permit.state, permit.retryAfterMs);
+
+    const outcome = await settle(next, call);
+    const verdict = judge(outcome, limits, call.request);
+    if (outcome.response && verdict === 'success') {
+      leaseOf(outcome.response).onLeaseEnd(end => circuit.record(permit, judgeEnd(end), clock.now()));
+    } else circuit.record(permit, verdict, clock.now());
+    return unwrap(outcome);
+  };
+}
+
+/** What an outcome says of the host, as far as its headers go. */
+export function judge(
+  outcome: Outcome,
+  limits: Pick<CircuitLimits, 'isFailure'>,
+  request: CallRequest,
+): Verdict {
+  if (outcome.kind === 'cancelled' || outcome.kind === 'rejected') return 'neutral';
+  if (limits.isFailure) return limits.isFailure(outcome) ? 'failure' : 'success';
+  if (outcome.response) return judgeStatus(outcome.status);
+  if (outcome.code === 'TIMEOUT') return 'failure';
+  // What `fetch` itself refused to send, or somebody's own error, says nothing of the host.
+  return networkFailure(outcome, request)?.code === undefined && outcome.kind === 'permanent'
+    ? 'neutral'
+    : 'failure';
+}
+
+/** 429 comes from a host that is well and has a quota; its consequence is the host pause. */
+function judgeStatus(status: number): Verdict {
+  if (status === 429) return 'neutral';
+  return status >= 500 ? 'failure' : 'success';
+}
+
+/** What the end of a good answer's body adds. Whoever stops reading half-way has had what they wanted. */
+function judgeEnd(end: LeaseEnd): Verdict {
+  if (end.kind === 'failed') return 'failure';
+  return end.kind === 'aborted' ? 'neutral' : 'success';
+}

@@ -1,0 +1,231 @@
+import { HostPart, type HostState } from '../../hosts/host-state.ts';
+import type { Runtime } from '../../pipeline/call.ts';
+import type { CircuitEvent, CircuitState } from '../../pipeline/events.ts';
+import { FailureWindow, type WindowCounts } from './failure-window.ts';
+import type { CircuitLimits } from './limits.ts';
+
+/** What an attempt says about its host. Neutral: nothing, as when the caller gave it up. */
+export type Verdict = 'success' | 'failure' | 'neutral';
+
+/** The generation that admitted an attempt. A result of an earlier one no longer counts. */
+export type Permit = number;
+
+/** Why an attempt may not go. */
+export interface Refusal {
+  readonly state: Exclude<CircuitState, 'closed'>;
+  /** Milliseconds until it is worth asking again; undefined if only a person can tell. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** Holding only what each state needs. */
+type State =
+  | { readonly name: 'closed' }
+  | { readonly name: 'open'; readonly until: number; readonly failedProbes: number }
+  | {
+      readonly name: 'half-open';
+      readonly failedProbes: number;
+      admitted: number;
+      succeeded: number;
+      leasedAt: number;
+    }
+  | { readonly name: 'isolated' };
+
+/** The circuit of one host: takes the time, never reads it. */
+export class Circuit {
+  readonly #host: HostState;
+  readonly #runtime: Runtime;
+  #limits: CircuitLimits;
+  #window: FailureWindow;
+  #state: State = { name: 'closed' };
+  /** Counts the states the circuit has been in, and the rounds of probes. */
+  #generation: Permit = 0;
+  #failuresInARow = 0;
+  #succeededAt: number;
+
+  constructor(host: HostState, limits: CircuitLimits, runtime: Runtime) {
+    const now = runtime.clock.now();
+    this.#host = host;
+    this.#runtime = runtime;
+    this.#limits = limits;
+    this.#window = new FailureWindow(limits, now);
+    this.#succeededAt = now;
+  }
+
+  /** The limits may change while it lives; a window of another shape starts empty. */
+  set limits(limits: CircuitLimits) {
+    if (limits === this.#limits) return;
+    const { windowMs, failureRatio, minimumThroughput } = this.#window.limits;
+    if (
+      limits.windowMs !== windowMs ||
+      limits.failureRatio !== failureRatio ||
+      limits.minimumThroughput !== minimumThroughput
+    ) {
+      this.#window = new FailureWindow(limits, this.#runtime.clock.now());
+    }
+    this.#limits = limits;
+  }
+
+  state(now: number): CircuitState {
+    this.#passTime(now);
+    return this.#state.name;
+  }
+
+  counts(now: number): WindowCounts {
+    return this.#window.counts(now);
+  }
+
+  /** Whether an attempt may not go now, without taking a probe's place. */
+  refusal(now: number): Refusal | undefined {
+    this.#passTime(now);
+    const state = this.#state;
+    switch (state.name) {
+      case 'closed':
+        return undefined;
+      case 'open':
+        return { state: 'open', retryAfterMs: state.until - now };
+      case 'half-open':
+        if (state.admitted < this.#limits.halfOpenProbes) return undefined;
+        return { state: 'half-open', retryAfterMs: this.#limits.openMs };
+      case 'isolated':
+        return { state: 'isolated', retryAfterMs: undefined };
+    }
+  }
+
+  /** Admits an attempt, in half-open state as a probe, or says why not. */
+  acquire(now: number): Permit | Refusal {
+    if (this.#state.name === 'closed') return this.#generation;
+    const refusal = this.refusal(now);
+    if (refusal) return refusal;
+    if (this.#state.name === 'half-open') {
+      if (this.#state.admitted === 0) this.#state.leasedAt = now;
+      this.#state.admitted++;
+    }
+    return this.#generation;
+  }
+
+  /** Takes the verdict on an attempt that was admitted with `permit`. */
+  record(permit: Permit, verdict: Verdict, now: number): void {
+    // Late: the circuit has moved on since, or its probe's lease has run out.
+    if (permit !== this.#generation) return;
+    if (this.#state.name === 'closed') this.#recordClosed(verdict, now);
+    else if (this.#state.name === 'half-open') this.#recordProbe(this.#state, verdict, now);
+  }
+
+  /** Refuses everything until {@link reset}. */
+  isolate(): void {
+    this.#host.pinned = true;
+    if (this.#state.name !== 'isolated') this.#enter({ name: 'isolated' }, 'by-hand');
+  }
+
+  /** Closes the circuit and forgets what it has counted. */
+  reset(): void {
+    this.#host.pinned = false;
+    this.#close('by-hand', this.#runtime.clock.now());
+  }
+
+  #recordClosed(verdict: Verdict, now: number): void {
+    if (verdict === 'success') {
+      this.#failuresInARow = 0;
+      this.#succeededAt = now;
+      this.#window.succeed(now);
+    } else if (verdict === 'failure') {
+      this.#failuresInARow++;
+      const ratioReached = this.#window.fail(now);
+      if (this.#hasCollapsed(now)) this.#open('consecutive', 0, now);
+      else if (ratioReached) this.#open('ratio', 0, now);
+    }
+  }
+
+  #hasCollapsed(now: number): boolean {
+    const { consecutiveFailures, minimumSilenceMs } = this.#limits;
+    if (consecutiveFailures === false || this.#failuresInARow < consecutiveFailures) return false;
+    return now - this.#succeededAt >= minimumSilenceMs;
+  }
+
+  #recordProbe(state: State & { name: 'half-open' }, verdict: Verdict, now: number): void {
+    if (verdict === 'failure') this.#open('probe-failure', state.failedProbes + 1, now);
+    else if (verdict === 'neutral') state.admitted--;
+    else if (++state.succeeded >= this.#limits.halfOpenProbes) this.#close('probe-success', now);
+  }
+
+  /** What time alone brings about: the end of the open time, and of the probes' lease. */
+  #passTime(now: number): void {
+    const state = this.#state;
+    if (state.name === 'open' && now >= state.until) {
+      this.#enter({ ...freshProbes, failedProbes: state.failedProbes }, 'open-time');
+    } else if (
+      state.name === 'half-open' &&
+      state.admitted > 0 &&
+      now - state.leasedAt >= this.#limits.probeLeaseMs
+    ) {
+      // The probes hang. Another round may go, and what the old one still brings does not count.
+      this.#state = { ...freshProbes, failedProbes: state.failedProbes };
+      this.#generation++;
+    }
+  }
+
+  #open(because: CircuitEvent['because'], failedProbes: number, now: number): void {
+    const openMs = this.#nextOpenMs(failedProbes);
+    this.#enter({ name: 'open', until: now + openMs, failedProbes }, because, openMs);
+  }
+
+  #nextOpenMs(failedProbes: number): number {
+    const { openMs, openGrowth, maxOpenMs, openJitterRatio } = this.#limits;
+    const grown = Math.min(openMs * openGrowth ** failedProbes, Math.max(openMs, maxOpenMs));
+    return grown * (1 + openJitterRatio * (2 * this.#runtime.random() - 1));
+  }
+
+  #close(because: CircuitEvent['because'], now: number): void {
+    this.#window.clear(now);
+    this.#failuresInARow = 0;
+    this.#succeededAt = now;
+    this.#enter({ name: 'closed' }, because);
+  }
+
+  #enter(state: State, because: CircuitEvent['because'], openMs?: number): void {
+    const from = this.#state.name;
+    this.#state = state;
+    this.#generation++;
+    if (from === state.name) return;
+    const { emit } = this.#runtime;
+    const { onStateChange } = this.#limits;
+    if (!emit && !onStateChange) return;
+    const event: CircuitEvent = {
+      type: 'circuit',
+      host: this.#host.key,
+      from,
+      to: state.name,
+      because,
+      openMs,
+    };
+    emit?.(event);
+    tell(onStateChange, event);
+  }
+}
+
+const freshProbes = { name: 'half-open', admitted: 0, succeeded: 0, leasedAt: 0 } as const;
+
+/** A callback that throws must not break the call that moved the circuit. */
+function tell(listener: ((event: CircuitEvent) => void) | undefined, event: CircuitEvent): void {
+  try {
+    listener?.(event);
+  } catch (error) {
+    console.error(
+      'holdfast: `circuitBreaker.onStateChange` threw; the circuit has changed all the same.',
+      error,
+    );
+  }
+}
+
+const circuits = new HostPart<{ circuit: Circuit | undefined }>(() => ({ circuit: undefined }));
+
+/** The circuit of a host under the limits given, made on first use. */
+export function circuitOf(host: HostState, limits: CircuitLimits, runtime: Runtime): Circuit {
+  const part = host.part(circuits);
+  part.circuit ??= new Circuit(host, limits, runtime);
+  part.circuit.limits = limits;
+  return part.circuit;
+}
+
+/** The circuit of a host, if it has one. */
+export const peekCircuit = (host: HostState): Circuit | undefined => host.peek(circuits)?.circuit;

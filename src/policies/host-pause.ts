@@ -1,0 +1,128 @@
+import { HostPausedError } from '../errors.ts';
+import { HostPart, type HostState } from '../hosts/host-state.ts';
+import { retryAfterMs } from '../http/retry-after.ts';
+import type { Call } from '../pipeline/call.ts';
+import { MAX_TIMER_MS } from '../pipeline/clock.ts';
+import { type Checks, duration, integer, readOptions } from '../pipeline/options.ts';
+import type { Handler, Policy } from '../pipeline/pipeline.ts';
+import { wait } from '../pipeline/wait.ts';
+
+export interface HostPauseOptions {
+  /**
+   * How many 429 answers in a row pause the host. One 429 is about the call that got it; several are about the host.
+   * From 1. A 503 with `Retry-After` pauses it at once.
+   * @defaultValue 3
+   */
+  readonly after429s?: number;
+  /**
+   * How many calls may wait for the end of the pause, if their deadline allows it; the rest fail at once. From 0.
+   * @defaultValue 100
+   */
+  readonly maxWaiting?: number;
+  /**
+   * Waiting calls start again at random within this many milliseconds after the pause, not all in one instant.
+   * @defaultValue 500
+   */
+  readonly jitterMs?: number;
+}
+
+export type HostPauseLimits = Required<HostPauseOptions>;
+
+export const hostPauseDefaults: HostPauseLimits = Object.freeze({
+  after429s: 3,
+  maxWaiting: 100,
+  jitterMs: 500,
+});
+
+const checks: Checks<HostPauseOptions> = {
+  after429s: integer({ min: 1 }),
+  maxWaiting: integer({ unlimited: true }),
+  jitterMs: duration({ max: MAX_TIMER_MS }),
+};
+
+export const readHostPauseOptions = (options: HostPauseOptions): HostPauseLimits =>
+  readOptions('hostPause', options, checks, hostPauseDefaults);
+
+/** The pause that a host has asked for. */
+export class HostPause {
+  /** On the runtime's clock; in the past when there is none. */
+  until: number = Number.NEGATIVE_INFINITY;
+  waiting = 0;
+  #rateLimitedInARow = 0;
+
+  /** Milliseconds that are left of the pause, 0 without one. */
+  remainingMs(now: number): number {
+    return Math.max(0, this.until - now);
+  }
+
+  /** Takes in an answer. Whether it has begun, or lengthened, a pause. */
+  hear(status: number, askedMs: number | undefined, now: number, limits: HostPauseLimits): boolean {
+    this.#rateLimitedInARow = status === 429 ? this.#rateLimitedInARow + 1 : 0;
+    if (!askedMs || now + askedMs <= this.until) return false;
+    if (status !== 503 && this.#rateLimitedInARow < limits.after429s) return false;
+    this.until = now + askedMs;
+    return true;
+  }
+
+  /** Ends the pause by hand. */
+  resume(): void {
+    this.until = Number.NEGATIVE_INFINITY;
+    this.#rateLimitedInARow = 0;
+  }
+}
+
+const pauses = new HostPart(() => new HostPause());
+
+/** The pause of a host, if it ever had one to keep. */
+export const peekPause = (host: HostState): HostPause | undefined => host.peek(pauses);
+
+/**
+ * Leaves a host alone for as long as it asks, with every call and not only with the one that heard it.
+ *
+ * Sits inside `retry` and outside `circuitBreaker`. Calls whose deadline allows it wait; the rest fail at once with
+ * the time to come back.
+ *
+ * @throws TypeError or RangeError at construction, if an option will not do.
+ * @throws HostPausedError from a call that cannot wait.
+ */
+export function hostPause(options: HostPauseOptions = {}): Policy {
+  const limits = readHostPauseOptions(options);
+  return async function hostPause(call, next) {
+    const pause = call.host.part(pauses);
+    while (pause.remainingMs(call.runtime.clock.now()) > 0) await waitOut(pause, limits, call);
+    return listen(pause, limits, call, next);
+  };
+}
+
+async function waitOut(pause: HostPause, limits: HostPauseLimits, call: Call): Promise<void> {
+  const { clock, random } = call.runtime;
+  const now = clock.now();
+  const remainingMs = pause.remainingMs(now);
+  if (now + remainingMs >= call.deadlineAt || remainingMs > MAX_TIMER_MS) {
+    throw new HostPausedError(call.record, remainingMs, 'deadline');
+  }
+  if (pause.waiting >= limits.maxWaiting) throw new HostPausedError(call.record, remainingMs, 'full');
+  pause.waiting++;
+  try {
+    await wait(clock, Math.min(remainingMs + random() * limits.jitterMs, MAX_TIMER_MS), call.signal);
+  } finally {
+    pause.waiting--;
+  }
+}
+
+async function listen(
+  pause: HostPause,
+  limits: HostPauseLimits,
+  call: Call,
+  next: Handler,
+): Promise<Response> {
+  const response = await next(call);
+  const { clock, emit } = call.runtime;
+  const { status } = response;
+  const mayAsk = status === 429 || status === 503;
+  const askedMs = mayAsk ? retryAfterMs(response.headers, clock.date()) : undefined;
+  if (pause.hear(status, askedMs, clock.now(), limits)) {
+    emit?.({ type: 'host-pause', host: call.host.key, pauseMs: askedMs ?? 0, status });
+  }
+  return response;
+}

@@ -1,0 +1,92 @@
+import type { RetryReason } from '../../call-record.ts';
+import type { Outcome } from '../../pipeline/outcome.ts';
+import { type Backoff, backoffMs } from './backoff.ts';
+import type { Repeatable } from './repeatable.ts';
+
+/** What a hook is told about an attempt that has ended. */
+export interface RetryInfo {
+  readonly outcome: Outcome;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Milliseconds since the call began. */
+  readonly elapsedMs: number;
+  /** Milliseconds that the server asked us to stay away, if it did. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** What holds for every decision of a policy. */
+export interface DecisionRules extends Backoff {
+  readonly maxRetries: number;
+  readonly statuses: readonly number[];
+  readonly unsent: boolean;
+  readonly maxElapsedMs: number;
+  readonly shouldRetry?: (info: RetryInfo) => boolean;
+  readonly delayMs?: (info: RetryInfo) => number;
+}
+
+/** What is known when an attempt has ended. */
+export interface Facts extends RetryInfo {
+  readonly repeatable: Repeatable;
+  readonly canReplayBody: boolean;
+  /** Milliseconds until the call's deadline; Infinity without one. */
+  readonly remainingMs: number;
+  /** Whether the host's circuit would refuse an attempt now. */
+  readonly isRefused: boolean;
+}
+
+export type Decision =
+  | { readonly retry: true; readonly delayMs: number }
+  | { readonly retry: false; readonly reason: RetryReason };
+
+const no = (reason: RetryReason): Decision => ({ retry: false, reason });
+
+/**
+ * Whether an attempt is repeated and after how long. Plain values in, a plain value out; the budget comes after,
+ * because asking it is spending from it.
+ */
+export function decide(rules: DecisionRules, facts: Facts, random: () => number): Decision {
+  const { outcome, attempt } = facts;
+  if (outcome.kind === 'cancelled') return no('aborted');
+  if (outcome.kind === 'rejected') return no('rejected');
+  if (!mayPass(rules, facts))
+    return no(rules.shouldRetry && isTransient(rules, outcome) ? 'vetoed' : 'not-transient');
+  const obstacle = obstacleToRepeating(rules, facts);
+  if (obstacle) return no(obstacle);
+  if (attempt > rules.maxRetries) return no('retries-exhausted');
+  if (facts.isRefused) return no('circuit-open');
+  const delayMs = delayBefore(rules, facts, random);
+  if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');
+  if (delayMs >= facts.remainingMs) return no('deadline');
+  return { retry: true, delayMs };
+}
+
+/** Whether the outcome is of a kind that may pass by itself. */
+export function isTransient(rules: Pick<DecisionRules, 'statuses'>, outcome: Outcome): boolean {
+  return outcome.response ? rules.statuses.includes(outcome.status) : outcome.kind === 'transient';
+}
+
+function mayPass(rules: DecisionRules, facts: Facts): boolean {
+  if (rules.shouldRetry) return rules.shouldRetry(facts);
+  return isTransient(rules, facts.outcome);
+}
+
+/** What never left may be repeated whatever it is, if the policy says so; anything else only if it is repeatable. */
+function obstacleToRepeating(rules: DecisionRules, facts: Facts): RetryReason | undefined {
+  if (facts.repeatable === 'yes') return undefined;
+  if (rules.unsent && facts.outcome.sent === 'no')
+    return facts.canReplayBody ? undefined : 'body-not-replayable';
+  return facts.repeatable;
+}
+
+/**
+ * Never earlier than the server asked. Then a little later at random, so that all whom it told the same do not come
+ * back in one instant; but not so late that the call misses its deadline for the sake of that.
+ */
+function delayBefore(rules: DecisionRules, facts: Facts, random: () => number): number {
+  const { retryAfterMs, remainingMs } = facts;
+  const ownMs = rules.delayMs ? Math.max(0, rules.delayMs(facts)) : backoffMs(rules, facts.attempt, random);
+  if (retryAfterMs === undefined) return ownMs;
+  if (rules.delayMs) return Math.max(ownMs, retryAfterMs);
+  const later = retryAfterMs + Math.min(ownMs, rules.baseDelayMs);
+  return later < remainingMs ? later : retryAfterMs;
+}

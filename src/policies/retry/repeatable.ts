@@ -1,0 +1,44 @@
+import { isReplayable } from '../../http/body.ts';
+import { copyHeaders, hasHeader, idempotencyKeyHeader } from '../../http/headers.ts';
+import type { CallRequest } from '../../pipeline/call.ts';
+
+/** Whether a call may be sent again, and if not, what stands in the way. */
+export type Repeatable = 'yes' | 'not-repeatable' | 'body-not-replayable';
+
+export interface RepeatRules {
+  /** Methods that are repeated as they are. */
+  readonly methods: readonly string[];
+  /** Whether every call under these rules is declared idempotent. */
+  readonly idempotent: boolean;
+}
+
+/**
+ * Idempotent by method, by key or by declaration, with a body that can be replayed.
+ *
+ * The body comes second: a caller who hears `body-not-replayable` need not wonder about the method.
+ */
+export function repeatable(request: CallRequest, rules: RepeatRules): Repeatable {
+  if (
+    !rules.idempotent &&
+    !rules.methods.includes(request.method) &&
+    !hasHeader(request, idempotencyKeyHeader)
+  ) {
+    return 'not-repeatable';
+  }
+  return canReplayBody(request) ? 'yes' : 'body-not-replayable';
+}
+
+/** The body of a `Request` is a stream whose source cannot be reached: it can be sent once. */
+export function canReplayBody({ input, init }: CallRequest): boolean {
+  if (init.body !== undefined && init.body !== null) return isReplayable(init.body);
+  return !(typeof input === 'object' && 'body' in input && input.body);
+}
+
+/**
+ * The request as it will be sent again. Headers are taken down before the first attempt: a caller who reuses one
+ * `Headers` object for the next call must not change the key of this one.
+ */
+export function replayOf(request: CallRequest): CallRequest {
+  const headers = request.init.headers;
+  return headers ? { ...request, init: { ...request.init, headers: copyHeaders(headers) } } : request;
+}

@@ -1,0 +1,296 @@
+import type { AttemptRecord } from '../../call-record.ts';
+import { type Drain, drain } from '../../http/drain.ts';
+import { retryAfterMs } from '../../http/retry-after.ts';
+import type { Call } from '../../pipeline/call.ts';
+import { MAX_TIMER_MS } from '../../pipeline/clock.ts';
+import {
+  boolean,
+  type Checks,
+  callback,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  orFalse,
+  readOptions,
+  requireObject,
+  text,
+} from '../../pipeline/options.ts';
+import {
+  errorOutcome,
+  isTimeout,
+  type Outcome,
+  settle,
+  TRANSIENT_STATUSES,
+  unwrap,
+} from '../../pipeline/outcome.ts';
+import type { Handler, Policy } from '../../pipeline/pipeline.ts';
+import { wait } from '../../pipeline/wait.ts';
+import { AGAIN, untilDone } from './attempt-loop.ts';
+import type { BackoffOptions } from './backoff.ts';
+import {
+  type BudgetLimits,
+  budgetOf,
+  type RetryBudget,
+  type RetryBudgetOptions,
+  readBudgetOptions,
+  retryBudgetDefaults,
+} from './budget.ts';
+import {
+  type Decision,
+  type DecisionRules,
+  decide,
+  type Facts,
+  isTransient,
+  type RetryInfo,
+} from './decide.ts';
+import { canReplayBody, type Repeatable, repeatable, replayOf } from './repeatable.ts';
+
+export interface RetryOptions extends BackoffOptions {
+  /**
+   * Attempts in addition to the first, from 0, or Infinity.
+   * @defaultValue 2
+   */
+  readonly maxRetries?: number;
+  /**
+   * Methods that are repeated without an `Idempotency-Key`, in capitals.
+   * @defaultValue ['GET', 'HEAD']
+   */
+  readonly methods?: readonly string[];
+  /**
+   * Declares every call under this policy idempotent: sending it twice has the effect of once (RFC 9110 §9.2.2).
+   * @defaultValue false
+   */
+  readonly idempotent?: boolean;
+  /**
+   * Statuses that may pass by themselves.
+   * @defaultValue [408, 425, 429, 500, 502, 503, 504]
+   */
+  readonly statuses?: readonly number[];
+  /**
+   * Also repeats calls that are not repeatable when the attempt provably never left: connection refused, name not
+   * found, connect timeout. What counts as proof is `sent: 'no'` of the attempt.
+   * @defaultValue false
+   */
+  readonly unsent?: boolean;
+  /**
+   * No retry starts later than this many milliseconds after the call began. The total timeout rules anyway.
+   * @defaultValue Infinity
+   */
+  readonly maxElapsedMs?: number;
+  /**
+   * Whether `Retry-After` and the reset of a rate limit are obeyed.
+   * @defaultValue true
+   */
+  readonly respectRetryAfter?: boolean;
+  /**
+   * Decides in place of `statuses` and the network's codes whether an outcome may pass. Asked about every outcome but
+   * successes, aborts and rejections; cannot make an unrepeatable call repeat.
+   */
+  readonly shouldRetry?: (info: RetryInfo) => boolean;
+  /** The delay in milliseconds, in place of the back-off. What the server asks for is still the least. */
+  readonly delayMs?: (info: RetryInfo) => number;
+  /** The allowance of the host that retries draw from; false for none, which lets retries multiply an outage. */
+  readonly budget?: RetryBudgetOptions | false;
+}
+
+/** Options with their defaults. */
+export interface RetryRules extends DecisionRules {
+  readonly methods: readonly string[];
+  readonly idempotent: boolean;
+  readonly respectRetryAfter: boolean;
+  readonly budget: BudgetLimits | false;
+}
+
+export const retryDefaults: Readonly<Required<Omit<RetryOptions, 'shouldRetry' | 'delayMs'>>> = Object.freeze(
+  {
+    maxRetries: 2,
+    methods: Object.freeze(['GET', 'HEAD']),
+    idempotent: false,
+    statuses: Object.freeze([...TRANSIENT_STATUSES]),
+    unsent: false,
+    maxElapsedMs: Number.POSITIVE_INFINITY,
+    respectRetryAfter: true,
+    backoff: 'exponential',
+    baseDelayMs: 200,
+    maxDelayMs: 2_000,
+    jitter: 'full',
+    budget: retryBudgetDefaults,
+  },
+);
+
+const checks: Checks<RetryOptions> = {
+  maxRetries: integer({ unlimited: true }),
+  methods: listOf(text(/^[!#$%&'*+.^_`|~0-9A-Z-]+$/, 'a method in capitals, such as "PUT"')),
+  idempotent: boolean,
+  statuses: listOf(integer({ min: 400, max: 599 })),
+  unsent: boolean,
+  maxElapsedMs: duration({ unlimited: true }),
+  respectRetryAfter: boolean,
+  shouldRetry: callback,
+  delayMs: callback,
+  budget: orFalse(requireObject),
+  backoff: oneOf('exponential', 'linear', 'constant'),
+  baseDelayMs: duration({ max: MAX_TIMER_MS }),
+  maxDelayMs: duration({ max: MAX_TIMER_MS }),
+  jitter: oneOf('full', 'equal', 'none'),
+};
+
+export function readRetryOptions(options: RetryOptions): RetryRules {
+  const rules = readOptions('retry', options, checks, retryDefaults);
+  return { ...rules, budget: rules.budget === false ? false : readBudgetOptions(rules.budget) };
+}
+
+/**
+ * Repeats transient outcomes of repeatable calls, waiting a growing, jittered delay between attempts.
+ *
+ * Sits inside `totalTimeout`, which bounds it, and outside `attemptTimeout`, which it may repeat. When there is no
+ * further attempt the last outcome surfaces as itself: a 503 is a response.
+ *
+ * @throws TypeError or RangeError at construction, if an option will not do.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 | RFC 9110 §9.2.2} for what is repeatable.
+ *
+ * @param isRefused - whether the host would refuse an attempt now, so that none is paid for and waited for in vain.
+ */
+export function retry(options: RetryOptions = {}, isRefused: (call: Call) => boolean = () => false): Policy {
+  const rules = readRetryOptions(options);
+  return async function retry(call, next) {
+    const repetition = new Repetition(rules, isRefused, call, next);
+    return unwrap(await untilDone(attempt => repetition.attempt(attempt)));
+  };
+}
+
+/** One call on its way through its attempts. */
+class Repetition {
+  readonly #rules: RetryRules;
+  readonly #isRefused: (call: Call) => boolean;
+  readonly #call: Call;
+  readonly #next: Handler;
+  readonly #repeatable: Repeatable;
+  readonly #replay: Call;
+  readonly #budget: RetryBudget | undefined;
+  /** What the latest retry has withdrawn. */
+  #cost = 0;
+  #drain: Drain | undefined;
+
+  constructor(rules: RetryRules, isRefused: (call: Call) => boolean, call: Call, next: Handler) {
+    this.#rules = rules;
+    this.#isRefused = isRefused;
+    this.#call = call;
+    this.#next = next;
+    this.#repeatable = repeatable(call.request, rules);
+    const maySendAgain = this.#repeatable === 'yes' || rules.unsent;
+    this.#replay = maySendAgain ? { ...call, request: replayOf(call.request) } : call;
+    this.#budget = rules.budget === false ? undefined : budgetOf(call.host, rules.budget);
+  }
+
+  async attempt(attempt: number): Promise<Outcome | typeof AGAIN> {
+    this.#drain?.stop();
+    const call = attempt === 1 ? this.#call : { ...this.#replay, attempt };
+    const outcome = await settle(this.#next, call);
+    if (outcome.kind === 'success') {
+      this.#succeed(attempt);
+      return outcome;
+    }
+    return this.#afterFailure(attempt, outcome);
+  }
+
+  /** Any answer that is not transient: the service is there, and what a retry cost comes back. */
+  #succeed(attempt: number): void {
+    if (attempt === 1) this.#budget?.deposit();
+    else {
+      this.#budget?.deposit(this.#cost);
+      this.#call.host.counters.recoveredCalls++;
+    }
+    const record = this.#call.record.lastAttempt;
+    if (record) record.reason = 'succeeded';
+  }
+
+  async #afterFailure(attempt: number, outcome: Outcome): Promise<Outcome | typeof AGAIN> {
+    const facts = this.#factsOf(attempt, outcome);
+    const decision = this.#withdraw(decide(this.#rules, facts, this.#call.runtime.random), outcome);
+    const record = this.#call.record.lastAttempt;
+    if (record) note(record, decision, facts);
+    if (!decision.retry) {
+      if (outcome.response && !isTransient(this.#rules, outcome)) this.#succeed(attempt);
+      if (record) record.reason = decision.reason;
+      this.#reportRefusal(attempt, outcome, decision.reason, facts);
+      return outcome;
+    }
+    const aborted = await this.#backOff(attempt, outcome, decision.delayMs, facts.retryAfterMs);
+    return aborted ?? AGAIN;
+  }
+
+  #factsOf(attempt: number, outcome: Outcome): Facts {
+    const { request, runtime, record, deadlineAt } = this.#call;
+    const now = runtime.clock.now();
+    const asked = outcome.response && retryAfterMs(outcome.response.headers, runtime.clock.date());
+    return {
+      outcome,
+      attempt,
+      elapsedMs: now - record.startedAt,
+      retryAfterMs: this.#rules.respectRetryAfter ? asked : undefined,
+      repeatable: this.#repeatable,
+      canReplayBody: canReplayBody(request),
+      remainingMs: deadlineAt - now,
+      isRefused: this.#isRefused(this.#call),
+    };
+  }
+
+  /** The budget has the last word. */
+  #withdraw(decision: Decision, outcome: Outcome): Decision {
+    if (!decision.retry || !this.#budget) return decision;
+    const cost = this.#budget.costOf(isTimeout(outcome));
+    if (!this.#budget.tryWithdraw(cost)) return { retry: false, reason: 'budget-empty' };
+    this.#cost = cost;
+    return decision;
+  }
+
+  /**
+   * Waits, and meanwhile reads the failed response to its end, so that its connection can be used again.
+   * An abort ends the wait and is the call's outcome.
+   */
+  async #backOff(
+    attempt: number,
+    outcome: Outcome,
+    delayMs: number,
+    retryAfterMs: number | undefined,
+  ): Promise<Outcome | undefined> {
+    const { host, record, runtime, signal } = this.#call;
+    const { status, code } = outcome;
+    runtime.emit?.({ type: 'retry', call: record, attempt, delayMs, retryAfterMs, status, code });
+    this.#drain = outcome.response && drain(outcome.response);
+    try {
+      if (delayMs > 0) await wait(runtime.clock, delayMs, signal);
+    } catch (reason) {
+      this.#drain?.stop();
+      // The retry was paid for and will not be made.
+      this.#budget?.deposit(this.#cost);
+      return errorOutcome(reason, this.#call);
+    }
+    if (attempt === 1) host.counters.retriedCalls++;
+    host.counters.retries++;
+    return undefined;
+  }
+
+  #reportRefusal(attempt: number, outcome: Outcome, reason: AttemptRecord['reason'], facts: Facts): void {
+    if (!isTransient(this.#rules, outcome)) return;
+    const { host, record, runtime } = this.#call;
+    if (reason === 'budget-empty' || reason === 'circuit-open' || reason === 'deadline')
+      host.counters.retriesRefused++;
+    runtime.emit?.({
+      type: 'retry-refused',
+      call: record,
+      attempt,
+      reason,
+      retryAfterMs: facts.retryAfterMs,
+    });
+  }
+}
+
+function note(record: AttemptRecord, decision: Decision, facts: Facts): void {
+  record.retryAfterMs = facts.retryAfterMs;
+  if (!decision.retry) return;
+  record.reason = 'retried';
+  record.delayMs = decision.delayMs;
+}

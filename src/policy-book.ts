@@ -1,0 +1,136 @@
+import { HostPolicies } from './hosts/host-policies.ts';
+import type { HostState } from './hosts/host-state.ts';
+import { requireObject } from './pipeline/options.ts';
+import type { Handler } from './pipeline/pipeline.ts';
+import {
+  type Advice,
+  adviseOn,
+  checkCallPolicy,
+  overlay,
+  type PolicyOptions,
+  type ResolvedPolicy,
+  resolvePolicy,
+} from './policies/policy-options.ts';
+
+/** A policy for all hosts, and what differs for some. */
+export interface PolicySet extends PolicyOptions {
+  /**
+   * What differs by host: `'payments.internal'`, `'payments.internal:8443'`, `'https://payments.internal'`,
+   * `'*.search.internal'`. Where several match, the more specific is laid over the less specific.
+   */
+  readonly hosts?: Readonly<Record<string, PolicyOptions>>;
+}
+
+/** A policy with the pipeline that carries it out. Hosts to which the same is said share one. */
+export interface Plan {
+  readonly options: PolicyOptions;
+  readonly policy: ResolvedPolicy;
+  readonly send: Handler;
+}
+
+/**
+ * Checks a policy where it is written and hands it back, for the sake of editors and early errors.
+ *
+ * @throws TypeError or RangeError if it will not do.
+ * @example
+ * export const policy = definePolicy({ totalTimeoutMs: 5_000, hosts: { 'slow.internal': { totalTimeoutMs: 60_000 } } });
+ */
+export function definePolicy<const Options extends PolicySet>(policy: Options): Options {
+  readPolicySet(policy);
+  return policy;
+}
+
+interface CheckedSet {
+  readonly common: PolicyOptions;
+  readonly byHost: HostPolicies<PolicyOptions>;
+}
+
+function readPolicySet(set: PolicySet): CheckedSet {
+  requireObject(set, '');
+  const { hosts = {}, ...common } = set;
+  requireObject(hosts, 'hosts');
+  resolvePolicy(common);
+  const byHost = new HostPolicies(hosts);
+  for (const { pattern, options } of byHost.entries) resolveHostPolicy(common, pattern.source, options);
+  return { common, byHost };
+}
+
+/** An error in the policy of a host says which host. */
+function resolveHostPolicy(common: PolicyOptions, pattern: string, options: PolicyOptions): ResolvedPolicy {
+  requireObject(options, `hosts['${pattern}']`);
+  try {
+    return resolvePolicy(overlay(common, options));
+  } catch (error) {
+    if (error instanceof Error) error.message = `In \`hosts['${pattern}']\`: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The policies of a client by host: checked when it is made, compiled when a host is first called. */
+export class PolicyBook {
+  readonly #set: CheckedSet;
+  readonly #compile: (policy: ResolvedPolicy) => Handler;
+  readonly #byHost = new WeakMap<HostState, Plan>();
+  readonly #byPatterns = new Map<string, Plan>();
+  readonly #byCall = new WeakMap<PolicyOptions, { readonly base: Plan; readonly plan: Plan }>();
+  #latest: { readonly host: HostState; readonly plan: Plan } | undefined;
+
+  /** @throws TypeError or RangeError if the policy will not do. */
+  constructor(set: PolicySet, compile: (policy: ResolvedPolicy) => Handler) {
+    this.#set = readPolicySet(set);
+    this.#compile = compile;
+  }
+
+  /** What is allowed and hardly meant; of a host only what is not said of all. */
+  get advice(): Advice[] {
+    const { common, byHost } = this.#set;
+    const ofAll = adviseOn(resolvePolicy(common), 'policy');
+    const known = new Set(ofAll.map(({ code }) => code));
+    const ofHosts = byHost.entries.flatMap(({ pattern, options }) =>
+      adviseOn(resolvePolicy(overlay(common, options)), `hosts['${pattern.source}']`),
+    );
+    return [...ofAll, ...ofHosts.filter(({ code }) => !known.has(code))];
+  }
+
+  planFor(host: HostState): Plan {
+    if (this.#latest?.host === host) return this.#latest.plan;
+    let plan = this.#byHost.get(host);
+    if (!plan) {
+      plan = this.#planByPatterns(host.url);
+      this.#byHost.set(host, plan);
+    }
+    this.#latest = { host, plan };
+    return plan;
+  }
+
+  /**
+   * The plan of one call that has a policy of its own; an object that is used again is read once.
+   *
+   * @throws TypeError or RangeError if that policy will not do.
+   */
+  planForCall(base: Plan, own: PolicyOptions): Plan {
+    checkCallPolicy(own);
+    const known = this.#byCall.get(own);
+    if (known?.base === base) return known.plan;
+    const plan = this.#newPlan(overlay(base.options, own));
+    this.#byCall.set(own, { base, plan });
+    return plan;
+  }
+
+  #planByPatterns(url: URL): Plan {
+    const { common, byHost } = this.#set;
+    const matches = byHost.matching(url);
+    const key = matches.map(({ pattern }) => pattern.source).join(' ');
+    let plan = this.#byPatterns.get(key);
+    if (!plan) {
+      plan = this.#newPlan(matches.reduce((base, { options }) => overlay(base, options), common));
+      this.#byPatterns.set(key, plan);
+    }
+    return plan;
+  }
+
+  #newPlan(options: PolicyOptions): Plan {
+    const policy = resolvePolicy(options);
+    return { options, policy, send: this.#compile(policy) };
+  }
+}

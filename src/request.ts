@@ -1,0 +1,114 @@
+/** Reads the two arguments of a `fetch` call, and knows what is left to the transport's own `fetch`. */
+import { hasHeader, headersOf, idempotencyKeyHeader } from './http/headers.ts';
+import { isSafe, normalizeMethod } from './http/method.ts';
+import type { CallRequest } from './pipeline/call.ts';
+import { uniqueId } from './pipeline/clock.ts';
+import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
+
+/** What `fetch` takes as its second argument, and how this one call is treated. */
+export interface CallInit extends RequestInit {
+  /** Laid over the policy of the host for this call. The state shared by all calls to a host can only be left out. */
+  readonly policy?: PolicyOptions;
+}
+
+export type FetchInput = string | URL | Request;
+
+/**
+ * The URL that a call goes to over HTTP. Undefined for anything that is none of our business: an invalid URL, a
+ * `data:` or `blob:` URL, another scheme. `fetch` says what it thinks of these.
+ */
+export function httpUrl(input: FetchInput): URL | undefined {
+  const text = typeof input === 'object' && 'url' in input ? input.url : input;
+  try {
+    const url = new URL(text, documentBase());
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What relative URLs stand on, in a browser and in a worker. */
+function documentBase(): string | undefined {
+  const scope = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
+  return scope.document?.baseURI ?? scope.location?.href;
+}
+
+/** The caller's signal: that of `init`, even if it is null, before that of a `Request`. */
+export function signalOf(input: FetchInput, init: CallInit | undefined): AbortSignal | undefined {
+  const own = init?.signal;
+  if (own !== undefined) return own ?? undefined;
+  return typeof input === 'object' && 'signal' in input ? input.signal : undefined;
+}
+
+/** Whether it can be listened to. What is given in its place, `fetch` will refuse in its own words. */
+export const isSignal = (value: unknown): value is AbortSignal =>
+  typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+
+/** Whether the body of a `Request` is gone, which `fetch` refuses, and no retry can mend. */
+export const isUsed = (input: FetchInput, init: CallInit | undefined): boolean =>
+  typeof input === 'object' &&
+  'bodyUsed' in input &&
+  input.bodyUsed &&
+  (init?.body === undefined || init.body === null);
+
+/** The caller's `init` as `fetch` may see it. */
+export function withoutPolicy(init: CallInit | undefined): RequestInit | undefined {
+  if (init === undefined || !('policy' in init)) return init;
+  const { policy: _, ...rest } = copyInit(init);
+  return rest;
+}
+
+/** The call as it will be handed to the transport; a key is made here, once for all attempts. */
+export function readRequest(
+  input: FetchInput,
+  init: CallInit | undefined,
+  url: URL,
+  policy: Pick<ResolvedPolicy, 'idempotencyKey'>,
+): CallRequest {
+  const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
+  const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
+  const copy = init === undefined ? {} : copyInit(init);
+  if ('policy' in copy) delete copy.policy;
+  const request: CallRequest = { input, init: copy, method, url };
+  return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
+}
+
+function withKey(request: CallRequest, makeKey: 'auto' | (() => string)): CallRequest {
+  if (isSafe(request.method) || hasHeader(request, idempotencyKeyHeader)) return request;
+  const headers = new Headers(headersOf(request));
+  headers.set(idempotencyKeyHeader, makeKey === 'auto' ? uniqueId() : makeKey());
+  return { ...request, init: { ...request.init, headers } };
+}
+
+/** https://fetch.spec.whatwg.org/#requestinit, and what Node's adds. */
+const initMembers = [
+  'method',
+  'headers',
+  'body',
+  'referrer',
+  'referrerPolicy',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'integrity',
+  'keepalive',
+  'signal',
+  'duplex',
+  'priority',
+  'window',
+  'dispatcher',
+  'policy',
+] as const;
+
+/** A copy with every member that `fetch` would read, also where they are inherited, as from a `Request`. */
+function copyInit(init: CallInit): CallInit & { policy?: PolicyOptions } {
+  const prototype = Object.getPrototypeOf(init);
+  if (prototype === Object.prototype || prototype === null) return { ...init };
+  const copy: Record<string, unknown> = { ...init };
+  for (const name of initMembers) {
+    const value = (init as Record<string, unknown>)[name];
+    if (value !== undefined) copy[name] = value;
+  }
+  return copy;
+}

@@ -1,0 +1,28 @@
+import type { CallRequest } from '../pipeline/call.ts';
+import type { Handler } from '../pipeline/pipeline.ts';
+import { carriesSecrets, followRedirects } from './redirects.ts';
+
+/** Anything that takes what `fetch` takes and resolves with a `Response`. */
+export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/**
+ * The innermost handler over a fetch: one attempt is one call of it, with the caller's own arguments, and a signal.
+ *
+ * @param fetch - by default the global `fetch`, looked up at each attempt, so that mocks and polyfills take effect.
+ */
+export function fetchTransport(fetch?: FetchLike): Handler {
+  return async function fetchTransport({ request, signal }) {
+    const send: FetchLike = fetch ?? globalThis.fetch;
+    const init = signal ? { ...request.init, signal } : request.init;
+    if (mustGuard(request)) return followRedirects(send, request, init);
+    return send(request.input, init);
+  };
+}
+
+const mustGuard = (request: CallRequest): boolean => followsRedirects(request) && carriesSecrets(request);
+
+function followsRedirects({ input, init }: CallRequest): boolean {
+  const mode =
+    init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : undefined);
+  return mode === undefined || mode === 'follow';
+}
