@@ -23,6 +23,8 @@ const timeoutMs = 10_000;
 export const RAW = 'raw fetch';
 export const RAW_WITH_TIMER = 'raw fetch + signal + timer';
 export const HOLDFAST = 'holdfast';
+/** Another build of holdfast, given by `--against`, to compare two revisions. */
+export const OTHER_BUILD = 'holdfast, the other build';
 
 export const candidates: readonly Candidate[] = [
   {
@@ -41,11 +43,13 @@ export const candidates: readonly Candidate[] = [
     name: HOLDFAST,
     role: 'ours',
     protects: 'both timeouts, retry, budget, host pause, circuit breaker',
-    async open(url, holdfast) {
-      const { createFetch } = await holdfast();
-      const resilientFetch = createFetch();
-      return async () => (await resilientFetch(url)).json();
-    },
+    open: withHoldfast,
+  },
+  {
+    name: OTHER_BUILD,
+    role: 'reference',
+    protects: 'as that build does',
+    open: withHoldfast,
   },
   {
     name: 'holdfast, caller signal',
@@ -196,6 +200,12 @@ async function fetchWithTimeout(url: string): Promise<unknown> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function withHoldfast(url: string, holdfast: () => Promise<Holdfast>): Promise<Get> {
+  const { createFetch } = await holdfast();
+  const resilientFetch = createFetch();
+  return async () => (await resilientFetch(url)).json();
 }
 
 async function withCockatiel(url: string): Promise<Get> {

@@ -16,7 +16,11 @@ export async function measure(work: () => Promise<unknown>): Promise<Cost> {
 }
 
 /** Runs `task` `times` times, at most `concurrency` at once, each lane starting its next as soon as one ends. */
-export async function repeat(task: () => Promise<unknown>, times: number, concurrency: number): Promise<void> {
+export async function repeat(
+  task: () => Promise<unknown>,
+  times: number,
+  concurrency: number,
+): Promise<void> {
   let left = times;
   const lane = async () => {
     while (left-- > 0) await task();

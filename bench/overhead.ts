@@ -1,5 +1,5 @@
 /** CPU and wall time per request of every candidate, interleaved, as ratios within the same block of rounds. */
-import { type Candidate, candidates, HOLDFAST, RAW, RAW_WITH_TIMER } from './candidates.ts';
+import { type Candidate, candidates, HOLDFAST, OTHER_BUILD, RAW, RAW_WITH_TIMER } from './candidates.ts';
 import { Lab } from './lab.ts';
 import { type Cost, type Spread, spread } from './measure.ts';
 import { startServer } from './server.ts';
@@ -45,6 +45,7 @@ export interface OverheadRow {
 export interface OverheadRequest {
   readonly plan: OverheadPlan;
   readonly build: string;
+  readonly otherBuild: string | undefined;
   isWanted(candidate: string): boolean;
   report(progress: string): void;
 }
@@ -53,7 +54,7 @@ export interface OverheadRequest {
 type BlockCosts = ReadonlyMap<string, Cost>;
 
 export async function measureOverhead(request: OverheadRequest): Promise<OverheadRow[]> {
-  const chosen = candidates.filter(({ name, role }) => role === 'baseline' || request.isWanted(name));
+  const chosen = choose(request);
   const server = await startServer();
   const blocks: BlockCosts[] = [];
   try {
@@ -67,17 +68,25 @@ export async function measureOverhead(request: OverheadRequest): Promise<Overhea
   return chosen.map(candidate => summarize(candidate, blocks));
 }
 
+function choose({ isWanted, otherBuild }: OverheadRequest): Candidate[] {
+  return candidates.filter(({ name, role }) => {
+    if (name === OTHER_BUILD) return otherBuild !== undefined;
+    return role === 'baseline' || isWanted(name);
+  });
+}
+
 async function runGeneration(
-  { plan, build }: OverheadRequest,
+  { plan, build, otherBuild = build }: OverheadRequest,
   chosen: readonly Candidate[],
   url: string,
 ): Promise<BlockCosts[]> {
   const { concurrency } = plan;
-  const labs = chosen.map(({ name }) => new Lab(name, url, build));
+  const labs = chosen.map(({ name }) => new Lab(name, url, name === OTHER_BUILD ? otherBuild : build));
   try {
     for (const lab of labs) await lab.run({ requests: plan.warmUpRequests, concurrency });
     const blocks: BlockCosts[] = [];
-    for (let block = 0; block < plan.blocksPerGeneration; block++) blocks.push(await runBlock(plan, labs, block));
+    for (let block = 0; block < plan.blocksPerGeneration; block++)
+      blocks.push(await runBlock(plan, labs, block));
     return blocks;
   } finally {
     for (const lab of labs) lab.close();

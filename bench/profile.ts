@@ -68,11 +68,17 @@ function print(name: string, base: string, selfTimes: SelfTimes, baseTimes: Self
     Object.entries(times).reduce((sum, [place, micros]) => (isWork(place) ? sum + micros : sum), 0);
   const places = [...new Set([...Object.keys(selfTimes), ...Object.keys(baseTimes)])].filter(isWork);
   const rows = places
-    .map(place => ({ place, micros: selfTimes[place] ?? 0, beyond: (selfTimes[place] ?? 0) - (baseTimes[place] ?? 0) }))
+    .map(place => ({
+      place,
+      micros: selfTimes[place] ?? 0,
+      beyond: (selfTimes[place] ?? 0) - (baseTimes[place] ?? 0),
+    }))
     .sort((a, b) => Math.abs(b.beyond) - Math.abs(a.beyond))
     .slice(0, 60)
     .map(({ place, micros, beyond }) => [place, micros.toFixed(2), beyond.toFixed(2)]);
-  console.log(`${name}: ${total(selfTimes).toFixed(1)} µs per request; ${base}: ${total(baseTimes).toFixed(1)} µs\n`);
+  console.log(
+    `${name}: ${total(selfTimes).toFixed(1)} µs per request; ${base}: ${total(baseTimes).toFixed(1)} µs\n`,
+  );
   console.log(table(['self time', 'µs', `beyond ${base}, µs`], rows));
 }
 

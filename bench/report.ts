@@ -1,7 +1,97 @@
-/** A Markdown table, with its columns padded so that it also reads well in a terminal. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { HOLDFAST, RAW_WITH_TIMER } from './candidates.ts';
+import type { Spread } from './measure.ts';
+import type { OverheadPlan, OverheadRow } from './overhead.ts';
+import { type Finding, holds } from './probe.ts';
+
+const readme = new URL('README.md', import.meta.url);
+const manifest = new URL('package.json', import.meta.url);
+
+export function machineReport(): string {
+  const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const peers = Object.entries(dependencies).map(([name, version]) => `${name} ${version}`);
+  return [
+    `- Node ${process.versions.node} (its own undici ${process.versions.undici}), ${process.platform} ${process.arch}`,
+    `- ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}`,
+    `- ${peers.join(', ')}`,
+  ].join('\n');
+}
+
+export function overheadReport(rows: readonly OverheadRow[], plan: OverheadPlan): string {
+  const blocks = plan.generations * plan.blocksPerGeneration;
+  const sample = `${blocks} blocks of ${number(plan.requestsPerTurn * plan.roundsPerBlock)} requests for each, ${plan.concurrency} at once, in ${plan.generations} generations of fresh processes.`;
+  const header = [
+    '',
+    'guards the call with',
+    'CPU, µs',
+    '× raw fetch',
+    '× with signal + timer',
+    'wall, µs',
+    'wall × raw fetch',
+  ];
+  const lines = rows.map(row => [
+    row.candidate.name,
+    row.candidate.protects || '–',
+    row.cpuMicros.median.toFixed(0),
+    withSpread(row.cpuToRaw),
+    withSpread(row.cpuToRawWithTimer),
+    row.wallMicros.median.toFixed(0),
+    withSpread(row.wallToRaw),
+  ]);
+  return `${sample} Medians, in brackets the middle half.\n\n${table(header, lines)}`;
+}
+
+/** Of two noisy candidates the ratio is taken in each block, and the median of these is what counts. */
+export function overheadFindings(rows: readonly OverheadRow[]): Finding[] {
+  return rows.flatMap(({ candidate, holdfastCpuToThis }) => {
+    if (!holdfastCpuToThis) return [];
+    const what = `CPU of ${HOLDFAST} to that of ${candidate.name}`;
+    const measured = holdfastCpuToThis.median;
+    if (candidate.name === RAW_WITH_TIMER) return [{ what, measured, limit: 1.15, unit: '×' }];
+    return candidate.role === 'peer' ? [{ what, measured, limit: 1, unit: '×' }] : [];
+  });
+}
+
+export function findingsReport(findings: readonly Finding[]): string {
+  const lines = findings.map(finding => [
+    finding.what,
+    `${number(finding.measured)} ${finding.unit}`,
+    finding.limit === undefined ? '–' : `${number(finding.limit)} ${finding.unit}`,
+    finding.limit === undefined ? '–' : holds(finding) ? 'yes' : 'NO',
+  ]);
+  return table(['', 'measured', 'at most', 'holds'], lines);
+}
+
+const withSpread = ({ median, lowerQuartile, upperQuartile }: Spread): string =>
+  `${median.toFixed(2)} (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`;
+
+/** Three digits are what these measurements are good for. */
+const number = (value: number): string =>
+  value.toLocaleString(
+    'en',
+    Math.abs(value) < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 },
+  );
+
+/** A Markdown table, padded so that it also reads well in a terminal. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((name, column) => Math.max(name.length, ...rows.map(row => row[column]?.length ?? 0)));
+  const widths = header.map((name, column) =>
+    Math.max(3, name.length, ...rows.map(row => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[]) =>
     `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
   return [line(header), line(widths.map(width => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** Replaces what stands in the README between the markers of a section. */
+export function writeToReadme(section: string, content: string): void {
+  const begin = `<!-- ${section}: written by \`npm run bench -- --write-readme\` -->`;
+  const end = `<!-- end of ${section} -->`;
+  const text = readFileSync(readme, 'utf8');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`bench/README.md has no section "${section}".`);
+  writeFileSync(readme, `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`);
 }

@@ -20,12 +20,12 @@ import type { Sent } from './http/failure.ts';
 export type ErrorCode = 'NETWORK' | 'TIMEOUT' | 'CIRCUIT_OPEN' | 'HOST_PAUSED' | 'CLOSED';
 
 /** Marks our prototypes, under a name that two copies of the package in one program share. */
-const brand: unique symbol = Symbol.for('holdfast.error') as never;
+const brand = Symbol.for('holdfast.error');
+const brandOf = (prototype: object): unknown => (prototype as Record<symbol, unknown>)[brand];
 
 /** The root. A `toJSON()` of it is fit for logs: no credentials, no header values, no bodies. */
 export abstract class HoldfastError extends Error {
   abstract readonly code: ErrorCode;
-  declare readonly [brand]: string;
   /** The record of the call that ended so. */
   readonly #record: CallRecord;
 
@@ -39,7 +39,7 @@ export abstract class HoldfastError extends Error {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
     if (typeof value !== 'object' || value === null) return false;
     for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
-      if (Object.hasOwn(proto, brand) && proto[brand] === this.prototype[brand]) return true;
+      if (Object.hasOwn(proto, brand) && brandOf(proto) === brandOf(this.prototype)) return true;
     }
     return false;
   }

@@ -4,7 +4,9 @@ import type { Finding, Probe } from '../probe.ts';
 const url = 'http://kelp.internal/';
 const limit = 4_096;
 
-type Send = (url: string, init?: RequestInit) => Promise<Response>;
+type Transport = typeof globalThis.fetch;
+
+type Send = (url: string) => Promise<Response>;
 
 /** What a call holds of ours while it is under way, beyond what the transport alone would. */
 export const callsInFlight: Probe = {
@@ -28,9 +30,14 @@ export const callsInFlight: Probe = {
   },
 };
 
-const finding = (what: string, measured: number): Finding => ({ what: `memory ${what}`, measured, limit, unit: 'bytes' });
+const finding = (what: string, measured: number): Finding => ({
+  what: `memory ${what}`,
+  measured,
+  limit,
+  unit: 'bytes',
+});
 
-type Wrap = (transport: Send) => Send;
+type Wrap = (transport: Transport) => Send;
 
 /** Measured twice, for code and caches; the second counts. */
 async function ownBytes(
@@ -47,11 +54,16 @@ async function ownBytes(
 async function bytesBeforeHeaders(wrap: Wrap, calls: number): Promise<number> {
   const answers: ((response: Response) => void)[] = [];
   const send = wrap(() => new Promise(resolve => answers.push(resolve)));
-  return bytesPerCall(calls, () => send(url), async pending => {
-    if (answers.length !== calls) throw new Error(`${answers.length} calls reached the transport of ${calls}.`);
-    for (const answer of answers) answer(new Response('{}'));
-    for (const call of pending) await (await call).json();
-  });
+  return bytesPerCall(
+    calls,
+    () => send(url),
+    async pending => {
+      if (answers.length !== calls)
+        throw new Error(`${answers.length} calls reached the transport of ${calls}.`);
+      for (const answer of answers) answer(new Response('{}'));
+      for (const call of pending) await (await call).json();
+    },
+  );
 }
 
 async function bytesBeforeBody(wrap: Wrap, calls: number): Promise<number> {
@@ -60,24 +72,29 @@ async function bytesBeforeBody(wrap: Wrap, calls: number): Promise<number> {
     const body = new ReadableStream<Uint8Array>({ start: controller => void bodies.push(controller) });
     return new Response(body);
   });
-  return bytesPerCall(calls, async () => (await send(url)).json(), async pending => {
-    for (const body of bodies) {
-      body.enqueue(Buffer.from('{}'));
-      body.close();
-    }
-    await Promise.all(pending);
-  });
+  return bytesPerCall(
+    calls,
+    async () => (await send(url)).json(),
+    async pending => {
+      for (const body of bodies) {
+        body.enqueue(Buffer.from('{}'));
+        body.close();
+      }
+      await Promise.all(pending);
+    },
+  );
 }
 
-async function bytesPerCall(
+async function bytesPerCall<Result>(
   calls: number,
-  start: () => Promise<unknown>,
-  finish: (pending: readonly Promise<never>[]) => Promise<void>,
+  start: () => Promise<Result>,
+  finish: (pending: readonly Promise<Result>[]) => Promise<void>,
 ): Promise<number> {
-  const pending: Promise<unknown>[] = new Array(calls);
+  // Its elements are there before the count begins.
+  const pending = new Array<Promise<Result>>(calls);
   const before = await liveHeapBytes();
   for (let call = 0; call < calls; call++) pending[call] = start();
   const bytes = ((await liveHeapBytes()) - before) / calls;
-  await finish(pending as Promise<never>[]);
+  await finish(pending);
   return bytes;
 }

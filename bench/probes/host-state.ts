@@ -20,14 +20,22 @@ export const hostState: Probe = {
       bytes.push(bytesPerHost);
     }
     return [
-      { what: 'construction of the state of a host', measured: spread(micros).median, limit: 80, unit: 'µs of CPU' },
+      {
+        what: 'construction of the state of a host',
+        measured: spread(micros).median,
+        limit: 80,
+        unit: 'µs of CPU',
+      },
       { what: 'state of a host', measured: spread(bytes).median, limit: 10_240, unit: 'bytes' },
     ];
   },
 };
 
 async function meetHosts(createFetch: Holdfast['createFetch'], hosts: number, round: number) {
-  const urls = Array.from({ length: hosts }, (_, host) => new URL(`http://kelp-${round}-${host}.internal/`).href);
+  const urls = Array.from(
+    { length: hosts },
+    (_, host) => new URL(`http://kelp-${round}-${host}.internal/`).href,
+  );
   const fetch = createFetch({ fetch: answers, maxHosts: hosts });
   const call = async (index: number) => (await fetch(urls[index] ?? '')).json();
 

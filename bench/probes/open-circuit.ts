@@ -29,7 +29,11 @@ export const openCircuit: Probe = {
   },
 };
 
-async function rejectionCost(state: string, fetch: (url: string) => Promise<Response>, calls: number): Promise<Finding> {
+async function rejectionCost(
+  state: string,
+  fetch: (url: string) => Promise<Response>,
+  calls: number,
+): Promise<Finding> {
   const call = async () => {
     const error: unknown = await fetch(url).then(
       () => undefined,
@@ -44,5 +48,10 @@ async function rejectionCost(state: string, fetch: (url: string) => Promise<Resp
   for (let round = 0; round < rounds; round++) {
     micros.push((await measure(() => repeatInTurns(call, calls))).cpuMicros / calls);
   }
-  return { what: `rejection by a circuit that is ${state}`, measured: spread(micros).median, limit: 10, unit: 'µs of CPU' };
+  return {
+    what: `rejection by a circuit that is ${state}`,
+    measured: spread(micros).median,
+    limit: 10,
+    unit: 'µs of CPU',
+  };
 }

@@ -35,8 +35,18 @@ async function growth(
   const what = `after ${calls.toLocaleString('en')} ${name} with one signal`;
   return [
     { what: `heap growth ${what}`, measured: grown, limit: 1_048_576, unit: 'bytes' },
-    { what: `listeners left ${what}`, measured: getEventListeners(signal, 'abort').length, limit: 0, unit: 'listeners' },
-    { what: 'timers left by 10,000 more', measured: await timersLeftBy(call, 10_000), limit: 0, unit: 'timers' },
+    {
+      what: `listeners left ${what}`,
+      measured: getEventListeners(signal, 'abort').length,
+      limit: 0,
+      unit: 'listeners',
+    },
+    {
+      what: 'timers left by 10,000 more',
+      measured: await timersLeftBy(call, 10_000),
+      limit: 0,
+      unit: 'timers',
+    },
   ];
 }
 

@@ -63,7 +63,9 @@ export function measure(scenario: Scenario, recording: Recording): Measures {
     longestMs: Math.max(...calls.map(durationOf)),
     recoveryS: secondsUntilGood(calls, after, call => call.succeeded, 0.99),
     failsFastAfterS: secondsUntilGood(calls, scenario.fault, call => durationOf(call) <= 50, 0.9),
-    goodput: count(calls, call => call.succeeded && isWithin(scenario.fault, call.settledAtMs!)) / seconds(scenario.fault),
+    goodput:
+      count(calls, call => call.succeeded && isWithin(scenario.fault, call.settledAtMs!)) /
+      seconds(scenario.fault),
     wastedPercent: wastedPercent(recording, scenario.fault),
     attemptsPerClientSecond: attemptsOfBusiestClient(scenario, calls),
     peakAfter: peakAttempts(calls, after) / scenario.callsPerSecond,
@@ -89,8 +91,10 @@ const durationOf = (call: CallRecord): number => (call.settledAtMs ?? Infinity) 
 const count = <Value>(values: readonly Value[], matches: Predicate<Value>): number =>
   values.reduce((sum, value) => sum + (matches(value) ? 1 : 0), 0);
 
-const countAttempts = (calls: readonly CallRecord[], matches: Predicate<CallRecord['attempts'][number]>): number =>
-  calls.reduce((sum, call) => sum + count(call.attempts, matches), 0);
+const countAttempts = (
+  calls: readonly CallRecord[],
+  matches: Predicate<CallRecord['attempts'][number]>,
+): number => calls.reduce((sum, call) => sum + count(call.attempts, matches), 0);
 
 const arrivedWithin = (calls: readonly CallRecord[], span: Span): CallRecord[] =>
   calls.filter(call => isWithin(span, call.arrivedAtMs));
@@ -163,7 +167,8 @@ function peakAttempts(calls: readonly CallRecord[], span: Span): number {
 
 const brokenRetryAfter = (calls: readonly CallRecord[]): number =>
   calls.reduce((sum, { attempts }) => {
-    const isTooEarly = (startedAtMs: number, index: number) => startedAtMs < (attempts[index - 1]?.retryAfterAtMs ?? 0);
+    const isTooEarly = (startedAtMs: number, index: number) =>
+      startedAtMs < (attempts[index - 1]?.retryAfterAtMs ?? 0);
     return sum + attempts.filter((attempt, index) => isTooEarly(attempt.startedAtMs, index)).length;
   }, 0);
 
@@ -171,9 +176,13 @@ function rollingRestart(scenario: Scenario, calls: readonly CallRecord[]) {
   if (scenario.hosts === 1) return { healthyHostsPercent: NaN, restartedHostsPercent: NaN };
   const restarted = calls.filter(call => isWithin(restartOf(call.host), call.arrivedAtMs));
   const healthy = calls.filter(
-    call => !isWithin(restartOf(call.host), call.arrivedAtMs) && !isWithin(downtimeOf(call.host), call.arrivedAtMs),
+    call =>
+      !isWithin(restartOf(call.host), call.arrivedAtMs) && !isWithin(downtimeOf(call.host), call.arrivedAtMs),
   );
   return { healthyHostsPercent: successPercent(healthy), restartedHostsPercent: successPercent(restarted) };
 }
 
-const restartOf = (host: number): Span => ({ fromMs: downtimeOf(host).toMs, toMs: downtimeOf(host).toMs + 10_000 });
+const restartOf = (host: number): Span => ({
+  fromMs: downtimeOf(host).toMs,
+  toMs: downtimeOf(host).toMs + 10_000,
+});

@@ -8,11 +8,11 @@ import axiosRetry from 'axios-retry';
 import {
   BrokenCircuitError,
   circuitBreaker,
+  retry as cockatielRetry,
   ExponentialBackoff,
   handleAll,
   handleWhen,
   type IPolicy,
-  retry as cockatielRetry,
   SamplingBreaker,
   TimeoutStrategy,
   timeout,
@@ -128,7 +128,8 @@ function wretchClient(fetch: Fetch): Client {
     delayTimer: baseDelayMs,
     delayRamp: (delayMs, attempt) => Math.random() * delayMs * 2 ** (attempt - 1),
     retryOnNetworkError: true,
-    until: response => response !== undefined && response !== null && !retriedStatuses.includes(response.status),
+    until: response =>
+      response !== undefined && response !== null && !retriedStatuses.includes(response.status),
   });
   const client = wretch()
     .fetchPolyfill(fetch)
@@ -136,7 +137,10 @@ function wretchClient(fetch: Fetch): Client {
       retries,
       next => (url, options) => {
         const attempt = AbortSignal.timeout(attemptTimeoutMs);
-        return next(url, { ...options, signal: options.signal ? AbortSignal.any([options.signal, attempt]) : attempt });
+        return next(url, {
+          ...options,
+          signal: options.signal ? AbortSignal.any([options.signal, attempt]) : attempt,
+        });
       },
     ]);
   return {
@@ -203,7 +207,8 @@ function cockatielClient(fetch: Fetch): Client {
   return {
     send: ({ url, method, headers, body, signal }) =>
       policyFor(url).execute(
-        async context => readOrThrow(await fetch(url, { method, headers, body: body ?? null, signal: context.signal })),
+        async context =>
+          readOrThrow(await fetch(url, { method, headers, body: body ?? null, signal: context.signal })),
         signal,
       ),
     isRejection: error => error instanceof BrokenCircuitError,

@@ -62,7 +62,12 @@ const unavailable: Fate = { kind: 'answer', status: 503 };
 const tooMany: Fate = { kind: 'answer', status: 429, retryAfterS: 2 };
 
 /** During the fault every attempt meets `fate`; before and after it is served. */
-function during(scenario: { readonly fault: Span }, service: Service, time: VirtualTime, fate: Service['fateOf']) {
+function during(
+  scenario: { readonly fault: Span },
+  service: Service,
+  time: VirtualTime,
+  fate: Service['fateOf'],
+) {
   const { fromMs, toMs } = scenario.fault;
   time.schedule(fromMs, () => {
     service.fateOf = fate;

@@ -71,7 +71,12 @@ export class Service {
     new Promise((resolve, reject) => {
       const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
       if (signal?.aborted) return reject(signal.reason);
-      new Attempt(this, this.#callAt(input), { signal, key: idempotencyKey(input, init), resolve, reject }).send();
+      new Attempt(this, this.#callAt(input), {
+        signal,
+        key: idempotencyKey(input, init),
+        resolve,
+        reject,
+      }).send();
     });
 
   /** Starts the record of an attempt, and tells its fate and working time. */

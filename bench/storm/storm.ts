@@ -42,7 +42,13 @@ class Run {
   #orphans = 0;
   #timersWhenSettled = 0;
 
-  constructor(candidate: Candidate, scenario: Scenario, seed: number, time: VirtualTime, globals: FakeGlobals) {
+  constructor(
+    candidate: Candidate,
+    scenario: Scenario,
+    seed: number,
+    time: VirtualTime,
+    globals: FakeGlobals,
+  ) {
     this.#scenario = scenario;
     this.#time = time;
     this.#globals = globals;
@@ -52,7 +58,9 @@ class Run {
       { ...scenario, meanWorkMs, seed: mixSeed(seed, stream.service) },
       this.#calls,
     );
-    this.#clients = Array.from({ length: scenario.clients }, () => candidate.open(this.#service.fetch, Math.random));
+    this.#clients = Array.from({ length: scenario.clients }, () =>
+      candidate.open(this.#service.fetch, Math.random),
+    );
     this.#service.isCircuitOpen = call => this.#clients[call.client]!.isOpen?.(Service.urlOf(call)) ?? false;
     scenario.play(this.#service, time);
     this.#scheduleArrival();
@@ -146,4 +154,5 @@ function countUnhandledRejections() {
   return counter;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

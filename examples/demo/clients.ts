@@ -3,6 +3,7 @@ import {
   createFetch,
   explain,
   type HoldfastEvent,
+  type OutcomeKind,
   type PolicyOptions,
   responseInfo,
 } from 'holdfast';
@@ -37,8 +38,10 @@ export interface Happening {
 export class HoldfastClient implements Client {
   readonly name = 'holdfast';
   readonly happenings: Happening[] = [];
+  /** That left for the service, or tried to. */
   attempts = 0;
   retries = 0;
+  /** Refused before sending. */
   rejections = 0;
   circuitOpened = 0;
   /** The story of the call that was recovered the hard way: the most retries, and of those the longest. */
@@ -52,7 +55,12 @@ export class HoldfastClient implements Client {
   }
 
   circuitState(origin: string): CircuitState {
-    return this.#fetch.hosts.get(origin)?.circuitBreaker.state ?? 'closed';
+    return this.#fetch.hosts.get(origin)?.circuitBreaker?.state ?? 'closed';
+  }
+
+  /** How long the host still wants to be left alone. */
+  pauseMs(origin: string): number {
+    return this.#fetch.hosts.get(origin)?.pause.remainingMs ?? 0;
   }
 
   close(): void {
@@ -68,14 +76,18 @@ export class HoldfastClient implements Client {
   }
 
   #observe(event: HoldfastEvent): void {
-    if (event.type === 'attempt-start') this.attempts++;
+    if (event.type === 'attempt-end') this.#count(event.outcome);
     if (event.type === 'retry') this.retries++;
-    if (event.type === 'rejected') this.rejections++;
     if (event.type === 'circuit') {
       if (event.to === 'open' && event.from === 'closed') this.circuitOpened++;
       this.#tell(`circuit ${event.to} (${event.because})`);
     }
     if (event.type === 'host-pause') this.#tell(`host paused for ${Math.round(event.pauseMs)} ms`);
+  }
+
+  #count(outcome: OutcomeKind): void {
+    if (outcome === 'rejected') this.rejections++;
+    else this.attempts++;
   }
 
   #tell(text: string): void {

@@ -5,9 +5,9 @@ import type { Figures } from './summary.ts';
 export function takeaway(fetch: Figures, holdfast: Figures): string[] {
   return [
     `Of ${fetch.calls} calls, fetch answered ${fetch.answered} and holdfast ${holdfast.answered}; ` +
-      `waited in vain: ${ms(fetch.waitedInVainMs)} with fetch, ${ms(holdfast.waitedInVainMs)} with holdfast.`,
-    `The service received ${fetch.requestsReceived} requests from fetch, ${holdfast.requestsReceived} from holdfast; ` +
-      `orders in doubt: ${fetch.orders.inDoubt} and ${holdfast.orders.inDoubt}, ` +
-      `executed twice: ${fetch.orders.executedTwice} and ${holdfast.orders.executedTwice}.`,
+      `callers waited for nothing ${ms(fetch.waitedInVainMs)} with fetch, ${ms(holdfast.waitedInVainMs)} with holdfast.`,
+    `For that the service received ${fetch.requestsReceived} requests from fetch, ${holdfast.requestsReceived} from holdfast, ` +
+      `which left ${fetch.orders.inDoubt} and ${holdfast.orders.inDoubt} orders in doubt ` +
+      `and executed ${fetch.orders.executedTwice} and ${holdfast.orders.executedTwice} twice.`,
   ];
 }

@@ -4,7 +4,7 @@ import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
 import type { Call } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
-import { duration, readOptions } from '../pipeline/options.ts';
+import { type Check, duration, readOptions } from '../pipeline/options.ts';
 import type { Handler, Policy } from '../pipeline/pipeline.ts';
 
 export interface TimeoutOptions {
@@ -15,7 +15,7 @@ export interface TimeoutOptions {
   readonly limitMs?: number;
 }
 
-export const checkLimit = duration({ min: 1, max: MAX_TIMER_MS, unlimited: true });
+export const checkLimit: Check = duration({ min: 1, max: MAX_TIMER_MS, unlimited: true });
 
 export const defaultTotalTimeoutMs = 30_000;
 export const defaultAttemptTimeoutMs = 10_000;

@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import { isAnswered, type LoggedCall } from '../call-log.ts';
+import type { HoldfastClient } from '../clients.ts';
 import { headline } from './headline.ts';
 import { picture } from './picture.ts';
 import { type Recent, recent } from './recent.ts';
@@ -70,9 +71,9 @@ function numbers(scene: Scene, nowMs: number): string[] {
     row('answered, so far', soFar(fetchCalls), soFar(holdfastCalls)),
     row('wait p50 / p95, last 2 s', waits(fetch), waits(holdfast)),
     row('calls running', String(fetch.running), String(holdfast.running)),
-    row('attempts', String(fetchCalls.length), String(client.attempts), `${client.retries} retries`),
+    row('attempts sent', String(fetchCalls.length), String(client.attempts), `${client.retries} retries`),
     row('requests the service saw', requests(fetchCalls), requests(holdfastCalls)),
-    row('circuit', paint('dim', 'none'), circuit(client.circuitState(origin)), refused(client.rejections)),
+    row('circuit of the host', paint('dim', 'none'), circuit(client, origin), refused(client.rejections)),
   ];
 }
 
@@ -95,7 +96,10 @@ const waits = ({ p50Ms, p95Ms }: Recent): string =>
 const requests = (calls: readonly LoggedCall[]): string =>
   String(calls.reduce((sum, call) => sum + call.requests, 0));
 
-function circuit(state: string): string {
+function circuit(client: HoldfastClient, origin: string): string {
+  const state = client.circuitState(origin);
+  const pauseMs = client.pauseMs(origin);
+  if (state === 'closed' && pauseMs > 0) return paint('yellow', `paused ${ms(pauseMs)}`);
   return paint(state === 'closed' ? 'green' : state === 'half-open' ? 'yellow' : ['bold', 'red'], state);
 }
 

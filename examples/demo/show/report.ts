@@ -76,8 +76,9 @@ function totalTable({
     [
       row('calls answered', ({ answered, calls }) => `${answered} of ${calls}`),
       row('callers waited in vain', ({ waitedInVainMs }) => ms(waitedInVainMs)),
-      row('calls that took over 2 s / 5 s', ({ over2s, over5s }) => `${over2s} / ${over5s}`),
-      ['attempts (retries, refused at once)', String(fetch.calls), `${attempts} (${retries}, ${rejections})`],
+      row('calls that took over 2 s, over 5 s', ({ over2s, over5s }) => `${over2s}, ${over5s}`),
+      ['attempts sent, of them retries', `${fetch.calls}, 0`, `${attempts}, ${retries}`],
+      ['attempts refused at once, to spare the service', '0', String(rejections)],
       row('requests the service received', ({ requestsReceived }) => requestsReceived),
       row('orders executed, but the caller was told of a failure', ({ orders }) => orders.inDoubt),
       row('orders executed twice', ({ orders }) => orders.executedTwice),
