@@ -17,11 +17,12 @@ import {
   readOptions,
   requireObject,
   show,
+  unknownOption,
 } from './pipeline/options.ts';
 import { errorOutcome, networkFailure } from './pipeline/outcome.ts';
 import { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
-import type { ResolvedPolicy } from './policies/policy-options.ts';
+import { policyChecks, type ResolvedPolicy } from './policies/policy-options.ts';
 import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
 import {
   type CallInit,
@@ -125,7 +126,10 @@ function split(options: FetchOptions): [PolicySet, Omit<FetchOptions, keyof Poli
   const policy: Record<string, unknown> = {};
   const settings: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {
-    (Object.hasOwn(settingChecks, key) ? settings : policy)[key] = value;
+    if (Object.hasOwn(settingChecks, key)) settings[key] = value;
+    else if (key === 'hosts' || Object.hasOwn(policyChecks, key)) policy[key] = value;
+    else
+      throw unknownOption(key, key, ['hosts', ...Object.keys(policyChecks), ...Object.keys(settingChecks)]);
   }
   return [policy, settings];
 }

@@ -34,6 +34,15 @@ export interface Happening {
   readonly text: string;
 }
 
+const BECAUSE = {
+  consecutive: 'failures in a row and nothing else for a while',
+  ratio: 'too large a share of failures',
+  'open-time': 'time for a probe',
+  'probe-success': 'the probe was answered',
+  'probe-failure': 'the probe failed',
+  'by-hand': 'by hand',
+} as const;
+
 /** holdfast with an observer that counts. */
 export class HoldfastClient implements Client {
   readonly name = 'holdfast';
@@ -80,7 +89,7 @@ export class HoldfastClient implements Client {
     if (event.type === 'retry') this.retries++;
     if (event.type === 'circuit') {
       if (event.to === 'open' && event.from === 'closed') this.circuitOpened++;
-      this.#tell(`circuit ${event.to} (${event.because})`);
+      this.#tell(`circuit ${event.to}: ${BECAUSE[event.because]}`);
     }
     if (event.type === 'host-pause') this.#tell(`host paused for ${Math.round(event.pauseMs)} ms`);
   }

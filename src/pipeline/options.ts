@@ -117,7 +117,8 @@ export function requireObject(given: unknown, path: string): void {
   throw wrongType(path || 'options', 'an object', given);
 }
 
-function unknownOption(name: string, key: string, known: readonly string[]): TypeError {
+/** @param known - everything that may stand here. */
+export function unknownOption(name: string, key: string, known: readonly string[]): TypeError {
   const near = known.find(candidate => isNear(candidate.toLowerCase(), key.toLowerCase()));
   const hint = near ? ` Did you mean \`${near}\`?` : '';
   return new TypeError(`Unknown option \`${name}\`.${hint} Known here: ${known.join(', ')}.`);

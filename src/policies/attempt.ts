@@ -39,7 +39,10 @@ function end(record: AttemptRecord, outcome: Outcome, call: Call): void {
   record.sent = outcome.sent;
   record.status = outcome.status;
   record.code = outcome.code;
-  if (outcome.kind === 'rejected') call.host.counters.rejected++;
+  if (outcome.kind === 'rejected') {
+    call.host.counters.rejected++;
+    call.host.counters.attempts--;
+  }
   call.runtime.emit?.({
     type: 'attempt-end',
     call: call.record,

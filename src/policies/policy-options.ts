@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import {
   type Check,
   type Checks,
@@ -69,7 +70,7 @@ const idempotencyKey: Check = (value, name) => {
 export const policyChecks: Checks<PolicyOptions> = {
   totalTimeoutMs: orFalse(checkLimit),
   attemptTimeoutMs: orFalse(checkLimit),
-  leaseMs: duration({ unlimited: true }),
+  leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),

@@ -10,6 +10,9 @@ const demo = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.ur
 /** Long enough for a machine ten times slower than the script asks for. */
 const LIMIT_MS = 60_000;
 
+/** Without the two variables that make Node warn on standard error when a test runner sets one of them. */
+const { FORCE_COLOR, NO_COLOR, ...env } = process.env;
+
 interface Ending {
   readonly code: number | null;
   readonly stdout: string;
@@ -21,7 +24,7 @@ async function run(
   args: readonly string[],
   onOutput?: (stdout: string, child: ChildProcess) => void,
 ): Promise<Ending> {
-  const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [demo, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', chunk => {
     stdout += chunk;
@@ -107,7 +110,7 @@ test.each([
   [['--scenario', 'sunshine'], "got 'sunshine'."],
   [['--fast'], "Unknown option '--fast'."],
 ])('refuses %j and says why', (args, message) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [demo, ...args], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [demo, ...args], { env, encoding: 'utf8' });
   expect(stderr).toContain(message);
   expect(stderr.trim().split('\n')).toHaveLength(1);
   expect(stdout).toBe('');

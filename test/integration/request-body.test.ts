@@ -14,7 +14,7 @@ const replayable: Record<string, { body: () => BodyInit; expected: Uint8Array; t
     expected: new TextEncoder().encode('grüße'),
     type: 'text/plain;charset=UTF-8',
   },
-  'empty string': { body: () => '', expected: new Uint8Array() },
+  'empty string': { body: () => '', expected: new Uint8Array(), type: 'text/plain;charset=UTF-8' },
   URLSearchParams: {
     body: () => new URLSearchParams({ a: '1', b: 'two words' }),
     expected: new TextEncoder().encode('a=1&b=two+words'),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type BodyEndEvent, createFetch, type FetchOptions, type HoldfastEvent } from '../../src/index.ts';
 import { virtualClock } from '../../src/testing/index.ts';
@@ -44,6 +45,9 @@ async function readThroughFile(write: (path: string) => Promise<void>): Promise<
     await rm(folder, { recursive: true });
   }
 }
+
+/** The end of a body is heard of within the turn of the event loop in which the reader hears of it. */
+const endIsNoticed = (): Promise<void> => setImmediate();
 
 /** Every way to read a body that a program may choose. */
 const readers: Record<string, (response: Response) => Promise<Uint8Array>> = {
@@ -108,13 +112,14 @@ describe('a body arrives whole and its end is noticed once, read by', () => {
     const { fetch, ends } = listening();
     const response = await fetch(server.url('/200', { size }));
     expect(await readers[name]!(response)).toEqual(filler(size));
+    await endIsNoticed();
     const host = fetch.hosts.get(server.origin);
     expect({ ...host?.circuitBreaker?.counts, activeCalls: host?.activeCalls }).toEqual({
       successes: 1,
       failures: 0,
       activeCalls: 0,
     });
-    await fetch.close();
+    await endIsNoticed();
     expect(ends).toEqual(['complete']);
   });
 
@@ -123,7 +128,7 @@ describe('a body arrives whole and its end is noticed once, read by', () => {
     const { fetch, ends } = listening();
     const response = await fetch(server.url('/200'));
     expect(await response.json()).toEqual({ status: 200, count: 1 });
-    await fetch.close();
+    await endIsNoticed();
     expect(ends).toEqual(['complete']);
   });
 
@@ -132,7 +137,7 @@ describe('a body arrives whole and its end is noticed once, read by', () => {
     const { fetch, ends } = listening();
     const response = await fetch(server.url('/200', { size: 10 }));
     await expect(response.json()).rejects.toBeInstanceOf(SyntaxError);
-    await fetch.close();
+    await endIsNoticed();
     expect(ends).toEqual(['complete']);
   });
 
@@ -142,7 +147,7 @@ describe('a body arrives whole and its end is noticed once, read by', () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const response = await fetch(server.url('/200', { size: 5, headers }));
     expect([...(await response.formData())]).toEqual([['abcde', '']]);
-    await fetch.close();
+    await endIsNoticed();
     expect(ends).toEqual(['complete']);
   });
 });
@@ -158,7 +163,7 @@ describe('a body that is cut half-way fails the reading with a TypeError, read b
     const bytes = rejection(TypeError, readers[name]!(response));
     await server.release('/reset-mid-body');
     expect((await bytes).cause).toMatchObject({ code: 'ECONNRESET' });
-    await fetch.close();
+    await endIsNoticed();
     expect(ends).toEqual(['failed']);
   });
 });
@@ -261,7 +266,7 @@ describe("what the reader decides does not count against the host's circuit:", (
     await giveUp(response);
     expect(await server.waitForClose('/stall-body')).toMatchObject({ closedBy: 'client' });
     expect(fetch.hosts.get(server.origin)?.circuitBreaker?.counts).toMatchObject({ failures: 0 });
-    await fetch.close();
+    await endIsNoticed();
     expect(ends).toEqual(['cancelled']);
   });
 });

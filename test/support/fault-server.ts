@@ -104,6 +104,16 @@ export class FaultServer implements AsyncDisposable {
     return this.#until(() => this.#requestsTo(path)[nth - 1]);
   }
 
+  /** Waits until the `nth` request to the path has been answered and the client has had the turns to take it in. */
+  async answered(path: string, nth = 1): Promise<SeenRequest> {
+    const request = await this.#until(() => {
+      const candidate = this.#requestsTo(path)[nth - 1];
+      return candidate?.answered ? candidate : undefined;
+    });
+    await this.#send({ kind: 'sync', server: this.#number });
+    return request;
+  }
+
   /** Waits until the connection of the `nth` request to the path is closed, and tells by whom. */
   async waitForClose(path: string, nth = 1): Promise<SeenConnection> {
     const { connection } = await this.headSeen(path, nth);

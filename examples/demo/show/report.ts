@@ -1,7 +1,7 @@
 import type { Figures, PhaseSummary, Summary } from '../summary.ts';
 import { picture } from './picture.ts';
 import { table } from './table.ts';
-import { ms, paint, percent, wrap } from './text.ts';
+import { fold, ms, paint, percent, wrap } from './text.ts';
 import type { Scene } from './view.ts';
 
 /** What is left on the screen: the picture, the table of both side by side, one call's story, two lines to remember. */
@@ -14,10 +14,11 @@ export function report(scene: Scene, summary: Summary, columns: number): string 
     ...picture(scene.phases, strips, Number.POSITIVE_INFINITY, columns),
     '',
     ...phaseTable(summary, columns),
+    ...footnote(summary, columns),
     '',
     ...totalTable(summary),
     '',
-    ...story(summary),
+    ...story(summary, columns),
     ...summary.takeaway.flatMap(line =>
       wrap(line, columns - 4).map((part, i) => ` ${i === 0 ? '→' : ' '} ${part}`),
     ),
@@ -87,12 +88,19 @@ function totalTable({
   );
 }
 
-function story({ recovered }: Summary): string[] {
+function story({ recovered }: Summary, columns: number): string[] {
   if (recovered === null) return [];
-  const lines = recovered.split('\n').map(line => `   ${line}`);
   return [
     ` ${paint('bold', 'one call that holdfast recovered, as explain(response) tells it')}`,
-    ...lines,
+    ...recovered.split('\n').flatMap(line => fold(`  ${line}`, columns - 1)),
     '',
   ];
+}
+
+/** Said under the table where it would look like a defect otherwise. */
+function footnote({ phases }: Summary, columns: number): string[] {
+  if (!phases.some(({ fault }) => fault === 'mid-body-reset')) return [];
+  const text =
+    'Mid-body resets fail on both sides: fetch resolves with the headers, and what has been handed out is not repeated.';
+  return wrap(text, columns - 2).map(line => paint('dim', ` ${line}`));
 }

@@ -42,3 +42,12 @@ export function wrap(text: string, width: number): string[] {
   }
   return lines;
 }
+
+const INDENT = 8;
+
+/** Breaks a line that is too long at a space, and indents what follows. */
+export function fold(line: string, width: number): string[] {
+  const at = line.length <= width ? -1 : line.lastIndexOf(' ', width);
+  if (at <= INDENT) return [line];
+  return [line.slice(0, at).trimEnd(), ...fold(' '.repeat(INDENT) + line.slice(at).trim(), width)];
+}

@@ -40,13 +40,24 @@ export function judge(
   request: CallRequest,
 ): Verdict {
   if (outcome.kind === 'cancelled' || outcome.kind === 'rejected') return 'neutral';
-  if (limits.isFailure) return limits.isFailure(outcome) ? 'failure' : 'success';
+  const answer = limits.isFailure && ask(limits.isFailure, outcome);
+  if (answer !== undefined) return answer ? 'failure' : 'success';
   if (outcome.response) return judgeStatus(outcome.status);
   if (outcome.code === 'TIMEOUT') return 'failure';
   // What `fetch` itself refused to send, or somebody's own error, says nothing of the host.
   return networkFailure(outcome, request)?.code === undefined && outcome.kind === 'permanent'
     ? 'neutral'
     : 'failure';
+}
+
+/** A callback that throws must not keep a probe's place; the default rule judges in its stead. */
+function ask(isFailure: (outcome: Outcome) => boolean, outcome: Outcome): boolean | undefined {
+  try {
+    return Boolean(isFailure(outcome));
+  } catch (error) {
+    console.error('holdfast: `circuitBreaker.isFailure` threw; the default rule was used.', error);
+    return undefined;
+  }
 }
 
 /** 429 comes from a host that is well and has a quota; its consequence is the host pause. */

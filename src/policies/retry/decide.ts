@@ -1,4 +1,5 @@
 import type { RetryReason } from '../../call-record.ts';
+import { MAX_TIMER_MS } from '../../pipeline/clock.ts';
 import type { Outcome } from '../../pipeline/outcome.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import type { Repeatable } from './repeatable.ts';
@@ -56,7 +57,7 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
   if (facts.isRefused) return no('circuit-open');
   const delayMs = delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');
-  if (delayMs >= facts.remainingMs) return no('deadline');
+  if (delayMs >= facts.remainingMs || delayMs > MAX_TIMER_MS) return no('deadline');
   return { retry: true, delayMs };
 }
 
@@ -84,9 +85,17 @@ function obstacleToRepeating(rules: DecisionRules, facts: Facts): RetryReason | 
  */
 function delayBefore(rules: DecisionRules, facts: Facts, random: () => number): number {
   const { retryAfterMs, remainingMs } = facts;
-  const ownMs = rules.delayMs ? Math.max(0, rules.delayMs(facts)) : backoffMs(rules, facts.attempt, random);
+  const ownMs = rules.delayMs ? givenDelay(rules.delayMs(facts)) : backoffMs(rules, facts.attempt, random);
   if (retryAfterMs === undefined) return ownMs;
   if (rules.delayMs) return Math.max(ownMs, retryAfterMs);
   const later = retryAfterMs + Math.min(ownMs, rules.baseDelayMs);
   return later < remainingMs ? later : retryAfterMs;
+}
+
+/** @throws RangeError for what is no delay, rather than to retry at once in a loop. */
+function givenDelay(delayMs: number): number {
+  if (delayMs >= 0) return delayMs;
+  throw new RangeError(
+    `\`retry.delayMs\` should return a number of at least 0 (milliseconds), got ${delayMs}.`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { AttemptRecord } from '../../call-record.ts';
-import { type Drain, drain } from '../../http/drain.ts';
+import { type Drain, discard, drain } from '../../http/drain.ts';
 import { retryAfterMs } from '../../http/retry-after.ts';
 import type { Call } from '../../pipeline/call.ts';
 import { MAX_TIMER_MS } from '../../pipeline/clock.ts';
@@ -192,7 +192,13 @@ class Repetition {
       this.#succeed(attempt);
       return outcome;
     }
-    return this.#afterFailure(attempt, outcome);
+    try {
+      return await this.#afterFailure(attempt, outcome);
+    } catch (error) {
+      // A callback of the caller's threw; nobody will get to read this response.
+      if (outcome.response) discard(outcome.response);
+      throw error;
+    }
   }
 
   /** Any answer that is not transient: the service is there, and what a retry cost comes back. */

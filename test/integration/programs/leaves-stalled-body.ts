@@ -1,4 +1,4 @@
-/** Leaves a response unread whose connection keeps the process alive. Arguments: its URL. */
+/** Leaves a response unread whose body is still to come, and whose connection keeps the process alive. Argument: its URL. */
 import { createFetch } from '../../../src/index.ts';
 
 const fetch = createFetch({
@@ -10,4 +10,5 @@ const fetch = createFetch({
 });
 const response = await fetch(process.argv[2]!);
 console.log(response.status);
-process.on('exit', () => console.log(response.bodyUsed));
+// Named here, so that it is not garbage before.
+process.on('exit', () => response.bodyUsed);
