@@ -30,6 +30,12 @@ export function stampStory(response: Response, record: CallRecord): void {
   stories.set(response, record);
 }
 
+/** Lets a copy of a response, or what was made of it, tell the same story. */
+export function shareStory(response: Response, copy: Response): void {
+  const record = stories.get(response);
+  if (record) stories.set(copy, record);
+}
+
 /** The story of a response as data; undefined if it did not come from a fetch of ours. */
 export function responseInfo(response: Response): ResponseInfo | undefined {
   const record = stories.get(response);

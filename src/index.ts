@@ -6,6 +6,16 @@
  */
 export type { AttemptRecord, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
 export {
+  type Client,
+  type ClientCallOptions,
+  type ClientOptions,
+  createClient,
+  HTTPError,
+  isHTTPError,
+  replaceOption,
+  SchemaValidationError,
+} from './client/client.ts';
+export {
   CircuitOpenError,
   ClosedError,
   type ErrorCode,

@@ -19,8 +19,7 @@ export const openCircuit: Probe = {
     await opened(url).catch(() => {});
 
     const isolated = createFetch({ fetch: answers });
-    await (await isolated(url)).json();
-    isolated.hosts.get(url)?.circuitBreaker?.isolate();
+    isolated.hosts.for(url).circuitBreaker?.isolate();
 
     return [
       await rejectionCost('open', opened, calls),

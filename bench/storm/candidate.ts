@@ -23,6 +23,8 @@ export interface Client {
 export interface Candidate {
   readonly name: string;
   open(fetch: typeof globalThis.fetch, random: Random): Client;
+  /** The only scenarios where it has something to say; all when left out. */
+  readonly scenarios?: readonly string[];
 }
 
 /** Common to all: one attempt, and the whole call where a client knows the idea. */

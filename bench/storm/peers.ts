@@ -155,33 +155,35 @@ function wretchClient(fetch: Fetch): Client {
   };
 }
 
-function ffetchClient(fetch: Fetch): Client {
-  const client = createFfetch({
-    // Its own timeout is for the whole call; an attempt's has to come from below.
-    timeout: totalTimeoutMs,
-    fetchHandler: input => {
-      const attempt = AbortSignal.timeout(attemptTimeoutMs);
-      const own = input instanceof globalThis.Request ? input.signal : undefined;
-      return fetch(input, { signal: own ? AbortSignal.any([own, attempt]) : attempt });
-    },
-    retries: maxRetries,
-    // Its breaker knows consecutive failures only.
-    circuit: { threshold: 5, reset: breaker.openMs },
-  });
-  return {
-    send: async ({ url, method, headers, body, signal }) =>
-      read(await client(url, { method, headers, ...(body && { body }), ...(signal && { signal }) })),
-  };
-}
-
-/** One policy per host, as its manual advises. */
+/** One of everything per host, as the manuals advise. */
 function perHost<Policy>(create: () => Policy): (url: string) => Policy {
   const policies = new Map<string, Policy>();
   return url => {
     const { origin } = new URL(url);
-    let policy = policies.get(origin);
-    if (policy === undefined) policies.set(origin, (policy = create()));
+    const policy = policies.get(origin) ?? create();
+    policies.set(origin, policy);
     return policy;
+  };
+}
+
+function ffetchClient(fetch: Fetch): Client {
+  const clientFor = perHost(() =>
+    createFfetch({
+      // Its own timeout is for the whole call; an attempt's has to come from below.
+      timeout: totalTimeoutMs,
+      fetchHandler: input => {
+        const attempt = AbortSignal.timeout(attemptTimeoutMs);
+        const own = input instanceof globalThis.Request ? input.signal : undefined;
+        return fetch(input, { signal: own ? AbortSignal.any([own, attempt]) : attempt });
+      },
+      retries: maxRetries,
+      // Its breaker knows consecutive failures only.
+      circuit: { threshold: 5, reset: breaker.openMs },
+    }),
+  );
+  return {
+    send: async ({ url, method, headers, body, signal }) =>
+      read(await clientFor(url)(url, { method, headers, ...(body && { body }), ...(signal && { signal }) })),
   };
 }
 

@@ -54,6 +54,8 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #calls: readonly CallRecord[];
   readonly #executedKeys = new Set<string>();
+  /** Held as a socket would hold them: a request in flight, and the signal in it, is not garbage. */
+  readonly #onTheWire = new Set<Attempt>();
 
   constructor(time: VirtualTime, options: ServiceOptions, calls: readonly CallRecord[]) {
     this.#time = time;
@@ -71,13 +73,15 @@ export class Service {
     new Promise((resolve, reject) => {
       const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
       if (signal?.aborted) return reject(signal.reason);
-      new Attempt(this, this.#callAt(input), {
-        signal,
-        key: idempotencyKey(input, init),
-        resolve,
-        reject,
-      }).send();
+      const key = idempotencyKey(input, init);
+      const attempt = new Attempt(this, this.#callAt(input), { input, signal, key, resolve, reject });
+      this.#onTheWire.add(attempt);
+      attempt.send();
     });
+
+  hangUp(attempt: Attempt): void {
+    this.#onTheWire.delete(attempt);
+  }
 
   /** Starts the record of an attempt, and tells its fate and working time. */
   admit(call: CallRecord): { attempt: AttemptRecord; fate: Fate; workMs: number } {
@@ -126,6 +130,7 @@ export class Service {
 
 /** The client's side of one attempt. */
 interface Wire {
+  readonly input: RequestInfo | URL;
   readonly signal: AbortSignal | null | undefined;
   readonly key: string | undefined;
   readonly resolve: (response: Response) => void;
@@ -195,7 +200,7 @@ class Attempt {
     const close = () => {
       if (isOpen) service.openBodies--;
       isOpen = false;
-      this.#wire.signal?.removeEventListener('abort', this.#onAbort);
+      this.#hangUp();
     };
     return new ReadableStream(
       {
@@ -220,19 +225,24 @@ class Attempt {
   #fail(code: string): void {
     if (this.#record.end) return;
     this.#service.end(this.#record, 'failed');
-    this.#wire.signal?.removeEventListener('abort', this.#onAbort);
+    this.#hangUp();
     // As Node's fetch says it: one message for all, the code down the cause chain.
     const cause = Object.assign(new Error(code), { code });
     this.#wire.reject(new TypeError('fetch failed', { cause }));
   }
 
   readonly #onAbort = (): void => {
-    const { signal } = this.#wire;
-    signal!.removeEventListener('abort', this.#onAbort);
+    const reason = this.#wire.signal?.reason;
+    this.#hangUp();
     this.#service.end(this.#record, 'aborted');
-    this.#wire.reject(signal!.reason);
-    this.#failBody?.(signal!.reason);
+    this.#wire.reject(reason);
+    this.#failBody?.(reason);
   };
+
+  #hangUp(): void {
+    this.#wire.signal?.removeEventListener('abort', this.#onAbort);
+    this.#service.hangUp(this);
+  }
 }
 
 const bodyBytes = new TextEncoder().encode('{"ok":true}');

@@ -17,6 +17,8 @@ async function main(): Promise<void> {
   for (const name of INTERRUPTS) process.on(name, () => interrupts.abort(name));
   // The reader of a pipe went away, as `head` does.
   process.stdout.on('error', () => interrupts.abort('SIGPIPE'));
+  // A terminal that was closed takes no last words, and that must not keep us from clearing up.
+  process.stderr.on('error', () => {});
   // Not before the options are known to be right: this needs the built package.
   const [{ run }, { live }, { plain }, { silent }, { report }] = await Promise.all([
     import('./run.ts'),

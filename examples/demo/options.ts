@@ -12,7 +12,7 @@ export interface DemoOptions {
 /** The command line is wrong: told in one line, without a stack. */
 export class UsageError extends Error {}
 
-const SECONDS = { min: 4, max: 120, full: 24, single: 10 };
+const SECONDS = { min: 4, max: 120, full: 22, single: 10 };
 
 export const help = `Usage: npm run demo -- [options]
 

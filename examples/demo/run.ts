@@ -2,18 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CALLS_PER_SECOND, CallLog, hasEnded, schedule } from './call-log.ts';
-import { HoldfastClient, policy, rawClient, TOTAL_TIMEOUT_MS } from './clients.ts';
+import { policy, rawClient, TOTAL_TIMEOUT_MS } from './clients.ts';
+import { HoldfastClient } from './holdfast-client.ts';
 import type { DemoOptions } from './options.ts';
-import { scenarios, type TimedPhase, timed } from './scenarios.ts';
+import { scenarios, timed } from './scenarios.ts';
+import { playScript } from './script.ts';
 import { executions } from './service/ledger.ts';
 import { ServiceProcess } from './service/service-process.ts';
 import type { Draw, Scene } from './show/view.ts';
 import { figures, type Summary, summarizePhases } from './summary.ts';
 import { takeaway } from './takeaway.ts';
-import { type Elapsed, sendTraffic, sleepUntil } from './traffic.ts';
-
-/** How long a crashed service stays away, unless its phase is shorter still. */
-const DOWN_MS = 1_000;
+import { sleepUntil } from './time.ts';
+import { sendTraffic } from './traffic.ts';
 
 /** Grace for a slow machine before a call counts as hanging for ever. */
 const OVERDUE_MS = 5_000;
@@ -81,24 +81,6 @@ async function perform(
   } finally {
     inside.abort();
     view.stop();
-  }
-}
-
-/** Both services change at the same moment. */
-async function playScript(
-  phases: readonly TimedPhase[],
-  services: readonly ServiceProcess[],
-  elapsed: Elapsed,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
-): Promise<void> {
-  for (const { fault, startMs, endMs } of phases) {
-    await sleepUntil(startMs, elapsed, signal);
-    const downMs = Math.min(DOWN_MS, (endMs - startMs) / 2);
-    for (const service of services) {
-      service.play(fault);
-      if (fault === 'crash') service.crash(downMs).catch(fail);
-    }
   }
 }
 

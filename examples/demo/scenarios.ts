@@ -32,7 +32,7 @@ const slow: Phase = {
   label: 'slow',
   title: 'slow answers',
   says: 'one answer in four takes 1.5–6 s',
-  weight: 3.5,
+  weight: 3,
 };
 
 const overload: Phase = {
@@ -48,7 +48,7 @@ const reset: Phase = {
   label: 'reset',
   title: 'resets',
   says: '30 % reset after doing the work, before the answer',
-  weight: 2.5,
+  weight: 2,
 };
 
 const midBodyReset: Phase = {
@@ -56,7 +56,7 @@ const midBodyReset: Phase = {
   label: 'cut',
   title: 'mid-body resets',
   says: '30 % reset in the middle of the answer',
-  weight: 2,
+  weight: 1.5,
 };
 
 const blackHole: Phase = {
@@ -64,20 +64,20 @@ const blackHole: Phase = {
   label: 'black hole',
   title: 'black hole',
   says: 'requests are accepted and never answered',
-  weight: 4,
+  weight: 3.5,
 };
 
 const crash: Phase = {
   fault: 'crash',
   label: 'crash',
   title: 'crash, restart',
-  says: 'the process is killed and started again a second later',
-  weight: 2.5,
+  says: 'the process is killed twice, and restarted as systemd would',
+  weight: 2,
 };
 
 /** A scenario is phases in their order. The single faults stand between two healthy stretches. */
 export const scenarios: Readonly<Record<string, readonly Phase[]>> = {
-  full: [healthy(1.5), slow, overload, reset, midBodyReset, blackHole, healthy(2), crash, healthy(2)],
+  full: [healthy(1), slow, overload, reset, midBodyReset, blackHole, healthy(2.5), crash, healthy(2.5)],
   healthy: [healthy(4)],
   slow: around(slow),
   overload: around(overload),

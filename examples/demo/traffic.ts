@@ -1,21 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallLog, LoggedCall, ScheduledCall } from './call-log.ts';
-import { type Client, failureOf } from './clients.ts';
+import type { Client } from './clients.ts';
+import { failureOf } from './failure.ts';
+import { type Elapsed, sleepUntil } from './time.ts';
 
 /** One client with the service that it has to itself. */
 export interface Lane {
   readonly client: Client;
   readonly origin: string;
   readonly log: CallLog;
-}
-
-/** Milliseconds since the traffic began. */
-export type Elapsed = () => number;
-
-export async function sleepUntil(atMs: number, elapsed: Elapsed, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const delayMs = atMs - elapsed();
-  if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /**
@@ -56,7 +48,7 @@ async function outcomeOf(
   try {
     const response = await client.send(...requestFor(call, origin));
     if (response.ok) return readBody(response);
-    await response.body?.cancel();
+    await response.arrayBuffer();
     return `HTTP ${response.status}`;
   } catch (error) {
     return failureOf(error) ?? Promise.reject(error);

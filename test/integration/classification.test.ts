@@ -59,6 +59,14 @@ describe('a transient failure is tried again and ends as a NetworkError that say
     ]);
   });
 
+  test('a total timeout: sent maybe', async () => {
+    await using server = await startFaultServer();
+    await using fetch = createFetch({ ...oneRetry, totalTimeoutMs: 30, attemptTimeoutMs: false });
+    const error = await rejection(TimeoutError, fetch(server.url('/stall-headers')));
+    expect(error).toMatchObject({ code: 'TIMEOUT', scope: 'total', limitMs: 30 });
+    expect(error.attempts).toMatchObject([{ outcome: 'transient', code: 'TIMEOUT', sent: 'maybe' }]);
+  });
+
   test('garbage: the server has answered, if not in HTTP', async () => {
     await using server = await startFaultServer();
     await using fetch = createFetch(oneRetry);

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type BodyEndEvent, createFetch, type FetchOptions, type HoldfastEvent } from '../../src/index.ts';
+import { createFetch, type FetchOptions, type HoldfastEvent } from '../../src/index.ts';
 import { virtualClock } from '../../src/testing/index.ts';
 import { filler, startFaultServer } from '../support/fault-server.ts';
 import { rejection } from '../support/rejection.ts';
@@ -14,7 +14,9 @@ import { rejection } from '../support/rejection.ts';
 const size = 200_000;
 
 async function concatenated(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(Buffer.concat(await Array.fromAsync(chunks)));
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Reads a stream by the reader of its own buffers, as far as it goes. */
@@ -99,7 +101,7 @@ const readers: Record<string, (response: Response) => Promise<Uint8Array>> = {
 
 /** A client, and what it says of how its bodies ended. */
 function listening(options: FetchOptions = {}) {
-  const ends: BodyEndEvent['end'][] = [];
+  const ends: string[] = [];
   const observe = (event: HoldfastEvent) => {
     if (event.type === 'body-end') ends.push(event.end);
   };
@@ -152,11 +154,8 @@ describe('a body arrives whole and its end is noticed once, read by', () => {
   });
 });
 
-/** Readers that stand between a fault and the program: what they reject with is the program's to see. */
-const failingReaders = Object.keys(readers).filter(name => !name.endsWith('to a file'));
-
 describe('a body that is cut half-way fails the reading with a TypeError, read by', () => {
-  test.each(failingReaders)('%s', async name => {
+  test.each(Object.keys(readers))('%s', async name => {
     await using server = await startFaultServer();
     const { fetch, ends } = listening();
     const response = await fetch(server.url('/reset-mid-body', { size, hold: true }));
@@ -184,6 +183,7 @@ describe("a body that is cut half-way counts against its host's circuit", () => 
     await server.release(`/${answer}`);
     await text;
     expect(fetch.hosts.get(server.origin)?.circuitBreaker?.counts).toEqual({ successes: 0, failures: 1 });
+    expect(await server.requests()).toHaveLength(1);
   });
 
   test('as does one that the total timeout ends', async () => {
@@ -329,6 +329,53 @@ describe('the response is the one that fetch gives', () => {
     await reader.read();
     expect((await server.requests('/200'))[0]?.answered).toBe(false);
     await reader.cancel();
+  });
+});
+
+describe('the lease of a response', () => {
+  test('that nobody reads ends by itself; the body can still be read', async () => {
+    await using server = await startFaultServer();
+    const clock = virtualClock();
+    const { fetch, ends } = listening({ clock, leaseMs: 3_000 });
+    const response = await fetch(server.url('/stall-body', { size: 100 }));
+    expect(fetch.hosts.get(server.origin)?.activeCalls).toBe(1);
+    await clock.advance(3_000);
+    expect(fetch.hosts.get(server.origin)?.activeCalls).toBe(0);
+    expect(ends).toEqual(['expired']);
+    await server.release('/stall-body');
+    expect(await response.bytes()).toEqual(filler(100));
+    expect(ends).toEqual(['expired']);
+    await fetch.close();
+  });
+
+  test('that somebody reads lasts as long as the reading', async () => {
+    await using server = await startFaultServer();
+    const clock = virtualClock();
+    const { fetch, ends } = listening({ clock, leaseMs: 3_000 });
+    const response = await fetch(server.url('/stall-body', { size: 100 }));
+    const bytes = response.bytes();
+    await clock.advance(20_000);
+    expect(fetch.hosts.get(server.origin)?.activeCalls).toBe(1);
+    await server.release('/stall-body');
+    await bytes;
+    await endIsNoticed();
+    expect(fetch.hosts.get(server.origin)?.activeCalls).toBe(0);
+    expect(ends).toEqual(['complete']);
+    await fetch.close();
+  });
+
+  test.each([
+    ['204', 'GET'],
+    ['304', 'GET'],
+    ['200', 'HEAD'],
+  ])('that has no body (%s to %s) ends with its headers', async (status, method) => {
+    await using server = await startFaultServer();
+    const { fetch, ends } = listening();
+    await fetch(server.url(`/${status}`), { method });
+    await endIsNoticed();
+    expect(fetch.hosts.get(server.origin)?.activeCalls).toBe(0);
+    expect(ends).toEqual(['complete']);
+    await fetch.close();
   });
 });
 

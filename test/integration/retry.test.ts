@@ -27,8 +27,13 @@ describe('a GET recovers', () => {
 
   test('from stalled headers, by the attempt timeout', async () => {
     await using server = await startFaultServer();
-    await using fetch = createFetch({ ...quickRetries, attemptTimeoutMs: 200 });
-    const response = await fetch(server.url('/stall-headers,200'));
+    const clock = virtualClock();
+    await using fetch = createFetch({ clock, attemptTimeoutMs: 2_000 });
+    const call = fetch(server.url('/stall-headers,200'));
+    await server.seen('/stall-headers,200');
+    // The attempt's time, and the longest first back-off.
+    await clock.advance(2_000 + 200);
+    const response = await call;
     expect(responseInfo(response)?.attempts).toMatchObject([{ code: 'TIMEOUT' }, { status: 200 }]);
   });
 
@@ -109,8 +114,12 @@ describe('a POST without a key reaches the server exactly once', () => {
 
   test('on stalled headers, cut by the attempt timeout', async () => {
     await using server = await startFaultServer();
-    await using fetch = createFetch({ ...quickRetries, attemptTimeoutMs: 100 });
-    const error = await rejection(TimeoutError, fetch(server.url('/stall-headers,200'), post));
+    const clock = virtualClock();
+    await using fetch = createFetch({ clock, attemptTimeoutMs: 2_000 });
+    const call = rejection(TimeoutError, fetch(server.url('/stall-headers,200'), post));
+    await server.seen('/stall-headers,200');
+    await clock.advance(2_000);
+    const error = await call;
     expect(error.attempts).toMatchObject([{ code: 'TIMEOUT', reason: 'not-repeatable' }]);
     await server.waitForClose('/stall-headers,200');
     expect(await server.requests()).toHaveLength(1);

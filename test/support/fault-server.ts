@@ -53,7 +53,7 @@ export class FaultServer implements AsyncDisposable {
   private constructor(process: ServerProcess, number: number, options: ListenOptions) {
     this.#process = process;
     this.#number = number;
-    this.#scheme = options.tls ? 'https' : 'http';
+    this.#scheme = options.tls || options.silent ? 'https' : 'http';
   }
 
   static async start(options: ListenOptions): Promise<FaultServer> {

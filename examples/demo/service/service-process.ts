@@ -79,7 +79,7 @@ export class ServiceProcess {
   /** Dies in the middle of whatever it is doing, as the kernel's out-of-memory killer does it, and comes back. */
   async crash(downMs: number): Promise<void> {
     await this.#kill();
-    await sleep(downMs, undefined, { ref: false });
+    await sleep(downMs);
     if (!this.#stopped) await this.start();
   }
 

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import { isAnswered, type LoggedCall } from '../call-log.ts';
-import type { HoldfastClient } from '../clients.ts';
+import type { HoldfastClient } from '../holdfast-client.ts';
 import { headline } from './headline.ts';
 import { picture } from './picture.ts';
 import { type Recent, recent } from './recent.ts';

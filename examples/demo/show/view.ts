@@ -1,5 +1,5 @@
 import type { CallLog } from '../call-log.ts';
-import type { HoldfastClient } from '../clients.ts';
+import type { HoldfastClient } from '../holdfast-client.ts';
 import type { DemoOptions } from '../options.ts';
 import type { TimedPhase } from '../scenarios.ts';
 

@@ -2,8 +2,9 @@
 import { createFetch } from '../../../src/index.ts';
 
 const fetch = createFetch({
-  totalTimeoutMs: 300,
-  attemptTimeoutMs: 200,
+  totalTimeoutMs: 1_500,
+  attemptTimeoutMs: false,
+  leaseMs: 60_000,
   observe: event => {
     if (event.type === 'body-end') console.log(event.end);
   },

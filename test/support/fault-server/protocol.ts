@@ -54,7 +54,7 @@ export interface ListenOptions {
   readonly tls?: boolean;
   /** Resets every connection as soon as it is accepted. */
   readonly resetOnAccept?: boolean;
-  /** Accepts connections and leaves it at that, so that a TLS handshake never ends. */
+  /** Pretends to speak TLS: accepts connections and leaves it at that, so that no handshake ever ends. */
   readonly silent?: boolean;
 }
 

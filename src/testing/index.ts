@@ -1,0 +1,15 @@
+/**
+ * For tests of code that uses `holdfast`: time that stands still, chance that is given, and a transport to talk to.
+ *
+ * @packageDocumentation
+ */
+export { brokenBody, type SlowBody, slowBody, stalledBody } from './bodies.ts';
+export { networkError } from './network-error.ts';
+export {
+  type ScriptedAttempt,
+  type ScriptedTransport,
+  type ScriptedTransportOptions,
+  scriptedTransport,
+} from './scripted-transport.ts';
+export { seededRandom } from './seeded-random.ts';
+export { type VirtualClock, type VirtualClockOptions, virtualClock } from './virtual-clock.ts';
