@@ -37,6 +37,8 @@ export interface AttemptRecord {
   reason: RetryReason;
   /** How long the call waited before the attempt that followed this one. */
   delayMs: number | undefined;
+  /** How long the attempt waited for the end of a pause of the host before it was sent; not part of `durationMs`. */
+  waitedMs: number;
   /** How long the server asked us to stay away, if it did. */
   retryAfterMs: number | undefined;
 }
@@ -71,7 +73,8 @@ export class CallRecord {
     return redactUrl(this.#url);
   }
 
-  get lastAttempt(): AttemptRecord | undefined {
-    return this.attempts.at(-1);
+  /** The record of an attempt, by its number. */
+  attempt(number: number): AttemptRecord | undefined {
+    return this.attempts.findLast(({ attempt }) => attempt === number);
   }
 }

@@ -93,7 +93,7 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
   const rows = attempts.map(attempt => [
     `#${attempt.attempt}`,
     `at ${ms(attempt.startMs)}`,
-    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}`,
+    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
     attempt.sent === undefined || attempt.sent === 'yes' ? '' : sentences[attempt.sent],
     decision(attempt),
@@ -103,6 +103,9 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
 }
+
+const pause = ({ waitedMs }: AttemptRecord): string =>
+  waitedMs > 0 ? ` after a pause of ${ms(waitedMs)}` : '';
 
 const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
 

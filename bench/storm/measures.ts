@@ -61,8 +61,8 @@ export function measure(scenario: Scenario, recording: Recording): Measures {
     p99Ms: percentile(durations, 0.99),
     failP50Ms: percentile(failed(inFault).map(durationOf).sort(ascending), 0.5),
     longestMs: Math.max(...calls.map(durationOf)),
-    recoveryS: secondsUntilGood(calls, after, call => call.succeeded, 0.99),
-    failsFastAfterS: secondsUntilGood(calls, scenario.fault, call => durationOf(call) <= 50, 0.8),
+    recoveryS: secondsUntilGood(scenario, calls, after, call => call.succeeded, 0.01),
+    failsFastAfterS: secondsUntilGood(scenario, calls, scenario.fault, call => durationOf(call) <= 50, 0.2),
     goodput:
       count(calls, call => call.succeeded && isWithin(scenario.fault, call.settledAtMs!)) /
       seconds(scenario.fault),
@@ -111,27 +111,24 @@ const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 
 /**
- * The earliest moment of the span from which on every window of one second, ten of them beginning each second, has
- * at least `goodRatio` good calls.
+ * The earliest moment of the span from which on no window of one second, ten of them beginning each second, has more
+ * bad calls than `badRatio` of what arrives in a mean second.
  */
 function secondsUntilGood(
+  scenario: Scenario,
   calls: readonly CallRecord[],
   span: Span,
   isGood: Predicate<CallRecord>,
-  goodRatio: number,
+  badRatio: number,
 ): number {
   const slices = Math.floor((span.toMs - span.fromMs) / sliceMs);
   if (slices === 0) return NaN;
-  const good = new Array<number>(slices).fill(0);
-  const all = new Array<number>(slices).fill(0);
-  for (const call of arrivedWithin(calls, span)) {
-    const slice = Math.floor((call.arrivedAtMs - span.fromMs) / sliceMs);
-    all[slice]!++;
-    if (isGood(call)) good[slice]!++;
-  }
+  const bad = new Array<number>(slices).fill(0);
+  for (const call of arrivedWithin(calls, span))
+    if (!isGood(call)) bad[Math.floor((call.arrivedAtMs - span.fromMs) / sliceMs)]!++;
   const lastWindow = slices - slicesPerWindow;
   for (let from = lastWindow; from >= 0; from--) {
-    if (sumOf(good, from) >= goodRatio * sumOf(all, from)) continue;
+    if (sumOf(bad, from) <= badRatio * scenario.callsPerSecond) continue;
     return from === lastWindow ? Infinity : ((from + 1) * sliceMs) / 1_000;
   }
   return 0;

@@ -6,8 +6,8 @@ export function takeaway(fetch: Figures, holdfast: Figures): string[] {
   return [
     `Of ${fetch.calls} calls, fetch answered ${fetch.answered} and holdfast ${holdfast.answered}; ` +
       `callers waited for nothing ${ms(fetch.waitedInVainMs)} with fetch, ${ms(holdfast.waitedInVainMs)} with holdfast.`,
-    `For that the service received ${fetch.requestsReceived} requests from fetch, ${holdfast.requestsReceived} from holdfast, ` +
-      `which left ${fetch.orders.inDoubt} and ${holdfast.orders.inDoubt} orders in doubt ` +
-      `and executed ${fetch.orders.executedTwice} and ${holdfast.orders.executedTwice} twice.`,
+    `The service received ${fetch.requestsReceived} requests from fetch and ${holdfast.requestsReceived} from holdfast; ` +
+      `${fetch.orders.inDoubt} and ${holdfast.orders.inDoubt} orders ended in doubt, ` +
+      `${fetch.orders.executedTwice} and ${holdfast.orders.executedTwice} were executed twice.`,
   ];
 }

@@ -21,6 +21,13 @@ export type BodyEnd =
 /** How a lease ended: with the body, or before it because nobody began to read. */
 export type LeaseEnd = BodyEnd | { readonly kind: 'expired' };
 
+/** A linked list: there are two or three of them per response, and an array reserves room for seventeen. */
+type Listeners<End> = { readonly listener: (end: End) => void; readonly next: Listeners<End> } | undefined;
+
+function tell<End>(listeners: Listeners<End>, end: End): void {
+  for (let link = listeners; link; link = link.next) link.listener(end);
+}
+
 /** The time from a response's headers to its body's end, and who wants to know. Never refers to the response. */
 export class BodyLease {
   #ended: BodyEnd | undefined;
@@ -28,20 +35,20 @@ export class BodyLease {
   #touched = false;
   /** Readable copies that are still out: the response, its clones, the branches of a tee. */
   #holders = 1;
-  readonly #onBodyEnd: ((end: BodyEnd) => void)[] = [];
-  #onLeaseEnd: ((end: LeaseEnd) => void)[] = [];
+  #onBodyEnd: Listeners<BodyEnd>;
+  #onLeaseEnd: Listeners<LeaseEnd>;
 
   /** Calls back once, at once if the body has ended already. */
   onBodyEnd(listener: (end: BodyEnd) => void): void {
     if (this.#ended) listener(this.#ended);
-    else this.#onBodyEnd.push(listener);
+    else this.#onBodyEnd = { listener, next: this.#onBodyEnd };
   }
 
   /** As {@link onBodyEnd}, or earlier when the lease expires: for what must not be held by a body that never ends. */
   onLeaseEnd(listener: (end: LeaseEnd) => void): void {
     if (this.#ended) listener(this.#ended);
     else if (this.#expired) listener({ kind: 'expired' });
-    else this.#onLeaseEnd.push(listener);
+    else this.#onLeaseEnd = { listener, next: this.#onLeaseEnd };
   }
 
   get isOver(): boolean {
@@ -53,8 +60,8 @@ export class BodyLease {
     this.#ended = end;
     registry.unregister(this);
     this.#endLease(end);
-    for (const listener of this.#onBodyEnd) listener(end);
-    this.#onBodyEnd.length = 0;
+    tell(this.#onBodyEnd, end);
+    this.#onBodyEnd = undefined;
   }
 
   /** Somebody has begun to read: from now on the body's own end is worth waiting for. */
@@ -82,8 +89,8 @@ export class BodyLease {
 
   #endLease(end: LeaseEnd): void {
     const listeners = this.#onLeaseEnd;
-    this.#onLeaseEnd = [];
-    for (const listener of listeners) listener(end);
+    this.#onLeaseEnd = undefined;
+    tell(listeners, end);
   }
 }
 

@@ -7,38 +7,34 @@
 export class Branch {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal | undefined;
-  #onAbort: ((reason: unknown) => void) | undefined;
+  readonly #onAbort: (reason: unknown) => void;
 
   /** @param onAbort - hears the first abort, its own or its parent's, after everyone on the signal has. */
   constructor(parent: AbortSignal | undefined, onAbort: (reason: unknown) => void) {
     this.#parent = parent;
     this.#onAbort = onAbort;
-    parent?.addEventListener('abort', this.#follow);
-    if (parent?.aborted) queueMicrotask(this.#follow);
+    parent?.addEventListener('abort', this);
+    if (parent?.aborted) queueMicrotask(() => this.handleEvent());
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  readonly #follow = (): void => this.abort(this.#parent?.reason);
+  /** The parent has aborted. Listening as an object spares a function per branch. */
+  handleEvent(): void {
+    this.abort(this.#parent?.reason);
+  }
 
   abort(reason: unknown): void {
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
-    const onAbort = this.#onAbort;
     this.release();
-    onAbort?.(reason);
-  }
-
-  /** Hears the abort from now on in place of the listener before. */
-  set onAbort(listener: (reason: unknown) => void) {
-    this.#onAbort = listener;
+    this.#onAbort(reason);
   }
 
   /** Lets go of the parent: the work of this branch is over. */
   release(): void {
-    this.#parent?.removeEventListener('abort', this.#follow);
-    this.#onAbort = undefined;
+    this.#parent?.removeEventListener('abort', this);
   }
 }

@@ -64,13 +64,6 @@ export interface RetryRefusedEvent extends AttemptEvent {
   readonly retryAfterMs: number | undefined;
 }
 
-/** An attempt was refused before sending. */
-export interface RejectedEvent extends AttemptEvent {
-  readonly type: 'rejected';
-  readonly code: string;
-  readonly retryAfterMs: number | undefined;
-}
-
 export interface CircuitEvent {
   readonly type: 'circuit';
   readonly host: string;
@@ -111,7 +104,6 @@ export type HoldfastEvent =
   | AttemptEndEvent
   | RetryEvent
   | RetryRefusedEvent
-  | RejectedEvent
   | CircuitEvent
   | HostPauseEvent
   | PolicyEvent

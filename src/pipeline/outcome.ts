@@ -33,12 +33,8 @@ export type Outcome = ResponseOutcome | ErrorOutcome;
 export const TRANSIENT_STATUSES: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /** Runs the rest of the pipeline and never throws. */
-export async function settle(next: Handler, call: Call): Promise<Outcome> {
-  try {
-    return responseOutcome(await next(call));
-  } catch (error) {
-    return errorOutcome(error, call);
-  }
+export function settle(next: Handler, call: Call): Promise<Outcome> {
+  return next(call).then(responseOutcome, error => errorOutcome(error, call));
 }
 
 /** Turns an outcome back into what a policy resolves or rejects with. */

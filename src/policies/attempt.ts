@@ -24,6 +24,7 @@ function begin(call: Call): AttemptRecord {
     code: undefined,
     reason: 'no-retry-policy',
     delayMs: undefined,
+    waitedMs: 0,
     retryAfterMs: undefined,
   };
   call.record.attempts.push(record);
@@ -33,7 +34,7 @@ function begin(call: Call): AttemptRecord {
 }
 
 function end(record: AttemptRecord, outcome: Outcome, call: Call): void {
-  const durationMs = call.runtime.clock.now() - call.record.startedAt - record.startMs;
+  const durationMs = call.runtime.clock.now() - call.record.startedAt - record.startMs - record.waitedMs;
   record.durationMs = durationMs;
   record.outcome = outcome.kind;
   record.sent = outcome.sent;

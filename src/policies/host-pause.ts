@@ -2,9 +2,9 @@ import { HostPausedError } from '../errors.ts';
 import { HostPart, type HostState } from '../hosts/host-state.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import type { Call } from '../pipeline/call.ts';
-import { MAX_TIMER_MS } from '../pipeline/clock.ts';
+import { type Clock, MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { type Checks, duration, integer, readOptions } from '../pipeline/options.ts';
-import type { Handler, Policy } from '../pipeline/pipeline.ts';
+import type { Policy } from '../pipeline/pipeline.ts';
 import { wait } from '../pipeline/wait.ts';
 
 export interface HostPauseOptions {
@@ -50,17 +50,22 @@ export class HostPause {
   waiting = 0;
   #rateLimitedInARow = 0;
 
+  /** Reads the clock only if there is, or was, a pause. */
+  isOn(clock: Clock): boolean {
+    return this.until !== Number.NEGATIVE_INFINITY && this.remainingMs(clock.now()) > 0;
+  }
+
   /** Milliseconds that are left of the pause, 0 without one. */
   remainingMs(now: number): number {
     return Math.max(0, this.until - now);
   }
 
   /** Takes in an answer. Whether it has begun, or lengthened, a pause. */
-  hear(status: number, askedMs: number | undefined, now: number, limits: HostPauseLimits): boolean {
+  hear(status: number, askedUntil: number | undefined, limits: HostPauseLimits): boolean {
     this.#rateLimitedInARow = status === 429 ? this.#rateLimitedInARow + 1 : 0;
-    if (!askedMs || now + askedMs <= this.until) return false;
+    if (!askedUntil || askedUntil <= this.until) return false;
     if (status !== 503 && this.#rateLimitedInARow < limits.after429s) return false;
-    this.until = now + askedMs;
+    this.until = askedUntil;
     return true;
   }
 
@@ -89,8 +94,10 @@ export function hostPause(options: HostPauseOptions = {}): Policy {
   const limits = readHostPauseOptions(options);
   return async function hostPause(call, next) {
     const pause = call.host.part(pauses);
-    while (pause.remainingMs(call.runtime.clock.now()) > 0) await waitOut(pause, limits, call);
-    return listen(pause, limits, call, next);
+    while (pause.isOn(call.runtime.clock)) await waitOut(pause, limits, call);
+    const response = await next(call);
+    listen(pause, limits, call, response);
+    return response;
   };
 }
 
@@ -107,22 +114,17 @@ async function waitOut(pause: HostPause, limits: HostPauseLimits, call: Call): P
     await wait(clock, Math.min(remainingMs + random() * limits.jitterMs, MAX_TIMER_MS), call.signal);
   } finally {
     pause.waiting--;
+    const record = call.record.attempt(call.attempt);
+    if (record) record.waitedMs += clock.now() - now;
   }
 }
 
-async function listen(
-  pause: HostPause,
-  limits: HostPauseLimits,
-  call: Call,
-  next: Handler,
-): Promise<Response> {
-  const response = await next(call);
+function listen(pause: HostPause, limits: HostPauseLimits, call: Call, response: Response): void {
   const { clock, emit } = call.runtime;
   const { status } = response;
   const mayAsk = status === 429 || status === 503;
   const askedMs = mayAsk ? retryAfterMs(response.headers, clock.date()) : undefined;
-  if (pause.hear(status, askedMs, clock.now(), limits)) {
+  if (pause.hear(status, askedMs && clock.now() + askedMs, limits)) {
     emit?.({ type: 'host-pause', host: call.host.key, pauseMs: askedMs ?? 0, status });
   }
-  return response;
 }

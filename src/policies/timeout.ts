@@ -1,8 +1,8 @@
 import { TimeoutError } from '../errors.ts';
-import { leaseOf } from '../http/body-lease.ts';
+import { type BodyLease, leaseOf } from '../http/body-lease.ts';
 import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
-import type { Call } from '../pipeline/call.ts';
+import type { Call, Runtime } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
 import { type Check, duration, readOptions } from '../pipeline/options.ts';
 import type { Handler, Policy } from '../pipeline/pipeline.ts';
@@ -53,52 +53,72 @@ export function attemptTimeout(options: TimeoutOptions = {}): Policy {
   };
 }
 
-/**
- * Runs `next` on a branch of its own. Written with one promise and one timer: this runs twice in every call.
- *
- * The closures below must not name the response: the timer would keep it, and with it an unread body, alive.
- */
+/** Runs `next` on a branch of its own, until its headers (an attempt) or until its body has ended (the whole call). */
 function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Handler): Promise<Response> {
-  const { clock, open } = call.runtime;
   return new Promise((resolve, reject) => {
-    let timer: Timer;
-    let timedOut = false;
-    const letGo = () => {
-      clock.clearTimer(timer);
-      branch.release();
-      open.delete(branch);
-    };
-    const branch: Branch = new Branch(call.signal, reason => {
-      letGo();
-      reject(reason);
-    });
-    if (scope === 'total') open.set(branch, call.record);
-    if (limitMs !== Number.POSITIVE_INFINITY && !branch.signal.aborted) {
-      timer = clock.setTimer(() => {
-        timedOut = true;
-        branch.abort(new TimeoutError(call.record, scope, limitMs));
-      }, limitMs);
-    }
-    next({ ...call, signal: branch.signal }).then(
-      response => {
-        if (branch.signal.aborted) return discard(response);
-        const lease = leaseOf(response);
-        if (scope === 'attempt') clock.clearTimer(timer);
-        else {
-          // From here on only the reader of the body decides whether the process has to stay.
-          if (timer) clock.unrefTimer(timer);
-          branch.onAbort = error => {
-            letGo();
-            lease.end(timedOut ? { kind: 'failed', error } : { kind: 'aborted' });
-          };
-        }
-        lease.onBodyEnd(letGo);
-        resolve(response);
-      },
+    const timed = new TimedBranch(scope, limitMs, call, reject);
+    next({ ...call, signal: timed.branch.signal }).then(
+      response => timed.onHeaders(response) && resolve(response),
       error => {
-        letGo();
+        timed.letGo();
         reject(error);
       },
     );
   });
+}
+
+/**
+ * A branch with a timer. It never keeps the response: the timer would keep it, and with it an unread body, alive.
+ */
+class TimedBranch {
+  readonly branch: Branch;
+  readonly #scope: 'total' | 'attempt';
+  readonly #runtime: Runtime;
+  #timer: Timer;
+  #timedOut = false;
+  #lease: BodyLease | undefined;
+
+  /** @param onAbort - hears of an abort before the headers. */
+  constructor(scope: 'total' | 'attempt', limitMs: number, call: Call, onAbort: (reason: unknown) => void) {
+    this.#scope = scope;
+    this.#runtime = call.runtime;
+    this.branch = new Branch(call.signal, reason => {
+      this.letGo();
+      if (this.#lease) this.#endBody(reason);
+      else onAbort(reason);
+    });
+    if (scope === 'total') call.runtime.open.set(this.branch, call.record);
+    if (limitMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = call.runtime.clock.setTimer(() => {
+      this.#timedOut = true;
+      this.branch.abort(new TimeoutError(call.record, scope, limitMs));
+    }, limitMs);
+  }
+
+  /** Whether the response came in time. */
+  onHeaders(response: Response): boolean {
+    if (this.branch.signal.aborted) {
+      discard(response);
+      return false;
+    }
+    const { clock } = this.#runtime;
+    this.#lease = leaseOf(response);
+    if (this.#scope === 'attempt') clock.clearTimer(this.#timer);
+    // From here on only the reader of the body decides whether the process has to stay.
+    else if (this.#timer) clock.unrefTimer(this.#timer);
+    this.#lease.onBodyEnd(() => this.letGo());
+    return true;
+  }
+
+  letGo(): void {
+    this.#runtime.clock.clearTimer(this.#timer);
+    this.branch.release();
+    if (this.#scope === 'total') this.#runtime.open.delete(this.branch);
+  }
+
+  /** The outermost knows best why a body that nobody is reading has ended. */
+  #endBody(error: unknown): void {
+    if (this.#scope === 'total')
+      this.#lease?.end(this.#timedOut ? { kind: 'failed', error } : { kind: 'aborted' });
+  }
 }

@@ -11,11 +11,16 @@ export type FetchLike = (input: string | URL | Request, init?: RequestInit) => P
  * @param fetch - by default the global `fetch`, looked up at each attempt, so that mocks and polyfills take effect.
  */
 export function fetchTransport(fetch?: FetchLike): Handler {
-  return async function fetchTransport({ request, signal }) {
+  return function fetchTransport({ request, signal }) {
     const send: FetchLike = fetch ?? globalThis.fetch;
     const init = signal ? { ...request.init, signal } : request.init;
-    if (mustGuard(request)) return followRedirects(send, request, init);
-    return send(request.input, init);
+    try {
+      return mustGuard(request)
+        ? followRedirects(send, request, init)
+        : Promise.resolve(send(request.input, init));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 

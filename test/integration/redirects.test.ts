@@ -158,8 +158,14 @@ describe('a redirect of a call with an Idempotency-Key is followed as fetch foll
     expect((await abroad.seen('/200')).headers).not.toHaveProperty(name);
   });
 
+  /** What of the matrix goes on without the body that a Request came with. */
+  const bodiless = matrix.filter(([status, kind]) => {
+    if (kind === 'POST of text') return status <= 303;
+    return kind === 'PUT of a form' || kind === 'POST of a stream' ? status === 303 : true;
+  });
+
   test.each(
-    matrix,
+    bodiless,
   )('%i of %s in a Request, to another origin: the key stays at home', async (status, kind) => {
     const { ours, theirs } = await both((fetch, { home, abroad }) => {
       const url = home.url(`/${status}`, { headers: { location: abroad.url('/200/there') } });
@@ -167,6 +173,23 @@ describe('a redirect of a call with an Idempotency-Key is followed as fetch foll
     });
     expect(ours.abroad).toEqual(withoutKey(theirs.abroad));
     expect({ ...ours, abroad: [] }).toEqual({ ...theirs, abroad: [] });
+  });
+
+  test.each([
+    [301, 'PUT of a form'],
+    [302, 'PUT of a form'],
+    [307, 'POST of text'],
+    [308, 'POST of text'],
+    [307, 'POST of a stream'],
+    [308, 'POST of a stream'],
+  ] as const)('%i of %s in a Request fails: its body is used up and must not be lost', async (status, kind) => {
+    await using home = await startFaultServer();
+    await using abroad = await startFaultServer();
+    await using fetch = createFetch();
+    const url = home.url(`/${status}`, { headers: { location: abroad.url('/200/there') } });
+    const error = await rejection(NetworkError, fetch(new Request(url, { ...calls[kind]!(), headers })));
+    expect(error.transient).toBe(false);
+    expect(await abroad.requests()).toHaveLength(0);
   });
 });
 

@@ -17,7 +17,7 @@ export function answering(...answers: Answer[]): Answering {
     requests.push(new Request(input, init));
     calls.push([input, init]);
     const answer = answers[Math.min(calls.length, answers.length) - 1];
-    if (answer instanceof Error) throw answer;
+    if (typeof answer === 'object') throw answer;
     return typeof answer === 'function' ? answer() : statusResponse(answer);
   }
   return Object.assign(transport, { calls, requests });

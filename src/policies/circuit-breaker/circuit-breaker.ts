@@ -21,8 +21,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
     const { clock } = call.runtime;
     const circuit = circuitOf(call.host, limits, call.runtime);
     const permit = circuit.acquire(clock.now());
-    if (typeof permit === 'object')
-      throw new CircuitOpenError(call.record, permit.state, permit.retryAfterMs);
+    if ('state' in permit) throw new CircuitOpenError(call.record, permit.state, permit.retryAfterMs);
 
     const outcome = await settle(next, call);
     const verdict = judge(outcome, limits, call.request);

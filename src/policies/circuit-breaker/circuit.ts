@@ -7,8 +7,13 @@ import type { CircuitLimits } from './limits.ts';
 /** What an attempt says about its host. Neutral: nothing, as when the caller gave it up. */
 export type Verdict = 'success' | 'failure' | 'neutral';
 
-/** The generation that admitted an attempt. A result of an earlier one no longer counts. */
-export type Permit = number;
+/** What an attempt was admitted with. */
+export interface Permit {
+  /** The state of the circuit that admitted it, by number. A result of an earlier one no longer counts. */
+  readonly generation: number;
+  /** From here on a probe's place may go to another. */
+  readonly leaseUntil: number;
+}
 
 /** Why an attempt may not go. */
 export interface Refusal {
@@ -24,11 +29,13 @@ type State =
   | {
       readonly name: 'half-open';
       readonly failedProbes: number;
-      admitted: number;
+      /** Those that are out. */
+      readonly probes: Set<Permit>;
       succeeded: number;
-      leasedAt: number;
     }
   | { readonly name: 'isolated' };
+
+type HalfOpen = Extract<State, { name: 'half-open' }>;
 
 /** The circuit of one host: takes the time, never reads it. */
 export class Circuit {
@@ -37,8 +44,8 @@ export class Circuit {
   #limits: CircuitLimits;
   #window: FailureWindow;
   #state: State = { name: 'closed' };
-  /** Counts the states the circuit has been in, and the rounds of probes. */
-  #generation: Permit = 0;
+  /** Of the present state. */
+  #permit: Permit = { generation: 0, leaseUntil: Number.POSITIVE_INFINITY };
   #failuresInARow = 0;
   #succeededAt: number;
 
@@ -84,7 +91,7 @@ export class Circuit {
       case 'open':
         return { state: 'open', retryAfterMs: state.until - now };
       case 'half-open':
-        if (state.admitted < this.#limits.halfOpenProbes) return undefined;
+        if (this.#hasRoom(state, now)) return undefined;
         return { state: 'half-open', retryAfterMs: this.#limits.openMs };
       case 'isolated':
         return { state: 'isolated', retryAfterMs: undefined };
@@ -93,22 +100,18 @@ export class Circuit {
 
   /** Admits an attempt, in half-open state as a probe, or says why not. */
   acquire(now: number): Permit | Refusal {
-    if (this.#state.name === 'closed') return this.#generation;
+    if (this.#state.name === 'closed') return this.#permit;
     const refusal = this.refusal(now);
     if (refusal) return refusal;
-    if (this.#state.name === 'half-open') {
-      if (this.#state.admitted === 0) this.#state.leasedAt = now;
-      this.#state.admitted++;
-    }
-    return this.#generation;
+    return this.#state.name === 'half-open' ? this.#lendPlace(this.#state, now) : this.#permit;
   }
 
   /** Takes the verdict on an attempt that was admitted with `permit`. */
   record(permit: Permit, verdict: Verdict, now: number): void {
-    // Late: the circuit has moved on since, or its probe's lease has run out.
-    if (permit !== this.#generation) return;
+    // Late: the circuit has moved on since.
+    if (permit.generation !== this.#permit.generation) return;
     if (this.#state.name === 'closed') this.#recordClosed(verdict, now);
-    else if (this.#state.name === 'half-open') this.#recordProbe(this.#state, verdict, now);
+    else if (this.#state.name === 'half-open') this.#recordProbe(this.#state, permit, verdict, now);
   }
 
   /** Refuses everything until {@link reset}. */
@@ -142,26 +145,40 @@ export class Circuit {
     return now - this.#succeededAt >= minimumSilenceMs;
   }
 
-  #recordProbe(state: State & { name: 'half-open' }, verdict: Verdict, now: number): void {
-    if (verdict === 'failure') this.#open('probe-failure', state.failedProbes + 1, now);
-    else if (verdict === 'neutral') state.admitted--;
-    else if (++state.succeeded >= this.#limits.halfOpenProbes) this.#close('probe-success', now);
+  /** A probe that hangs keeps its place until its lease is over and somebody else asks for it. */
+  #hasRoom(state: HalfOpen, now: number): boolean {
+    const { halfOpenProbes } = this.#limits;
+    if (state.probes.size + state.succeeded < halfOpenProbes) return true;
+    for (const probe of state.probes) if (now >= probe.leaseUntil) return true;
+    return false;
   }
 
-  /** What time alone brings about: the end of the open time, and of the probes' lease. */
+  #lendPlace(state: HalfOpen, now: number): Permit {
+    if (state.probes.size + state.succeeded >= this.#limits.halfOpenProbes) {
+      for (const probe of state.probes) if (now >= probe.leaseUntil) state.probes.delete(probe);
+    }
+    const permit = { generation: this.#permit.generation, leaseUntil: now + this.#limits.probeLeaseMs };
+    state.probes.add(permit);
+    return permit;
+  }
+
+  /**
+   * A success counts whenever it comes: the host is there. A failure counts as long as the probe has its place; one
+   * whose place went to another has been written off already.
+   */
+  #recordProbe(state: HalfOpen, permit: Permit, verdict: Verdict, now: number): void {
+    const hadPlace = state.probes.delete(permit);
+    if (verdict === 'success') {
+      if (++state.succeeded >= this.#limits.halfOpenProbes) this.#close('probe-success', now);
+    } else if (verdict === 'failure' && hadPlace) this.#open('probe-failure', state.failedProbes + 1, now);
+  }
+
+  /** What time alone brings about. */
   #passTime(now: number): void {
     const state = this.#state;
-    if (state.name === 'open' && now >= state.until) {
-      this.#enter({ ...freshProbes, failedProbes: state.failedProbes }, 'open-time');
-    } else if (
-      state.name === 'half-open' &&
-      state.admitted > 0 &&
-      now - state.leasedAt >= this.#limits.probeLeaseMs
-    ) {
-      // The probes hang. Another round may go, and what the old one still brings does not count.
-      this.#state = { ...freshProbes, failedProbes: state.failedProbes };
-      this.#generation++;
-    }
+    if (state.name !== 'open' || now < state.until) return;
+    const { failedProbes } = state;
+    this.#enter({ name: 'half-open', failedProbes, probes: new Set(), succeeded: 0 }, 'open-time');
   }
 
   #open(because: CircuitEvent['because'], failedProbes: number, now: number): void {
@@ -185,7 +202,7 @@ export class Circuit {
   #enter(state: State, because: CircuitEvent['because'], openMs?: number): void {
     const from = this.#state.name;
     this.#state = state;
-    this.#generation++;
+    this.#permit = { generation: this.#permit.generation + 1, leaseUntil: Number.POSITIVE_INFINITY };
     if (from === state.name) return;
     const { emit } = this.#runtime;
     const { onStateChange } = this.#limits;
@@ -202,8 +219,6 @@ export class Circuit {
     tell(onStateChange, event);
   }
 }
-
-const freshProbes = { name: 'half-open', admitted: 0, succeeded: 0, leasedAt: 0 } as const;
 
 /** A callback that throws must not break the call that moved the circuit. */
 function tell(listener: ((event: CircuitEvent) => void) | undefined, event: CircuitEvent): void {

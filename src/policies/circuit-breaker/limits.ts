@@ -66,8 +66,9 @@ export interface CircuitBreakerOptions {
    */
   readonly halfOpenProbes?: number;
   /**
-   * How long, in milliseconds, probes may take before others are let through in their place. From 1.
-   * @defaultValue 10_000
+   * How long, in milliseconds, a probe may take before its place goes to another. From 1. A late success still closes
+   * the circuit, so a host that is slower than this recovers too.
+   * @defaultValue 1_000
    */
   readonly probeLeaseMs?: number;
   /**

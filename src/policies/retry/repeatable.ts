@@ -1,6 +1,6 @@
 import { isReplayable } from '../../http/body.ts';
 import { copyHeaders, hasHeader, idempotencyKeyHeader } from '../../http/headers.ts';
-import type { CallRequest } from '../../pipeline/call.ts';
+import type { Call, CallRequest } from '../../pipeline/call.ts';
 
 /** Whether a call may be sent again, and if not, what stands in the way. */
 export type Repeatable = 'yes' | 'not-repeatable' | 'body-not-replayable';
@@ -35,10 +35,15 @@ export function canReplayBody({ input, init }: CallRequest): boolean {
 }
 
 /**
- * The request as it will be sent again. Headers are taken down before the first attempt: a caller who reuses one
- * `Headers` object for the next call must not change the key of this one.
+ * The headers for later attempts, taken down before the first: a caller who reuses one `Headers` object for the next
+ * call must not change the key of this one.
  */
-export function replayOf(request: CallRequest): CallRequest {
-  const headers = request.init.headers;
-  return headers ? { ...request, init: { ...request.init, headers: copyHeaders(headers) } } : request;
+export function takeDownHeaders({ init }: CallRequest): HeadersInit | undefined {
+  return init.headers && copyHeaders(init.headers);
+}
+
+/** The call as it is made again. */
+export function replay(call: Call, attempt: number, headers: HeadersInit | undefined): Call {
+  if (!headers) return { ...call, attempt };
+  return { ...call, attempt, request: { ...call.request, init: { ...call.request.init, headers } } };
 }

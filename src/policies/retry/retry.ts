@@ -44,7 +44,7 @@ import {
   isTransient,
   type RetryInfo,
 } from './decide.ts';
-import { canReplayBody, type Repeatable, repeatable, replayOf } from './repeatable.ts';
+import { canReplayBody, type Repeatable, repeatable, replay, takeDownHeaders } from './repeatable.ts';
 
 export interface RetryOptions extends BackoffOptions {
   /**
@@ -156,7 +156,9 @@ export function retry(options: RetryOptions = {}, isRefused: (call: Call) => boo
   const rules = readRetryOptions(options);
   return async function retry(call, next) {
     const repetition = new Repetition(rules, isRefused, call, next);
-    return unwrap(await untilDone(attempt => repetition.attempt(attempt)));
+    const first = await repetition.attempt(1);
+    // A call that needs no retry does not pay for the loop.
+    return unwrap(first === AGAIN ? await untilDone(again => repetition.attempt(1 + again)) : first);
   };
 }
 
@@ -167,7 +169,8 @@ class Repetition {
   readonly #call: Call;
   readonly #next: Handler;
   readonly #repeatable: Repeatable;
-  readonly #replay: Call;
+  /** As given with the call: its caller may change them for the next one while we wait. */
+  readonly #headers: HeadersInit | undefined;
   readonly #budget: RetryBudget | undefined;
   /** What the latest retry has withdrawn. */
   #cost = 0;
@@ -180,13 +183,13 @@ class Repetition {
     this.#next = next;
     this.#repeatable = repeatable(call.request, rules);
     const maySendAgain = this.#repeatable === 'yes' || rules.unsent;
-    this.#replay = maySendAgain ? { ...call, request: replayOf(call.request) } : call;
+    this.#headers = maySendAgain ? takeDownHeaders(call.request) : undefined;
     this.#budget = rules.budget === false ? undefined : budgetOf(call.host, rules.budget);
   }
 
   async attempt(attempt: number): Promise<Outcome | typeof AGAIN> {
     this.#drain?.stop();
-    const call = attempt === 1 ? this.#call : { ...this.#replay, attempt };
+    const call = attempt === 1 ? this.#call : replay(this.#call, attempt, this.#headers);
     const outcome = await settle(this.#next, call);
     if (outcome.kind === 'success') {
       this.#succeed(attempt);
@@ -208,14 +211,14 @@ class Repetition {
       this.#budget?.deposit(this.#cost);
       this.#call.host.counters.recoveredCalls++;
     }
-    const record = this.#call.record.lastAttempt;
+    const record = this.#call.record.attempt(attempt);
     if (record) record.reason = 'succeeded';
   }
 
   async #afterFailure(attempt: number, outcome: Outcome): Promise<Outcome | typeof AGAIN> {
     const facts = this.#factsOf(attempt, outcome);
     const decision = this.#withdraw(decide(this.#rules, facts, this.#call.runtime.random), outcome);
-    const record = this.#call.record.lastAttempt;
+    const record = this.#call.record.attempt(attempt);
     if (record) note(record, decision, facts);
     if (!decision.retry) {
       if (outcome.response && !isTransient(this.#rules, outcome)) this.#succeed(attempt);
