@@ -29,7 +29,8 @@ export interface AttemptRecord {
   /** Until the response headers or the failure; undefined while the attempt is running. */
   durationMs: number | undefined;
   outcome: OutcomeKind | undefined;
-  sent: Sent | undefined;
+  /** How far it got; `no` until it is handed to the transport. */
+  sent: Sent;
   /** The HTTP status, if the server answered. */
   status: number | undefined;
   /** What failed: a system or transport code such as `ECONNRESET`, or one of our own such as `TIMEOUT`. */

@@ -5,10 +5,10 @@
  * HoldfastError             code, method, url, host, attempts, cause
  * ├─ NetworkError           nothing came back; a TypeError as well      NETWORK
  * ├─ TimeoutError           scope 'attempt' | 'total', limitMs          TIMEOUT
+ * ├─ ClosedError            close() was called before or during it      CLOSED
  * └─ RejectedError          we refused before sending; retryAfterMs
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
- *    ├─ HostPausedError     the host asked to be left alone             HOST_PAUSED
- *    └─ ClosedError         close() was called                          CLOSED
+ *    └─ HostPausedError     the host asked to be left alone             HOST_PAUSED
  * ```
  *
  * Match on `code` or `instanceof`; messages are for people and may change. The caller's own abort reason is
@@ -185,16 +185,12 @@ export class HostPausedError extends RejectedError {
   }
 }
 
-/** The client was closed before or during the call. */
-export class ClosedError extends RejectedError {
+/** The client was closed before or during the call, which was aborted on the wire if it was under way. */
+export class ClosedError extends HoldfastError {
   readonly code = 'CLOSED';
 
   constructor(record: CallRecord) {
-    super(
-      `${title(record)} ended because this fetch was closed. Create a new one to go on.`,
-      record,
-      undefined,
-    );
+    super(`${title(record)} ended because this fetch was closed. Create a new one to go on.`, record);
   }
 }
 

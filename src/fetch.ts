@@ -19,8 +19,9 @@ import {
   show,
   unknownOption,
 } from './pipeline/options.ts';
-import { errorOutcome, networkFailure } from './pipeline/outcome.ts';
+import { type ErrorOutcome, errorOutcome, networkFailure } from './pipeline/outcome.ts';
 import { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+import { endAttempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { policyChecks, type ResolvedPolicy } from './policies/policy-options.ts';
 import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
@@ -28,6 +29,7 @@ import {
   type CallInit,
   type FetchInput,
   httpUrl,
+  isInit,
   isSignal,
   isUsed,
   readRequest,
@@ -193,7 +195,9 @@ class FetchClient {
     try {
       const signal = signalOf(input, init);
       const url = httpUrl(input);
-      if (!url || isUsed(input, init) || (signal && !isSignal(signal))) return this.#sendBare(input, init);
+      const isOurs =
+        url && isInit(init) && !isUsed(input, init) && (signal === undefined || isSignal(signal));
+      if (!isOurs) return this.#sendBare(input, init);
       if (signal?.aborted) return rejectAborted(input, withoutPolicy(init), signal);
       return this.#call(input, init, url, signal);
     } catch (error) {
@@ -299,8 +303,10 @@ async function run(call: Call, plan: Plan): Promise<Response> {
     return response;
   } catch (thrown) {
     host.active--;
+    const outcome = errorOutcome(thrown, call);
+    for (const attempt of record.attempts) endAttempt(attempt, outcome, call);
     const durationMs = settleRecord(call);
-    const error = errorOf(thrown, call);
+    const error = errorOf(outcome, call);
     runtime.emit?.({ type: 'call-end', call: record, durationMs, status: undefined, error });
     throw error;
   }
@@ -329,8 +335,7 @@ function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, le
 }
 
 /** What the caller gets to see: a failure of the network with its story, anything else as it is. */
-function errorOf(thrown: unknown, call: Call): unknown {
-  const outcome = errorOutcome(thrown, call);
+function errorOf(outcome: ErrorOutcome, call: Call): unknown {
   if (outcome.error instanceof HoldfastError) return outcome.error;
   const failure = networkFailure(outcome, call.request);
   return failure ? new NetworkError(call.record, failure, outcome.error) : outcome.error;

@@ -1,5 +1,5 @@
 /** Reads the two arguments of a `fetch` call, and knows what is left to the transport's own `fetch`. */
-import { hasHeader, headersOf, idempotencyKeyHeader } from './http/headers.ts';
+import { copyHeaders, hasHeader, headersOf, idempotencyKeyHeader, isOneShot } from './http/headers.ts';
 import { isSafe, normalizeMethod } from './http/method.ts';
 import type { CallRequest } from './pipeline/call.ts';
 import { uniqueId } from './pipeline/clock.ts';
@@ -44,6 +44,12 @@ export function signalOf(input: FetchInput, init: CallInit | undefined): AbortSi
 export const isSignal = (value: unknown): value is AbortSignal =>
   typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 
+/** Whether it can be read as an `init`; null is as good as none. What else is given, `fetch` will refuse. */
+export const isInit = (init: unknown): init is CallInit | undefined | null =>
+  init === undefined || init === null || isObject(init) || typeof init === 'function';
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /** Whether the body of a `Request` is gone, which `fetch` refuses, and no retry can mend. */
 export const isUsed = (input: FetchInput, init: CallInit | undefined): boolean =>
   typeof input === 'object' &&
@@ -53,7 +59,7 @@ export const isUsed = (input: FetchInput, init: CallInit | undefined): boolean =
 
 /** The caller's `init` as `fetch` may see it. */
 export function withoutPolicy(init: CallInit | undefined): RequestInit | undefined {
-  if (init === undefined || !('policy' in init)) return init;
+  if (!isObject(init) || !('policy' in init)) return init;
   const { policy: _, ...rest } = copyInit(init);
   return rest;
 }
@@ -67,8 +73,9 @@ export function readRequest(
 ): CallRequest {
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
-  const copy = init === undefined ? {} : copyInit(init);
+  const copy = init ? copyInit(init) : {};
   if ('policy' in copy) delete copy.policy;
+  if (copy.headers && isOneShot(copy.headers)) copy.headers = copyHeaders(copy.headers);
   const request: CallRequest = { input, init: copy, method, url };
   return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
 }

@@ -2,8 +2,8 @@ import type { Call } from './pipeline/call.ts';
 import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
-import { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
-import { hostPause } from './policies/host-pause.ts';
+import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
+import { type HostPauseLimits, hostPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
@@ -27,11 +27,15 @@ export function standardPolicies(policy: ResolvedPolicy): Record<Place, Policy |
     retry:
       policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
     attempt: attempt(),
-    hostPause: policy.hostPause === false ? undefined : hostPause(policy.hostPause),
-    circuitBreaker: policy.circuitBreaker === false ? undefined : circuitBreaker(policy.circuitBreaker),
+    hostPause: listensToHost(policy) ? hostPause(policy.hostPause) : undefined,
+    circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
   };
 }
+
+/** Who does not respect `Retry-After` must not be stopped by it in another place. */
+const listensToHost = (policy: ResolvedPolicy): policy is ResolvedPolicy & { hostPause: HostPauseLimits } =>
+  policy.hostPause !== false && (policy.retry === false || policy.retry.respectRetryAfter);
 
 const isRefused = (call: Call): boolean =>
   peekCircuit(call.host)?.refusal(call.runtime.clock.now()) !== undefined;

@@ -5,6 +5,7 @@
  * (`json()`, `body`, `clone()`…) call the original and watch how it ends. Nothing is wrapped, copied or tee'd; a
  * response that is dropped unread is still garbage, and its collection is one of the ends.
  */
+import { readFailure } from './failure.ts';
 import { createStamp } from './stamp.ts';
 
 /**
@@ -233,7 +234,7 @@ const watchedStream = extendOnce(prototype => {
     pipeTo: method('pipeTo', 1, function (this: unknown, ...args) {
       const stream = this as ReadableStream;
       const result = base.pipeTo.apply(stream, args as unknown as [WritableStream]);
-      watchPipe(result, stream, () => base.getReader.call(stream));
+      watchPipe(result, stream, args[1] as StreamPipeOptions | undefined);
       return result;
     }),
     pipeThrough: method('pipeThrough', 1, function (this: unknown, ...args) {
@@ -265,7 +266,11 @@ const watchedStream = extendOnce(prototype => {
     if (typeof iterate !== 'function') continue;
     members[name] = method(typeof name === 'string' ? name : 'values', 0, function (this: unknown, ...args) {
       const iterator = iterate.apply(this, args) as AsyncIterator<unknown>;
-      return watchIterator(iterator, this as ReadableStream);
+      return watchIterator(
+        iterator,
+        this as ReadableStream,
+        args[0] as ReadableStreamIteratorOptions | undefined,
+      );
     });
   }
   return Object.create(base, members);
@@ -275,56 +280,54 @@ type AnyReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
 
 function watchReader(reader: AnyReader, stream: ReadableStream): void {
   const lease = leases.get(stream) ?? ended;
-  const { cancel } = reader;
+  const { cancel, releaseLock } = reader;
+  let isReleased = false;
   lease.touch();
-  Object.defineProperty(reader, 'cancel', {
-    configurable: true,
-    writable: true,
-    value: (reason?: unknown) => {
-      giveUp(stream);
-      return cancel.call(reader, reason);
-    },
+  define(reader, 'cancel', (...args) => {
+    if (!isReleased) giveUp(stream);
+    return cancel.apply(reader, args as []);
+  });
+  define(reader, 'releaseLock', () => {
+    releaseLock.call(reader);
+    isReleased = true;
   });
   reader.closed.then(
     () => givenUp.get(stream) || lease.end({ kind: 'complete' }),
-    // The `closed` of a released reader rejects too, and leaves the stream free for the next one.
-    error => stream.locked && lease.end({ kind: 'failed', error }),
+    // The `closed` of a released reader rejects too, and the body goes on without it.
+    error => isReleased || lease.end({ kind: 'failed', error }),
   );
 }
 
 /** A pipe fails with its source or with its other end; only the first is a failure of the body. */
-function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () => AnyReader): void {
+function watchPipe(
+  result: Promise<void>,
+  stream: ReadableStream,
+  options: StreamPipeOptions | undefined,
+): void {
   const lease = leases.get(stream) ?? ended;
   lease.touch();
   result.then(
     () => lease.end({ kind: 'complete' }),
-    async error => {
-      if (stream.locked) return;
-      if (await hasFailed(getReader())) lease.end({ kind: 'failed', error });
-      else giveUp(stream);
+    error => {
+      if (isBodyFailure(error)) lease.end({ kind: 'failed', error });
+      else if (!options?.preventCancel) giveUp(stream);
     },
   );
 }
 
-async function hasFailed(reader: AnyReader): Promise<boolean> {
-  let failed = false;
-  reader.closed.catch(() => {
-    failed = true;
-  });
-  // `closed` of a failed stream is rejected already, and its handler runs before this goes on.
-  await null;
-  const answer = failed;
-  reader.releaseLock();
-  return answer;
-}
+/** Whether an error is of the kind that the body of a response fails with. */
+const isBodyFailure = (error: unknown): boolean =>
+  error instanceof TypeError || readFailure(error)?.code !== undefined;
 
-function watchIterator(iterator: AsyncIterator<unknown>, stream: ReadableStream): AsyncIterator<unknown> {
+function watchIterator(
+  iterator: AsyncIterator<unknown>,
+  stream: ReadableStream,
+  options: ReadableStreamIteratorOptions | undefined,
+): AsyncIterator<unknown> {
   const lease = leases.get(stream) ?? ended;
   const { next, return: leave } = iterator;
-  const define = (name: string, value: Method) =>
-    Object.defineProperty(iterator, name, { configurable: true, writable: true, value });
   lease.touch();
-  define('next', (...args) => {
+  define(iterator, 'next', (...args) => {
     const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
     step.then(
       result => result.done && lease.end({ kind: 'complete' }),
@@ -332,12 +335,16 @@ function watchIterator(iterator: AsyncIterator<unknown>, stream: ReadableStream)
     );
     return step;
   });
-  define('return', (...args) => {
+  define(iterator, 'return', (...args) => {
     const result = leave?.apply(iterator, args as []);
-    giveUp(stream);
+    if (!options?.preventCancel) giveUp(stream);
     return result;
   });
   return iterator;
+}
+
+function define(object: object, name: string, value: Method): void {
+  Object.defineProperty(object, name, { configurable: true, writable: true, value });
 }
 
 function lookUpGetter(object: object, name: string): (() => unknown) | undefined {

@@ -98,6 +98,9 @@ export function readFailure(error: unknown): Failure | undefined {
 
 function readCode(error: ErrorLike): Failure | undefined {
   const { code } = error;
+  // undici's parser has a code for some of what it cannot read, and none for what is no HTTP at all.
+  if (error.name === 'HTTPParserError')
+    return { code: typeof code === 'string' ? code : 'HTTPParserError', ...answered };
   if (typeof code !== 'string') return undefined;
   // ETIMEDOUT and ECONNRESET come from a socket at work as well as from one that is still connecting.
   if (error.syscall === 'connect' && (known[code] === broken || known[code] === refused))
@@ -114,11 +117,12 @@ function readCode(error: ErrorLike): Failure | undefined {
 function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | undefined {
   if (!isObject(error)) return undefined;
   const code = typeof error.code === 'string' ? error.code : undefined;
+  if (code?.startsWith('ERR_INVALID_')) return undefined;
   if (error.name === 'TimeoutError') return { code: code ?? 'TimeoutError', ...broken };
   if (error.name === 'TypeError') {
-    // undici names no code for what it refuses to send: a bad port, an unknown scheme, a forbidden redirect.
+    // undici names no code for what fetch refuses: a bad port before sending, a redirect in `error` mode after.
     const refusedByFetch = deepest !== error && isErrorLike(deepest);
-    return refusedByFetch ? { code, ...hopeless } : { code, ...broken };
+    return { code, sent: 'maybe', transient: !refusedByFetch };
   }
   // Workers reject with a plain Error; an error of any other class is somebody's own, and not ours to repeat.
   return error.name === 'Error' ? { code, ...broken } : undefined;

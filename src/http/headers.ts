@@ -28,11 +28,15 @@ export function hasHeader(source: HeadersSource, name: string): boolean {
   return someHeader(headers, given => given.toLowerCase() === lowerCase);
 }
 
-/** A copy of the headers as they are now, in the shape they were given in. */
+/** A copy of the headers as they are now. */
 export function copyHeaders(headers: HeadersInit): HeadersInit {
-  if (Array.isArray(headers)) return headers.map(pair => [...pair] as [string, string]);
-  return Object.getPrototypeOf(headers) === Object.prototype ? { ...headers } : new Headers(headers);
+  if (!(Symbol.iterator in headers)) return { ...headers };
+  return Array.from(headers as Iterable<[string, string]>, pair => [...pair] as [string, string]);
 }
+
+/** Headers that can be read only once, as from a generator; we read them more than once. */
+export const isOneShot = (headers: HeadersInit | undefined | null): boolean =>
+  typeof headers === 'object' && headers !== null && 'next' in headers;
 
 /** A key by which the server recognises a repetition (draft-ietf-httpapi-idempotency-key-header). */
 export const idempotencyKeyHeader = 'Idempotency-Key';

@@ -9,12 +9,14 @@ export class Branch {
   readonly #parent: AbortSignal | undefined;
   readonly #onAbort: (reason: unknown) => void;
 
-  /** @param onAbort - hears the first abort, its own or its parent's, after everyone on the signal has. */
+  /**
+   * @param parent - not aborted yet.
+   * @param onAbort - hears the first abort, its own or its parent's, after everyone on the signal has.
+   */
   constructor(parent: AbortSignal | undefined, onAbort: (reason: unknown) => void) {
     this.#parent = parent;
     this.#onAbort = onAbort;
     parent?.addEventListener('abort', this);
-    if (parent?.aborted) queueMicrotask(() => this.handleEvent());
   }
 
   get signal(): AbortSignal {

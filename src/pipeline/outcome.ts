@@ -1,5 +1,5 @@
 import type { OutcomeKind } from '../call-record.ts';
-import { HoldfastError, RejectedError, TimeoutError } from '../errors.ts';
+import { ClosedError, HoldfastError, RejectedError, TimeoutError } from '../errors.ts';
 import { type Failure, readFailure, type Sent } from '../http/failure.ts';
 import type { Call, CallRequest } from './call.ts';
 import type { Handler } from './pipeline.ts';
@@ -70,6 +70,7 @@ function abortOutcome(reason: unknown, call: Call): ErrorOutcome {
 
 function ownOutcome(error: HoldfastError): ErrorOutcome {
   if (error instanceof RejectedError) return failed('rejected', error, error.code, 'no');
+  if (error instanceof ClosedError) return failed('cancelled', error, error.code, 'maybe');
   return failed('transient', error, error.code, 'maybe');
 }
 

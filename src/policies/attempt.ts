@@ -8,7 +8,7 @@ export function attempt(): Policy {
   return async function attempt(call, next) {
     const record = begin(call);
     const outcome = await settle(next, call);
-    end(record, outcome, call);
+    endAttempt(record, outcome, call);
     return unwrap(outcome);
   };
 }
@@ -19,7 +19,7 @@ function begin(call: Call): AttemptRecord {
     startMs: call.attempt === 1 ? 0 : call.runtime.clock.now() - call.record.startedAt,
     durationMs: undefined,
     outcome: undefined,
-    sent: undefined,
+    sent: 'no',
     status: undefined,
     code: undefined,
     reason: 'no-retry-policy',
@@ -33,11 +33,14 @@ function begin(call: Call): AttemptRecord {
   return record;
 }
 
-function end(record: AttemptRecord, outcome: Outcome, call: Call): void {
+/** Takes down how an attempt ended; once, since a call may have been settled over an attempt that was still running. */
+export function endAttempt(record: AttemptRecord, outcome: Outcome, call: Call): void {
+  if (record.durationMs !== undefined) return;
   const durationMs = call.runtime.clock.now() - call.record.startedAt - record.startMs - record.waitedMs;
   record.durationMs = durationMs;
   record.outcome = outcome.kind;
-  record.sent = outcome.sent;
+  // An abort does not tell how far the attempt had got; the record does.
+  if (outcome.kind !== 'cancelled') record.sent = outcome.sent;
   record.status = outcome.status;
   record.code = outcome.code;
   if (outcome.kind === 'rejected') {
@@ -47,10 +50,10 @@ function end(record: AttemptRecord, outcome: Outcome, call: Call): void {
   call.runtime.emit?.({
     type: 'attempt-end',
     call: call.record,
-    attempt: call.attempt,
+    attempt: record.attempt,
     durationMs,
     outcome: outcome.kind,
-    sent: outcome.sent,
+    sent: record.sent,
     status: outcome.status,
     code: outcome.code,
   });

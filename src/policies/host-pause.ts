@@ -110,8 +110,10 @@ async function waitOut(pause: HostPause, limits: HostPauseLimits, call: Call): P
   }
   if (pause.waiting >= limits.maxWaiting) throw new HostPausedError(call.record, remainingMs, 'full');
   pause.waiting++;
+  // The jitter is a courtesy that must not cost the call its deadline.
+  const delayMs = remainingMs + random() * limits.jitterMs;
   try {
-    await wait(clock, Math.min(remainingMs + random() * limits.jitterMs, MAX_TIMER_MS), call.signal);
+    await wait(clock, now + delayMs < call.deadlineAt ? delayMs : remainingMs, call.signal);
   } finally {
     pause.waiting--;
     const record = call.record.attempt(call.attempt);

@@ -4,7 +4,7 @@ import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
 import type { Call, Runtime } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
-import { type Check, duration, readOptions } from '../pipeline/options.ts';
+import { type Check, duration, readOptions, show } from '../pipeline/options.ts';
 import type { Handler, Policy } from '../pipeline/pipeline.ts';
 
 export interface TimeoutOptions {
@@ -55,20 +55,38 @@ export function attemptTimeout(options: TimeoutOptions = {}): Policy {
 
 /** Runs `next` on a branch of its own, until its headers (an attempt) or until its body has ended (the whole call). */
 function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Handler): Promise<Response> {
+  if (call.signal?.aborted) return Promise.reject(call.signal.reason);
+  if (scope === 'attempt') markSent(call);
   return new Promise((resolve, reject) => {
     const timed = new TimedBranch(scope, limitMs, call, reject);
     next({ ...call, signal: timed.branch.signal }).then(
-      response => timed.onHeaders(response) && resolve(response),
-      error => {
-        timed.letGo();
-        reject(error);
+      response => {
+        try {
+          if (timed.onHeaders(response)) resolve(response);
+        } catch (error) {
+          timed.fail(error, reject);
+        }
       },
+      error => timed.fail(error, reject),
     );
   });
 }
 
+/** A transport or a policy of somebody's own is at fault, not the network. */
+function notAResponse(value: unknown): TypeError {
+  const message = `A transport or policy should resolve with a Response, got ${show(value)}.`;
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' });
+}
+
+/** From here on nobody can be sure any more that it has not left. */
+function markSent({ record, attempt }: Call): void {
+  const entry = record.attempt(attempt);
+  if (entry) entry.sent = 'maybe';
+}
+
 /**
- * A branch with a timer. It never keeps the response: the timer would keep it, and with it an unread body, alive.
+ * A branch with a timer. It must not keep the response, or the timer would keep an unread body alive; nor, once
+ * there is a response, the `reject` of the promise that was resolved with it.
  */
 class TimedBranch {
   readonly branch: Branch;
@@ -77,15 +95,17 @@ class TimedBranch {
   #timer: Timer;
   #timedOut = false;
   #lease: BodyLease | undefined;
+  #onAbort: ((reason: unknown) => void) | undefined;
 
   /** @param onAbort - hears of an abort before the headers. */
   constructor(scope: 'total' | 'attempt', limitMs: number, call: Call, onAbort: (reason: unknown) => void) {
     this.#scope = scope;
     this.#runtime = call.runtime;
+    this.#onAbort = onAbort;
     this.branch = new Branch(call.signal, reason => {
       this.letGo();
       if (this.#lease) this.#endBody(reason);
-      else onAbort(reason);
+      else this.#onAbort?.(reason);
     });
     if (scope === 'total') call.runtime.open.set(this.branch, call.record);
     if (limitMs === Number.POSITIVE_INFINITY) return;
@@ -95,14 +115,21 @@ class TimedBranch {
     }, limitMs);
   }
 
+  fail(error: unknown, reject: (error: unknown) => void): void {
+    this.letGo();
+    reject(error);
+  }
+
   /** Whether the response came in time. */
   onHeaders(response: Response): boolean {
+    if (!(response?.status >= 0)) throw notAResponse(response);
     if (this.branch.signal.aborted) {
       discard(response);
       return false;
     }
     const { clock } = this.#runtime;
     this.#lease = leaseOf(response);
+    this.#onAbort = undefined;
     if (this.#scope === 'attempt') clock.clearTimer(this.#timer);
     // From here on only the reader of the body decides whether the process has to stay.
     else if (this.#timer) clock.unrefTimer(this.#timer);

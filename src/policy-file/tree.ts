@@ -73,11 +73,11 @@ export class TreeBuilder {
   }
 }
 
-/** The values alone. No limit is written as text, since JSON has no number for it. */
-export function valueOf(tree: Tree): unknown {
+/** The values alone. What has no limit becomes text, as JSON has to write it. */
+export function plain(tree: Tree): unknown {
   if (tree.kind === 'scalar') return tree.value === Number.POSITIVE_INFINITY ? 'Infinity' : tree.value;
-  if (tree.kind === 'list') return tree.items.map(valueOf);
-  return Object.fromEntries([...tree.members].map(([key, { value }]) => [key, valueOf(value)]));
+  if (tree.kind === 'list') return tree.items.map(plain);
+  return Object.fromEntries([...tree.members].map(([key, { value }]) => [key, plain(value)]));
 }
 
 /** The deepest part that there is on the way of a path. */

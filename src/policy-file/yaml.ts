@@ -55,7 +55,7 @@ class Reader {
     const { isAlias, isMap, isNode, isScalar, isSeq } = this.#yaml;
     if (!isNode(node)) return this.#build.scalar(fallback, null);
     const at = this.#at(node, fallback);
-    if (isAlias(node)) return this.#read(node, at);
+    if (isAlias(node)) return this.read(this.#anchored(node, at), at);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isMap(node)) {
       return this.#build.object(at, add => {
@@ -70,14 +70,16 @@ class Reader {
     throw new Unreadable(at, 'This is neither an object, nor a list, nor a value.');
   }
 
-  #read({ source }: Yaml.Alias, at: Position): Tree {
+  #anchored({ source }: Yaml.Alias, at: Position): Yaml.Node {
     const anchored = this.#anchors.get(source);
-    if (anchored) return this.#build.list(at, () => [this.read(anchored, at)]);
+    if (anchored) return anchored;
     throw new Unreadable(at, `Nothing before this is marked as &${source}.`);
   }
 
   #keyOf(key: unknown, at: Position): string {
-    if (this.#yaml.isScalar(key) && key.value !== null) return String(key.value);
+    if (this.#yaml.isScalar(key) && typeof key.value === 'string') return key.value;
+    // What reads as a number or a truth value is meant as it is written: 10.10 is not 10.1.
+    if (this.#yaml.isScalar(key) && key.source) return key.source;
     throw new Unreadable(at, 'A name should be plain text.');
   }
 

@@ -77,14 +77,15 @@ export function scriptedTransport({
     const signal = signalOf(input, init);
     if (!ignoreSignal) signal.throwIfAborted();
     return new Promise((resolve, fail) => {
-      let answer: Response | undefined;
+      // Taken when it is answered: a response that has been cloned shows another stream.
+      let body: ReadableStream | null = null;
       const respond = (response = new Response()) => {
-        answer = response;
+        body = response.body;
         resolve(response);
       };
       const abort = () => {
         fail(signal.reason);
-        breakOff(answer?.body ?? null, signal.reason);
+        breakOff(body, signal.reason);
       };
       if (!ignoreSignal) signal.addEventListener('abort', abort, { once: true });
       attempts.push({ number: attempts.length + 1, request, input, init, signal, respond, fail });

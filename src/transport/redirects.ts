@@ -36,54 +36,55 @@ export function carriesSecrets(request: CallRequest): boolean {
   return someHeader(headersOf(request), name => isSensitiveHeader(name) && !guardedByFetch.test(name));
 }
 
-/** Sends a call and follows its redirects without carrying secrets to another origin. */
+/** One request of the chain. */
+interface Hop {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Headers;
+  /** `unknown`: that of a `Request`, whose source only `fetch` itself can reach. */
+  readonly body: 'none' | 'replayable' | 'one-shot' | 'unknown';
+  /** Everything else, for every hop the same. */
+  readonly init: RequestInit;
+  /** Whether a redirect has left the origin that the call was for. */
+  readonly isAbroad: boolean;
+}
+
+/**
+ * Sends a call and follows its redirects without carrying secrets to another origin.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#http-redirect-fetch | Fetch, HTTP-redirect fetch}
+ */
 export async function followRedirects(
   send: FetchLike,
-  { input, init: given, url: start, method: firstMethod }: CallRequest,
+  request: CallRequest,
   init: RequestInit,
 ): Promise<Response> {
-  let response = await send(input, { ...init, redirect: 'manual' });
-  let from = start;
-  let method = firstMethod;
-  let hop: RequestInit = {
-    ...init,
-    headers: new Headers(headersOf({ input, init: given })),
-    redirect: 'manual',
-  };
-  const isRequest = typeof input === 'object' && 'method' in input;
-  if (isRequest) hop = { ...fromRequest(input), ...hop };
-  let hasBody = isRequest ? Boolean(input.body ?? init.body) : Boolean(init.body);
-
-  for (let redirects = 1; ; redirects++) {
-    const to = target(response, from);
-    if (!to) return redirects > 1 ? markRedirected(response) : response;
-    if (redirects > maxRedirects) throw failed(response, 'redirect count exceeded');
-    if (to.protocol !== 'http:' && to.protocol !== 'https:')
-      throw failed(response, 'URL scheme must be a HTTP(S) scheme');
-    const { status } = response;
-    const headers = new Headers(hop.headers);
-    if (dropsBody(status, method)) {
-      method = method === 'HEAD' ? method : 'GET';
-      hasBody = false;
-      for (const name of bodyHeaders) headers.delete(name);
-      const { body: _, ...bodiless } = hop;
-      hop = bodiless;
-    } else if (
-      hasBody &&
-      (isRequest ? init.body === undefined || init.body === null : !isReplayable(init.body))
-    ) {
-      throw failed(response, 'the body was a stream and cannot be sent to the new location');
-    }
-    if (to.origin !== from.origin)
-      for (const name of [...headers.keys()]) if (isSensitiveHeader(name)) headers.delete(name);
-    hop = { ...hop, method, headers };
+  let hop = firstHop(request, init);
+  let response = await send(request.input, { ...init, redirect: 'manual' });
+  for (let redirects = 0; ; redirects++) {
+    const target = targetOf(response, hop.url);
+    if (!target) return redirects === 0 ? response : markRedirected(response, hop);
+    if (redirects === maxRedirects) throw failed(response, 'redirect count exceeded');
+    const obstacle = obstacleTo(target, hop, response.status);
+    if (obstacle) throw failed(response, obstacle);
+    hop = nextHop(hop, target, response.status);
     discard(response);
-    from = to;
-    response = await send(to.href, hop);
+    response = await send(hop.url.href, { ...hop.init, method: hop.method, headers: hop.headers });
   }
 }
 
-/** What a `Request` says beyond its URL, body and headers, in the form of an `init`. */
+function firstHop(request: CallRequest, init: RequestInit): Hop {
+  const { input, url, method } = request;
+  const given = typeof input === 'object' && 'method' in input ? input : undefined;
+  const headers = new Headers(headersOf(request));
+  const body = init.body ?? undefined;
+  const ofGiven = given?.body ? 'unknown' : 'none';
+  const ofInit = isReplayable(body) ? 'replayable' : 'one-shot';
+  const common: RequestInit = { ...(given && fromRequest(given)), ...init, redirect: 'manual' };
+  return { url, method, headers, body: body === undefined ? ofGiven : ofInit, init: common, isAbroad: false };
+}
+
+/** What a `Request` says beyond its URL, method, body and headers, in the form of an `init`. */
 function fromRequest(request: Request): RequestInit {
   const { cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = request;
   const init: RequestInit = { cache, credentials, integrity, keepalive, referrerPolicy };
@@ -93,15 +94,38 @@ function fromRequest(request: Request): RequestInit {
 }
 
 /** Where a response sends us; undefined if it stays. The fragment is inherited (RFC 9110 §10.2.2). */
-function target(response: Response, from: URL): URL | undefined {
+function targetOf(response: Response, from: URL): URL | undefined {
   if (!redirectStatuses.includes(response.status)) return undefined;
   const location = response.headers.get('location');
   if (location === null) return undefined;
   if (!URL.canParse(location, from))
     throw failed(response, `the location ${JSON.stringify(location)} is no URL`);
-  const to = new URL(location, from);
-  if (!to.hash) to.hash = from.hash;
-  return to;
+  const target = new URL(location, from);
+  if (!target.hash) target.hash = from.hash;
+  return target;
+}
+
+/** Why `fetch` would not go there. */
+function obstacleTo(target: URL, hop: Hop, status: number): string | undefined {
+  if (target.protocol !== 'http:' && target.protocol !== 'https:')
+    return 'URL scheme must be a HTTP(S) scheme';
+  if (target.username || target.password) return 'URL cannot contain credentials';
+  if (status === 303) return undefined;
+  if (hop.body === 'one-shot') return 'the body was a stream and cannot be sent again';
+  if (hop.body === 'unknown' && !dropsBody(status, hop.method))
+    return 'the body of a Request cannot be sent again';
+  return undefined;
+}
+
+function nextHop(hop: Hop, target: URL, status: number): Hop {
+  const headers = new Headers(hop.headers);
+  const leaves = target.origin !== hop.url.origin;
+  if (leaves) for (const name of [...headers.keys()]) if (isSensitiveHeader(name)) headers.delete(name);
+  const next = { ...hop, url: target, headers, isAbroad: hop.isAbroad || leaves };
+  if (!dropsBody(status, hop.method)) return next;
+  for (const name of bodyHeaders) headers.delete(name);
+  const { body: _, ...init } = hop.init;
+  return { ...next, method: 'GET', body: 'none', init };
 }
 
 const dropsBody = (status: number, method: string): boolean =>
@@ -115,6 +139,8 @@ function failed(response: Response, why: string): TypeError {
 }
 
 /** The last hop was asked for by itself and does not know that it was not the first. */
-function markRedirected(response: Response): Response {
-  return Object.defineProperty(response, 'redirected', { value: true, configurable: true, enumerable: true });
+function markRedirected(response: Response, { isAbroad }: Hop): Response {
+  const fact = (value: unknown) => ({ value, configurable: true, enumerable: true });
+  if (isAbroad) Object.defineProperty(response, 'type', fact('cors'));
+  return Object.defineProperty(response, 'redirected', fact(true));
 }

@@ -102,7 +102,7 @@ describe('promise 5: failures are classified down the cause chain, by code and n
 
   test('a bad port, which fetch refuses without a code, is permanent', async () => {
     const error = new TypeError('fetch failed', { cause: new Error('bad port') });
-    expect(await verdictOn(error)).toEqual(hopeless);
+    expect(await verdictOn(error)).toEqual({ ...hopeless, sent: 'maybe' });
   });
 
   describe('a refusal after the server has answered is not said to have never reached it:', () => {

@@ -3,7 +3,7 @@ import { type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
 import type { CallRequest } from '../../pipeline/call.ts';
 import { networkFailure, type Outcome, settle, unwrap } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
-import { circuitOf, type Verdict } from './circuit.ts';
+import { circuitOf, peekCircuit, type Verdict } from './circuit.ts';
 import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptions } from './limits.ts';
 
 /**
@@ -29,6 +29,15 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
       leaseOf(outcome.response).onLeaseEnd(end => circuit.record(permit, judgeEnd(end), clock.now()));
     } else circuit.record(permit, verdict, clock.now());
     return unwrap(outcome);
+  };
+}
+
+/** For calls that go without a circuit breaker: a host that a person has isolated stays isolated. */
+export function isolationOnly(): Policy {
+  return function isolationOnly(call, next) {
+    const refusal = peekCircuit(call.host)?.refusal(call.runtime.clock.now());
+    if (refusal?.state !== 'isolated') return next(call);
+    return Promise.reject(new CircuitOpenError(call.record, 'isolated', undefined));
   };
 }
 

@@ -107,7 +107,7 @@ export const circuitBreakerDefaults: Readonly<
   openGrowth: 1,
   maxOpenMs: 30_000,
   halfOpenProbes: 1,
-  probeLeaseMs: 10_000,
+  probeLeaseMs: 1_000,
 });
 
 const checks: Checks<CircuitBreakerOptions> = {

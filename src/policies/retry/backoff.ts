@@ -32,7 +32,8 @@ export function backoffMs(backoff: Backoff, retry: number, random: () => number)
 }
 
 const growth = {
-  exponential: (retry: number) => 2 ** (retry - 1),
+  // Beyond this no delay grows any more, and a base of 0 stays 0.
+  exponential: (retry: number) => 2 ** Math.min(retry - 1, 52),
   linear: (retry: number) => retry,
   constant: () => 1,
 };

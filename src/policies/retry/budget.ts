@@ -79,8 +79,9 @@ export class RetryBudget {
 
   /** Takes `cost` out, or nothing at all if there is less. */
   tryWithdraw(cost: number): boolean {
-    if (this.#tokens < cost) return false;
-    this.#tokens -= cost;
+    // Ten tenths are a little less than one in floating point.
+    if (this.#tokens + 1e-9 < cost) return false;
+    this.#tokens = Math.max(0, this.#tokens - cost);
     return true;
   }
 

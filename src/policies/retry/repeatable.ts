@@ -1,5 +1,5 @@
 import { isReplayable } from '../../http/body.ts';
-import { copyHeaders, hasHeader, idempotencyKeyHeader } from '../../http/headers.ts';
+import { copyHeaders, hasHeader, headersOf, idempotencyKeyHeader } from '../../http/headers.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
 
 /** Whether a call may be sent again, and if not, what stands in the way. */
@@ -38,8 +38,9 @@ export function canReplayBody({ input, init }: CallRequest): boolean {
  * The headers for later attempts, taken down before the first: a caller who reuses one `Headers` object for the next
  * call must not change the key of this one.
  */
-export function takeDownHeaders({ init }: CallRequest): HeadersInit | undefined {
-  return init.headers && copyHeaders(init.headers);
+export function takeDownHeaders(request: CallRequest): HeadersInit | undefined {
+  const headers = headersOf(request);
+  return headers && copyHeaders(headers);
 }
 
 /** The call as it is made again. */

@@ -174,6 +174,7 @@ class Repetition {
   readonly #budget: RetryBudget | undefined;
   /** What the latest retry has withdrawn. */
   #cost = 0;
+  #wasRetried = false;
   #drain: Drain | undefined;
 
   constructor(rules: RetryRules, isRefused: (call: Call) => boolean, call: Call, next: Handler) {
@@ -189,8 +190,12 @@ class Repetition {
 
   async attempt(attempt: number): Promise<Outcome | typeof AGAIN> {
     this.#drain?.stop();
+    const { signal } = this.#call;
+    // Aborted since the wait was over, or by a callback: there is a turn or two between there and here.
+    if (attempt > 1 && signal?.aborted) return this.#giveUpRetry(signal.reason);
     const call = attempt === 1 ? this.#call : replay(this.#call, attempt, this.#headers);
     const outcome = await settle(this.#next, call);
+    if (attempt > 1) this.#countRetry(outcome);
     if (outcome.kind === 'success') {
       this.#succeed(attempt);
       return outcome;
@@ -265,21 +270,35 @@ class Repetition {
     delayMs: number,
     retryAfterMs: number | undefined,
   ): Promise<Outcome | undefined> {
-    const { host, record, runtime, signal } = this.#call;
+    const { record, runtime, signal } = this.#call;
     const { status, code } = outcome;
     runtime.emit?.({ type: 'retry', call: record, attempt, delayMs, retryAfterMs, status, code });
     this.#drain = outcome.response && drain(outcome.response);
     try {
       if (delayMs > 0) await wait(runtime.clock, delayMs, signal);
+      return undefined;
     } catch (reason) {
       this.#drain?.stop();
-      // The retry was paid for and will not be made.
-      this.#budget?.deposit(this.#cost);
-      return errorOutcome(reason, this.#call);
+      return this.#giveUpRetry(reason);
     }
-    if (attempt === 1) host.counters.retriedCalls++;
-    host.counters.retries++;
-    return undefined;
+  }
+
+  /** A retry that was paid for and is not made. */
+  #giveUpRetry(reason: unknown): Outcome {
+    this.#budget?.deposit(this.#cost);
+    return errorOutcome(reason, this.#call);
+  }
+
+  /** One that was refused before it was sent costs nothing and is none. */
+  #countRetry(outcome: Outcome): void {
+    if (outcome.kind === 'rejected') {
+      this.#budget?.deposit(this.#cost);
+      return;
+    }
+    const { counters } = this.#call.host;
+    counters.retries++;
+    if (!this.#wasRetried) counters.retriedCalls++;
+    this.#wasRetried = true;
   }
 
   #reportRefusal(attempt: number, outcome: Outcome, reason: AttemptRecord['reason'], facts: Facts): void {

@@ -1,0 +1,326 @@
+/**
+ * What a policy file may say, as a schema. It holds to the same names and bounds as the options' own checks, which a
+ * test compares; the words are written here a second time because a file has no functions and says `Infinity` as text.
+ */
+import * as z from 'zod';
+import { MAX_TIMER_MS } from '../pipeline/clock.ts';
+import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
+import { hostPauseDefaults } from '../policies/host-pause.ts';
+import { policyDefaults } from '../policies/policy-options.ts';
+import { retryBudgetDefaults } from '../policies/retry/budget.ts';
+import { retryDefaults } from '../policies/retry/retry.ts';
+
+/** One way in which a value may be given, and how that reads in a message. */
+interface Way {
+  readonly schema: z.ZodType;
+  readonly says: string;
+}
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const ranged = (what: string, type: () => z.ZodNumber, unit: string) => {
+  return ({ min = 0, max = Number.MAX_SAFE_INTEGER }: Range = {}): Way => {
+    const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+    return { schema: type().min(min).max(max), says: `${what} ${bounds}${unit}` };
+  };
+};
+
+const integer = ranged('a whole number', () => z.int(), '');
+const number = ranged('a number', () => z.number(), '');
+const duration = ranged('a number', () => z.number(), ' (milliseconds)');
+
+/** Stays text here: a schema that transforms has no defaults to show to editors. */
+const unlimited: Way = { schema: z.literal('Infinity'), says: '"Infinity"' };
+const off: Way = { schema: z.literal(false), says: 'false' };
+const flag: Way = { schema: z.boolean(), says: 'true or false' };
+
+const oneOf = (...values: string[]): Way => ({
+  schema: z.enum(values),
+  says: `one of ${values.map(value => JSON.stringify(value)).join(', ')}`,
+});
+
+const listOf = (item: Way): Way => ({ schema: z.array(item.schema), says: `a list, each ${item.says}` });
+
+const method: Way = {
+  schema: z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Z-]+$/),
+  says: 'a method in capitals, such as "PUT"',
+};
+
+interface Option {
+  readonly schema: z.ZodType;
+  readonly says: string;
+}
+
+type Options = Readonly<Record<string, Option>>;
+
+/** What is allowed is said by the ways together. `defaultValue` is for editors alone: what is left out stays out. */
+function option(description: string, defaultValue: unknown, ...ways: [Way, ...Way[]]): Option {
+  const says = ways.map(way => way.says);
+  const meta = {
+    description,
+    ...(defaultValue !== undefined && {
+      default: defaultValue === Number.POSITIVE_INFINITY ? 'Infinity' : defaultValue,
+    }),
+  };
+  const [first, ...others] = ways.map(way => way.schema) as [z.ZodType, ...z.ZodType[]];
+  const schema = others.length === 0 ? first : z.union([first, ...others]);
+  return {
+    schema: schema.meta(meta).optional(),
+    says: says.length > 1 ? `${says.slice(0, -1).join(', ')} or ${says.at(-1)}` : says.join(),
+  };
+}
+
+const shapeOf = (options: Options): Record<string, z.ZodType> =>
+  Object.fromEntries(Object.entries(options).map(([name, { schema }]) => [name, schema]));
+
+/** A part of the policy: its options, or false for none of it. */
+function part(description: string, options: Options): Option {
+  return option(description, undefined, { schema: z.strictObject(shapeOf(options)), says: 'an object' }, off);
+}
+
+const budgetOptions: Options = {
+  maxTokens: option(
+    'Tokens that a full budget holds; it starts full.',
+    retryBudgetDefaults.maxTokens,
+    number({ min: 1 }),
+  ),
+  retryCost: option('Tokens for one retry.', retryBudgetDefaults.retryCost, number({ min: 0.001 })),
+  timeoutCost: option(
+    'Tokens for a retry of an attempt that timed out.',
+    retryBudgetDefaults.timeoutCost,
+    number({ min: 0.001 }),
+  ),
+  successRefill: option(
+    'Tokens that a call which succeeds at its first attempt puts in.',
+    retryBudgetDefaults.successRefill,
+    number(),
+  ),
+};
+
+const retryOptions: Options = {
+  maxRetries: option('Attempts in addition to the first.', retryDefaults.maxRetries, integer(), unlimited),
+  methods: option(
+    'Methods that are repeated without an Idempotency-Key, in capitals.',
+    retryDefaults.methods,
+    listOf(method),
+  ),
+  idempotent: option(
+    'Declares every call under this policy idempotent: sending it twice has the effect of once.',
+    retryDefaults.idempotent,
+    flag,
+  ),
+  statuses: option(
+    'Statuses that may pass by themselves.',
+    retryDefaults.statuses,
+    listOf(integer({ min: 400, max: 599 })),
+  ),
+  unsent: option(
+    'Also repeats calls that are not repeatable when the attempt provably never left.',
+    retryDefaults.unsent,
+    flag,
+  ),
+  maxElapsedMs: option(
+    'No retry starts later than this many milliseconds after the call began.',
+    retryDefaults.maxElapsedMs,
+    duration(),
+    unlimited,
+  ),
+  respectRetryAfter: option(
+    'Whether Retry-After and the reset of a rate limit are obeyed.',
+    retryDefaults.respectRetryAfter,
+    flag,
+  ),
+  backoff: option(
+    'How the delay grows from retry to retry: doubling, by the base delay each time, or not at all.',
+    retryDefaults.backoff,
+    oneOf('exponential', 'linear', 'constant'),
+  ),
+  baseDelayMs: option(
+    'The first delay before jitter, in milliseconds.',
+    retryDefaults.baseDelayMs,
+    duration({ max: MAX_TIMER_MS }),
+  ),
+  maxDelayMs: option(
+    'Longest delay before jitter, in milliseconds. Does not shorten what a server asks for.',
+    retryDefaults.maxDelayMs,
+    duration({ max: MAX_TIMER_MS }),
+  ),
+  jitter: option(
+    'Randomness: anywhere from 0 to the delay, from half of it to the whole, or none.',
+    retryDefaults.jitter,
+    oneOf('full', 'equal', 'none'),
+  ),
+  budget: part('The allowance of the host that retries draw from.', budgetOptions),
+};
+
+const hostPauseOptions: Options = {
+  after429s: option(
+    'How many 429 answers in a row pause the host.',
+    hostPauseDefaults.after429s,
+    integer({ min: 1 }),
+  ),
+  maxWaiting: option(
+    'How many calls may wait for the end of the pause; the rest fail at once.',
+    hostPauseDefaults.maxWaiting,
+    integer(),
+    unlimited,
+  ),
+  jitterMs: option(
+    'Waiting calls start again at random within this many milliseconds after the pause.',
+    hostPauseDefaults.jitterMs,
+    duration({ max: MAX_TIMER_MS }),
+  ),
+};
+
+const circuitBreakerOptions: Options = {
+  consecutiveFailures: option(
+    'Opens after this many failures in a row, if there has been no success for minimumSilenceMs either.',
+    circuitBreakerDefaults.consecutiveFailures,
+    integer({ min: 1 }),
+    off,
+  ),
+  minimumSilenceMs: option(
+    'How long, in milliseconds, no attempt may have succeeded before failures in a row open the circuit.',
+    circuitBreakerDefaults.minimumSilenceMs,
+    duration(),
+  ),
+  failureRatio: option(
+    'Opens when at least this share of the attempts completed in the window failed.',
+    circuitBreakerDefaults.failureRatio,
+    number({ min: 0.000_001, max: 1 }),
+    off,
+  ),
+  minimumThroughput: option(
+    'Completed attempts in the window below which failureRatio is not looked at.',
+    circuitBreakerDefaults.minimumThroughput,
+    integer({ min: 1 }),
+  ),
+  windowMs: option(
+    'Length of the window in milliseconds. It moves in tenths.',
+    circuitBreakerDefaults.windowMs,
+    duration({ min: 10, max: MAX_TIMER_MS }),
+  ),
+  openMs: option(
+    'How long, in milliseconds, an open circuit refuses before it lets a probe through.',
+    circuitBreakerDefaults.openMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+  ),
+  openJitterRatio: option(
+    'By how much the open time varies at random: 0.2 is ± 20 %.',
+    circuitBreakerDefaults.openJitterRatio,
+    number({ max: 1 }),
+  ),
+  openGrowth: option(
+    'Factor on the open time for each failed probe since the circuit opened.',
+    circuitBreakerDefaults.openGrowth,
+    number({ min: 1 }),
+  ),
+  maxOpenMs: option(
+    'Longest open time in milliseconds that growth may reach, before jitter.',
+    circuitBreakerDefaults.maxOpenMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+  ),
+  halfOpenProbes: option(
+    'Probes let through at once when half-open; as many successes close the circuit.',
+    circuitBreakerDefaults.halfOpenProbes,
+    integer({ min: 1 }),
+  ),
+  probeLeaseMs: option(
+    'How long, in milliseconds, probes may take before others are let through in their place.',
+    circuitBreakerDefaults.probeLeaseMs,
+    duration({ min: 1 }),
+  ),
+};
+
+const policyOptions: Options = {
+  totalTimeoutMs: option(
+    'Longest time of a whole call in milliseconds: every attempt, every wait between them, and the body.',
+    policyDefaults.totalTimeoutMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+    unlimited,
+    off,
+  ),
+  attemptTimeoutMs: option(
+    'Longest time of one attempt, until its response headers, in milliseconds.',
+    policyDefaults.attemptTimeoutMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+    unlimited,
+    off,
+  ),
+  leaseMs: option(
+    'How long, in milliseconds, the policies wait for somebody to begin reading a response.',
+    policyDefaults.leaseMs,
+    duration({ max: MAX_TIMER_MS }),
+    unlimited,
+  ),
+  idempotencyKey: option(
+    'Makes an Idempotency-Key for calls that are not safe and have none. Only for hosts that honour such keys.',
+    policyDefaults.idempotencyKey,
+    oneOf('auto'),
+    off,
+  ),
+  retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
+  hostPause: part('Leaves a host alone for as long as it asks.', hostPauseOptions),
+  circuitBreaker: part(
+    'Refuses calls to a host that has failed until a probe succeeds.',
+    circuitBreakerOptions,
+  ),
+};
+
+const hostPolicy = z
+  .strictObject(shapeOf(policyOptions))
+  .meta({ id: 'HostPolicy', description: 'What differs for the hosts that the pattern matches.' });
+
+const fileOptions: Options = {
+  $schema: option('Where editors find the schema of this file.', undefined, {
+    schema: z.string(),
+    says: 'text',
+  }),
+  ...policyOptions,
+  hosts: option(
+    "What differs by host: 'payments.internal', 'payments.internal:8443', 'https://payments.internal', '*.search.internal'.",
+    undefined,
+    { schema: z.record(z.string(), hostPolicy), says: 'an object' },
+  ),
+};
+
+/** A whole policy file. */
+export const policyFileSchema: z.ZodType = z
+  .strictObject(shapeOf(fileOptions))
+  .meta({ title: 'Holdfast policy', description: 'How outgoing HTTP calls are treated.' });
+
+/** The options that may stand in each part, by its path within a policy; the empty path is the policy of a host. */
+const parts: Readonly<Record<string, Options>> = {
+  '': policyOptions,
+  retry: retryOptions,
+  'retry.budget': budgetOptions,
+  hostPause: hostPauseOptions,
+  circuitBreaker: circuitBreakerOptions,
+};
+
+/** What may stand at a path of a file: how that reads, and by which names it can go on from there. */
+export interface Allowed {
+  readonly says: string;
+  readonly names: readonly string[];
+}
+
+export function allowedAt(path: readonly PropertyKey[]): Allowed {
+  if (path.length === 0) return { says: 'an object', names: Object.keys(fileOptions) };
+  const steps = path[0] === 'hosts' && path.length > 1 ? path.slice(2) : path;
+  const names = steps.filter(step => typeof step === 'string');
+  const isItem = names.length < steps.length;
+  const within = parts[names.slice(0, -1).join('.')] ?? {};
+  const option = within[names.at(-1) ?? ''] ?? fileOptions[String(names.at(-1))];
+  const says = names.length === 0 ? 'an object' : (option?.says ?? 'something else');
+  return {
+    says: isItem ? says.replace(/^a list, each /, '') : says,
+    names: Object.keys(parts[names.join('.')] ?? {}),
+  };
+}
+
+/** The schema for editors (JSON Schema, draft 7, which most of them know best). */
+export const jsonSchema = (): Record<string, unknown> =>
+  z.toJSONSchema(policyFileSchema, { target: 'draft-7', io: 'input' }) as Record<string, unknown>;
