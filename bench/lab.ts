@@ -4,12 +4,14 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { candidates } from './candidates.ts';
+import { candidates, type Get } from './candidates.ts';
 import { loadHoldfast } from './holdfast.ts';
 import { type Cost, measure, repeat } from './measure.ts';
 
-export interface Round {
-  readonly requests: number;
+/** What one candidate does before the next has its turn: a few slices, each measured by itself. */
+export interface Turn {
+  readonly slices: number;
+  readonly requestsPerSlice: number;
   readonly concurrency: number;
 }
 
@@ -26,11 +28,12 @@ export class Lab {
     );
   }
 
-  async run(round: Round): Promise<Cost> {
-    this.#child.send(round);
+  /** What each slice of the turn took, per request. */
+  async run(turn: Turn): Promise<Cost[]> {
+    this.#child.send(turn);
     const { signal } = this.#ended;
-    const [cost] = await once(this.#child, 'message', { signal }).catch(() => Promise.reject(signal.reason));
-    return cost;
+    const [costs] = await once(this.#child, 'message', { signal }).catch(() => Promise.reject(signal.reason));
+    return costs;
   }
 
   close(): void {
@@ -42,10 +45,17 @@ async function work(name: string, url: string, build: string): Promise<void> {
   const candidate = candidates.find(each => each.name === name);
   if (!candidate) throw new Error(`No candidate is called "${name}".`);
   const get = await candidate.open(url, () => loadHoldfast(build));
-  process.on('message', async ({ requests, concurrency }: Round) => {
-    process.send?.(await measure(() => repeat(get, requests, concurrency)));
-  });
+  process.on('message', async (turn: Turn) => process.send?.(await take(turn, get)));
   process.once('disconnect', () => process.exit());
+}
+
+async function take({ slices, requestsPerSlice, concurrency }: Turn, get: Get): Promise<Cost[]> {
+  const costs: Cost[] = [];
+  for (let slice = 0; slice < slices; slice++) {
+    const { cpuMicros, wallMicros } = await measure(() => repeat(get, requestsPerSlice, concurrency));
+    costs.push({ cpuMicros: cpuMicros / requestsPerSlice, wallMicros: wallMicros / requestsPerSlice });
+  }
+  return costs;
 }
 
 if (import.meta.main) {

@@ -44,6 +44,9 @@ export interface AttemptRecord {
   retryAfterMs: number | undefined;
 }
 
+/** Whether an attempt was an attempt at all, and not refused by us. */
+export const isSent = ({ outcome }: AttemptRecord): boolean => outcome !== 'rejected';
+
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {
   readonly method: string;
@@ -72,6 +75,11 @@ export class CallRecord {
   /** Without credentials and signatures, fit for logs. */
   get url(): string {
     return redactUrl(this.#url);
+  }
+
+  /** Without those that we refused before sending. */
+  get sentAttempts(): number {
+    return this.attempts.filter(isSent).length;
   }
 
   /** The record of an attempt, by its number. */

@@ -200,7 +200,7 @@ const ms = (value: number): string =>
   value < 1_000 ? `${Math.ceil(value)} ms` : `${Number((value / 1_000).toFixed(1))} s`;
 
 function tries(record: CallRecord): string {
-  const count = record.attempts.length;
+  const count = record.sentAttempts;
   return count > 1 ? ` after ${count} attempts` : '';
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptRecord, CallRecord } from './call-record.ts';
+import { type AttemptRecord, type CallRecord, isSent } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { createStamp } from './http/stamp.ts';
 import type { CircuitState } from './pipeline/events.ts';
@@ -42,7 +42,7 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
   if (!record) return undefined;
   const { method, url, host, attempts, circuit, fallback, traceId } = record;
   const elapsedMs = record.durationMs ?? 0;
-  const retries = Math.max(0, attempts.length - 1);
+  const retries = Math.max(0, record.sentAttempts - 1);
   return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
 }
 
@@ -71,12 +71,12 @@ export function explain(ending: Response | unknown): string {
   const info = typeof ending === 'object' && ending !== null ? responseInfo(ending as Response) : undefined;
   if (!info) return 'No call of a holdfast fetch is known to have ended with this.';
   const status = (ending as Response).status;
-  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(info.attempts.length)}`;
+  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(info.retries + 1)}`;
   return [heading, ...timeline(info.attempts), ...footnotes(info)].join('\n');
 }
 
 function explainError(error: HoldfastError): string {
-  const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.length)}`;
+  const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.filter(isSent).length)}`;
   const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
   return lines.join('\n');
 }

@@ -265,21 +265,19 @@ class FetchClient {
     url: URL,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
+    const runtime = this.#runtime;
+    const now = runtime.clock.now();
+    if (this.#closed) {
+      const { method } = readRequest(input, init, url, { idempotencyKey: false });
+      return Promise.reject(new ClosedError(new CallRecord(method, url, url.origin, now)));
+    }
     const host = this.#hostOf(url);
     const ofHost = this.#book.planFor(host);
     const plan = init?.policy === undefined ? ofHost : this.#book.planForCall(ofHost, init.policy);
     const request = readRequest(input, init, url, plan.policy);
-    const record = new CallRecord(request.method, url, host.key, this.#runtime.clock.now());
-    const call: Call = {
-      request,
-      signal,
-      attempt: 1,
-      deadlineAt: Number.POSITIVE_INFINITY,
-      host,
-      record,
-      runtime: this.#runtime,
-    };
-    return this.#closed ? Promise.reject(new ClosedError(record)) : run(call, plan);
+    const record = new CallRecord(request.method, url, host.key, now);
+    const deadlineAt = Number.POSITIVE_INFINITY;
+    return run({ request, signal, attempt: 1, deadlineAt, host, record, runtime }, plan);
   }
 }
 
@@ -299,16 +297,27 @@ async function run(call: Call, plan: Plan): Promise<Response> {
     const durationMs = settleRecord(call);
     runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
     stampStory(response, record);
-    holdUntilBodyEnds(leaseOf(response), call, plan.policy.leaseMs);
+    const lease = leaseOf(response);
+    if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
+    holdUntilBodyEnds(lease, call, plan.policy.leaseMs);
     return response;
   } catch (thrown) {
     host.active--;
     const outcome = errorOutcome(thrown, call);
-    for (const attempt of record.attempts) endAttempt(attempt, outcome, call);
+    cutShort(call, outcome);
     const durationMs = settleRecord(call);
     const error = errorOf(outcome, call);
     runtime.emit?.({ type: 'call-end', call: record, durationMs, status: undefined, error });
     throw error;
+  }
+}
+
+/** The call was settled over the head of an attempt that is still on its way out. */
+function cutShort(call: Call, outcome: ErrorOutcome): void {
+  for (const attempt of call.record.attempts) {
+    if (attempt.durationMs !== undefined) continue;
+    attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
+    endAttempt(attempt, outcome, call);
   }
 }
 

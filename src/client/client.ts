@@ -222,7 +222,7 @@ const hasAfterResponse = ({ hooks }: ClientCallOptions): boolean => (hooks?.afte
 
 /** Being ready to repeat makes ky clone each request, which would hold a stream in memory. */
 const mayBeAskedToRetry = (options: ClientCallOptions): boolean =>
-  hasAfterResponse(options);
+  hasAfterResponse(options) && isReplayable(options.body);
 
 const hasBody = ({ body, json }: ClientCallOptions): boolean =>
   (body !== undefined && body !== null) || json !== undefined;

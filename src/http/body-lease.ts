@@ -36,6 +36,8 @@ export class BodyLease {
   #touched = false;
   /** Readable copies that are still out: the response, its clones, the branches of a tee. */
   #holders = 1;
+  /** Hears of each copy that `clone()` makes of the response. */
+  onCopy: ((copy: Response) => void) | undefined;
   #onBodyEnd: Listeners<BodyEnd>;
   #onLeaseEnd: Listeners<LeaseEnd>;
 
@@ -161,6 +163,7 @@ const watchedResponse = extendOnce(base => {
     if (lease) {
       lease.share();
       watch(copy, lease);
+      lease.onCopy?.(copy);
     }
     return copy;
   });

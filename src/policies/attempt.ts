@@ -16,7 +16,7 @@ export function attempt(): Policy {
 function begin(call: Call): AttemptRecord {
   const record: AttemptRecord = {
     attempt: call.attempt,
-    startMs: call.attempt === 1 ? 0 : call.runtime.clock.now() - call.record.startedAt,
+    startMs: call.runtime.clock.now() - call.record.startedAt,
     durationMs: undefined,
     outcome: undefined,
     sent: 'no',

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { type AttemptRecord, NetworkError, responseInfo } from '../../src/index.ts';
+import { type AttemptRecord, NetworkError, RejectedError, responseInfo } from '../../src/index.ts';
 import { networkError } from '../../src/testing/index.ts';
 import { answering } from '../support/answering.ts';
 import { harness, url } from '../support/harness.ts';
@@ -111,6 +111,28 @@ describe('promise 5: failures are classified down the cause chain, by code and n
       const failure = await rejection(NetworkError, harness({ fetch: answering(error) }).fetch(url));
       expect(failure.transient).toBe(false);
       expect(failure.sent).not.toBe('no');
+    });
+  });
+
+  describe('a call is not said to have never reached the server when an attempt before the last may have:', () => {
+    const keyed = { method: 'POST', body: 'charge 42', headers: { 'Idempotency-Key': 'key-1' } };
+
+    test('reset, then refused', async () => {
+      const transport = answering(networkError('ECONNRESET'), networkError('ECONNREFUSED'));
+      const error = await rejection(NetworkError, harness({ fetch: transport }).fetch(url, keyed));
+      expect(error.attempts.map(attempt => attempt.sent)).toEqual(['maybe', 'no', 'no']);
+      expect(error.sent).toBe('maybe');
+      expect(error.message).not.toContain('never reached the server');
+    });
+
+    test('reset, then rejected by us', async () => {
+      const { fetch, transport, clock } = harness({ retry: { jitter: 'none' } });
+      const call = rejection(RejectedError, fetch(url, keyed));
+      (await transport.next()).fail(networkError('ECONNRESET'));
+      await transport.expectNone();
+      fetch.hosts.for(url).circuitBreaker?.isolate();
+      await clock.advance(200);
+      expect((await call).message).not.toContain('was not sent');
     });
   });
 

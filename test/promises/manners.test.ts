@@ -44,7 +44,7 @@ const server = setupServer(
   http.get(`${home}/error`, () => HttpResponse.error()),
 );
 
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }));
 afterEach(() => server.resetHandlers());
 afterAll(() => server.close());
 
@@ -112,7 +112,7 @@ const bodies: Record<string, () => BodyInit> = {
   'an ArrayBuffer': () => new TextEncoder().encode('buffer').buffer,
   'a Uint8Array on part of a buffer': () => new TextEncoder().encode('not this part').subarray(4, 8),
   'a DataView': () => new DataView(new TextEncoder().encode('view').buffer),
-  'a ReadableStream': () => ReadableStream.from([new TextEncoder().encode('stream')]) as BodyInit,
+  'a ReadableStream': () => new Blob(['stream']).stream(),
   'an async iterable': () =>
     (async function* () {
       yield new TextEncoder().encode('iterable');

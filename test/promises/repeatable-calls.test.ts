@@ -285,7 +285,7 @@ describe('promise 1: only repeatable calls are retried', () => {
 });
 
 describe('promise 2: a body that cannot be replayed is sent once', () => {
-  const stream = () => ReadableStream.from([new TextEncoder().encode('once')]);
+  const stream = () => new Blob(['once']).stream();
   const streamInit = () => ({ method: 'POST', headers: key, body: stream(), duplex: 'half' }) as RequestInit;
 
   test.each([

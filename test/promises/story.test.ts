@@ -169,7 +169,7 @@ describe('promise 16: every response and every error tells its story', () => {
 
   test('each answer to "why not again?" has words of its own', async () => {
     const post = { method: 'POST' };
-    const stream = () => ReadableStream.from([new TextEncoder().encode('x')]);
+    const stream = () => new Blob(['x']).stream();
     const streaming = () => ({
       method: 'PUT',
       body: stream(),
