@@ -82,6 +82,12 @@ export class CallRecord {
     return this.attempts.filter(isSent).length;
   }
 
+  /** How far the call got: as far as the attempt that got furthest. */
+  furthest(least: Sent): Sent {
+    const reached = [least, ...this.attempts.map(({ sent }) => sent)];
+    return reached.find(sent => sent === 'yes') ?? reached.find(sent => sent === 'maybe') ?? 'no';
+  }
+
   /** The record of an attempt, by its number. */
   attempt(number: number): AttemptRecord | undefined {
     return this.attempts.findLast(({ attempt }) => attempt === number);

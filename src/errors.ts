@@ -16,6 +16,7 @@
  */
 import type { AttemptRecord, CallRecord } from './call-record.ts';
 import type { Sent } from './http/failure.ts';
+import { redactUrlsIn } from './http/redact.ts';
 
 export type ErrorCode = 'NETWORK' | 'TIMEOUT' | 'CIRCUIT_OPEN' | 'HOST_PAUSED' | 'CLOSED';
 
@@ -95,7 +96,7 @@ export class NetworkError extends HoldfastError {
   readonly code = 'NETWORK';
   /** The code found down the `cause` chain, such as `ECONNREFUSED`; undefined where the runtime gives none. */
   readonly reason: string | undefined;
-  /** How far the last attempt got. */
+  /** How far the attempt got that got furthest: `no` means that none of them reached the server. */
   readonly sent: Sent;
   /** Whether the same call may succeed later without being changed. */
   readonly transient: boolean;
@@ -105,9 +106,10 @@ export class NetworkError extends HoldfastError {
     failure: { code: string | undefined; sent: Sent; transient: boolean },
     cause: unknown,
   ) {
-    super(networkMessage(record, failure, cause), record, { cause });
+    const sent = record.furthest(failure.sent);
+    super(networkMessage(record, { ...failure, sent }, cause), record, { cause });
     this.reason = failure.code;
-    this.sent = failure.sent;
+    this.sent = sent;
     this.transient = failure.transient;
   }
 
@@ -177,7 +179,7 @@ export class HostPausedError extends RejectedError {
     const reason =
       why === 'full' ? 'enough calls are waiting already' : 'that is past the deadline of this call';
     super(
-      `${title(record)} was not sent: ${record.host} asked to be left alone for ${ms(retryAfterMs)} and ${reason}. ` +
+      `${title(record)} ${notSent(record)}: ${record.host} asked to be left alone for ${ms(retryAfterMs)} and ${reason}. ` +
         `Try again in ${ms(retryAfterMs)}.`,
       record,
       retryAfterMs,
@@ -198,6 +200,10 @@ const title = (record: CallRecord): string => `${record.method} ${record.url}`;
 
 const ms = (value: number): string =>
   value < 1_000 ? `${Math.ceil(value)} ms` : `${Number((value / 1_000).toFixed(1))} s`;
+
+/** An earlier attempt may have been. */
+const notSent = (record: CallRecord): string =>
+  record.sentAttempts > 0 ? 'was not sent again' : 'was not sent';
 
 function tries(record: CallRecord): string {
   const count = record.sentAttempts;
@@ -225,7 +231,7 @@ function deepestMessage(error: unknown): string {
   for (let depth = 0; depth < 10 && deepest instanceof Error && deepest.cause instanceof Error; depth++) {
     deepest = deepest.cause;
   }
-  return deepest instanceof Error ? deepest.message : String(deepest);
+  return redactUrlsIn(deepest instanceof Error ? deepest.message : String(deepest));
 }
 
 function timeoutMessage(record: CallRecord, scope: 'attempt' | 'total', limitMs: number): string {
@@ -236,9 +242,9 @@ function timeoutMessage(record: CallRecord, scope: 'attempt' | 'total', limitMs:
 
 function circuitMessage(record: CallRecord, state: string, retryAfterMs: number | undefined): string {
   if (state === 'isolated')
-    return `${title(record)} was not sent: ${record.host} is isolated by hand. Undo it with reset().`;
+    return `${title(record)} ${notSent(record)}: ${record.host} is isolated by hand. Undo it with reset().`;
   return (
-    `${title(record)} was not sent: the circuit of ${record.host} is ${state}. ` +
+    `${title(record)} ${notSent(record)}: the circuit of ${record.host} is ${state}. ` +
     `Try again in ${ms(retryAfterMs ?? 0)}.`
   );
 }

@@ -1,6 +1,6 @@
 import { HostPolicies } from './hosts/host-policies.ts';
 import type { HostState } from './hosts/host-state.ts';
-import { requireObject } from './pipeline/options.ts';
+import { copyOption, requireObject } from './pipeline/options.ts';
 import type { Handler } from './pipeline/pipeline.ts';
 import {
   type Advice,
@@ -47,7 +47,7 @@ interface CheckedSet {
 
 function readPolicySet(set: PolicySet): CheckedSet {
   requireObject(set, '');
-  const { hosts = {}, ...common } = set;
+  const { hosts = {}, ...common } = copyOption(set);
   requireObject(hosts, 'hosts');
   resolvePolicy(common);
   const byHost = new HostPolicies(hosts);
@@ -57,13 +57,9 @@ function readPolicySet(set: PolicySet): CheckedSet {
 
 /** An error in the policy of a host says which host. */
 function resolveHostPolicy(common: PolicyOptions, pattern: string, options: PolicyOptions): ResolvedPolicy {
-  requireObject(options, `hosts['${pattern}']`);
-  try {
-    return resolvePolicy(overlay(common, options));
-  } catch (error) {
-    if (error instanceof Error) error.message = `In \`hosts['${pattern}']\`: ${error.message}`;
-    throw error;
-  }
+  const path = `hosts['${pattern}']`;
+  requireObject(options, path);
+  return resolvePolicy(overlay(common, options), path);
 }
 
 /** The policies of a client by host: checked when it is made, compiled when a host is first called. */
@@ -112,7 +108,7 @@ export class PolicyBook {
     checkCallPolicy(own);
     const known = this.#byCall.get(own);
     if (known?.base === base) return known.plan;
-    const plan = this.#newPlan(overlay(base.options, own));
+    const plan = this.#newPlan(overlay(base.options, own), 'policy');
     this.#byCall.set(own, { base, plan });
     return plan;
   }
@@ -129,8 +125,8 @@ export class PolicyBook {
     return plan;
   }
 
-  #newPlan(options: PolicyOptions): Plan {
-    const policy = resolvePolicy(options);
+  #newPlan(options: PolicyOptions, path?: string): Plan {
+    const policy = resolvePolicy(options, path);
     return { options, policy, send: this.#compile(policy) };
   }
 }

@@ -170,6 +170,7 @@ class Calls {
   send(method: Method | undefined, input: Input, options?: ClientCallOptions): ResponsePromise<unknown> {
     const result = this.#begin(method, input, options);
     const begun = this.#begun;
+    // Or the last call would stay in memory until the next one, response and all.
     this.#begun = undefined;
     return begun?.isCopied ? telling(result, begun.call) : result;
   }
@@ -197,7 +198,6 @@ class Calls {
     if (hasBody(options)) options.hooks = withKeptBody(options.hooks, call);
     options.fetch = isCopied ? call.sendTellingClones : call.send;
     options.timeout = false;
-    options.totalTimeout = false;
     options.retry = mayBeAskedToRetry(options) ? onlyWhenAsked : 0;
     this.#begun = { call, isCopied };
   }

@@ -48,6 +48,11 @@ export function redactUrl(url: URL | string): string {
   return redactParameters(text.includes('@') ? redactCredentials(text) : text);
 }
 
+/** A text of somebody else's, such as an error message, with the URLs in it redacted. */
+export function redactUrlsIn(text: string): string {
+  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]+/gi, redactUrl);
+}
+
 /** Whether a header's value is a secret, or identifies one, and must not be shown. */
 export function isSensitiveHeader(name: string): boolean {
   return SENSITIVE_HEADER.test(name);

@@ -112,6 +112,31 @@ export function readOptions<Options extends object, Resolved extends object>(
   return resolved as Resolved & Options;
 }
 
+/**
+ * Refuses two options of which the first is above the second, if both were given.
+ *
+ * @throws RangeError that names both.
+ */
+export function requireOrder<Options extends object>(
+  path: string,
+  given: Options,
+  lower: keyof Options & string,
+  upper: keyof Options & string,
+): void {
+  const [low, high] = [given[lower], given[upper]];
+  if (typeof low !== 'number' || typeof high !== 'number' || low <= high) return;
+  throw new RangeError(
+    `\`${path}.${lower}\` should be at most \`${path}.${upper}\` (${high}), got ${low}. Change either.`,
+  );
+}
+
+/** A copy of an option's value that its owner cannot change any more. Callbacks stay themselves. */
+export function copyOption<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyOption) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOption(part)])) as Value;
+}
+
 export function requireObject(given: unknown, path: string): void {
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
   throw wrongType(path || 'options', 'an object', given);
@@ -119,15 +144,21 @@ export function requireObject(given: unknown, path: string): void {
 
 /** @param known - everything that may stand here. */
 export function unknownOption(name: string, key: string, known: readonly string[]): TypeError {
-  const near = known.find(candidate => isNear(candidate.toLowerCase(), key.toLowerCase()));
+  const near = nearest(key.toLowerCase(), known);
   const hint = near ? ` Did you mean \`${near}\`?` : '';
   return new TypeError(`Unknown option \`${name}\`.${hint} Known here: ${known.join(', ')}.`);
 }
 
-/** Whether two words are a slip of the pen apart: one holds the other, or at most two edits lie between them. */
-function isNear(a: string, b: string): boolean {
-  return (b.length > 3 && (a.includes(b) || b.includes(a))) || editDistance(a, b) <= 2;
+/** What was probably meant: a word that holds the other, or else the fewest slips of the pen away. */
+function nearest(word: string, known: readonly string[]): string | undefined {
+  const holding = known.find(name => word.length > 3 && isPart(name.toLowerCase(), word));
+  if (holding) return holding;
+  const byDistance = known.map(name => ({ name, distance: editDistance(name.toLowerCase(), word) }));
+  const [best] = byDistance.sort((a, b) => a.distance - b.distance);
+  return best && best.distance <= Math.max(2, word.length / 3) ? best.name : undefined;
 }
+
+const isPart = (a: string, b: string): boolean => a.includes(b) || b.includes(a);
 
 /** Levenshtein's distance, row by row. */
 function editDistance(a: string, b: string): number {

@@ -40,8 +40,8 @@ const checks: Checks<HostPauseOptions> = {
   jitterMs: duration({ max: MAX_TIMER_MS }),
 };
 
-export const readHostPauseOptions = (options: HostPauseOptions): HostPauseLimits =>
-  readOptions('hostPause', options, checks, hostPauseDefaults);
+export const readHostPauseOptions = (options: HostPauseOptions, path = 'hostPause'): HostPauseLimits =>
+  readOptions(path, options, checks, hostPauseDefaults);
 
 /** The pause that a host has asked for. */
 export class HostPause {

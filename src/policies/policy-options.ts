@@ -114,20 +114,23 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 /**
  * Checks a policy and fills in the defaults.
  *
+ * @param path - what the policy is called in messages; empty for that of the client.
  * @throws TypeError for an unknown option or a wrong type.
  * @throws RangeError for a value out of range.
  */
-export function resolvePolicy(options: PolicyOptions): ResolvedPolicy {
-  const read = readOptions('', options, policyChecks, policyDefaults);
+export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy {
+  const read = readOptions(path, options, policyChecks, policyDefaults);
+  const at = (part: string) => (path ? `${path}.${part}` : part);
   const { retry = {}, hostPause = {}, circuitBreaker = {} } = read;
   return {
     totalTimeoutMs: limit(read.totalTimeoutMs),
     attemptTimeoutMs: limit(read.attemptTimeoutMs),
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
-    retry: retry === false ? false : readRetryOptions(retry),
-    hostPause: hostPause === false ? false : readHostPauseOptions(hostPause),
-    circuitBreaker: circuitBreaker === false ? false : readCircuitBreakerOptions(circuitBreaker),
+    retry: retry === false ? false : readRetryOptions(retry, at('retry')),
+    hostPause: hostPause === false ? false : readHostPauseOptions(hostPause, at('hostPause')),
+    circuitBreaker:
+      circuitBreaker === false ? false : readCircuitBreakerOptions(circuitBreaker, at('circuitBreaker')),
   };
 }
 
@@ -185,6 +188,25 @@ export function adviseOn(
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;
+  if (attemptTimeoutMs === Number.POSITIVE_INFINITY && Number.isFinite(totalTimeoutMs)) {
+    add(
+      'NO_TIME_TO_RETRY',
+      'without `attemptTimeoutMs` an attempt that hangs takes all the time there is. Set one.',
+    );
+  }
+  if (retry.baseDelayMs >= totalTimeoutMs && !retry.delayMs) {
+    add(
+      'NO_TIME_TO_RETRY',
+      `\`retry.baseDelayMs\` (${retry.baseDelayMs}) alone may use up \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,
+    );
+  }
+  if (retry.budget && retry.budget.timeoutCost > retry.budget.maxTokens) {
+    add(
+      'BUDGET_TOO_SMALL',
+      `\`retry.budget.maxTokens\` (${retry.budget.maxTokens}) never holds the \`timeoutCost\` (${retry.budget.timeoutCost}) ` +
+        'of retrying an attempt that timed out. Raise the first.',
+    );
+  }
   if (retry.jitter === 'none' && retry.backoff !== 'exponential' && !retry.delayMs) {
     add(
       'NO_JITTER',

@@ -98,8 +98,7 @@ function targetOf(response: Response, from: URL): URL | undefined {
   if (!redirectStatuses.includes(response.status)) return undefined;
   const location = response.headers.get('location');
   if (location === null) return undefined;
-  if (!URL.canParse(location, from))
-    throw failed(response, `the location ${JSON.stringify(location)} is no URL`);
+  if (!URL.canParse(location, from)) throw failed(response, 'the location is no URL');
   const target = new URL(location, from);
   if (!target.hash) target.hash = from.hash;
   return target;
@@ -120,7 +119,10 @@ function obstacleTo(target: URL, hop: Hop, status: number): string | undefined {
 function nextHop(hop: Hop, target: URL, status: number): Hop {
   const headers = new Headers(hop.headers);
   const leaves = target.origin !== hop.url.origin;
-  if (leaves) for (const name of [...headers.keys()]) if (isSensitiveHeader(name)) headers.delete(name);
+  if (leaves) {
+    for (const name of [...headers.keys()])
+      if (isSensitiveHeader(name) || name === 'host') headers.delete(name);
+  }
   const next = { ...hop, url: target, headers, isAbroad: hop.isAbroad || leaves };
   if (!dropsBody(status, hop.method)) return next;
   for (const name of bodyHeaders) headers.delete(name);
@@ -138,9 +140,14 @@ function failed(response: Response, why: string): TypeError {
   return new TypeError('fetch failed', { cause: new Error(why) });
 }
 
-/** The last hop was asked for by itself and does not know that it was not the first. */
-function markRedirected(response: Response, { isAbroad }: Hop): Response {
-  const fact = (value: unknown) => ({ value, configurable: true, enumerable: true });
-  if (isAbroad) Object.defineProperty(response, 'type', fact('cors'));
-  return Object.defineProperty(response, 'redirected', fact(true));
+/** The last hop was asked for by itself and does not know that it was not the first. Nor would its clones. */
+function markRedirected(response: Response, hop: Hop): Response {
+  const member = (value: unknown): PropertyDescriptor => ({ value, configurable: true, writable: true });
+  if (hop.isAbroad) Object.defineProperty(response, 'type', member('cors'));
+  return Object.defineProperties(response, {
+    redirected: member(true),
+    clone: member(function clone(this: Response): Response {
+      return markRedirected(Object.getPrototypeOf(this).clone.call(this), hop);
+    }),
+  });
 }

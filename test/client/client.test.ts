@@ -244,6 +244,20 @@ describe('the policy of a call', () => {
     expect(seen.map(({ url }) => url.pathname)).toEqual(['/preset', '/preset', '/over', '/again', '/again']);
   });
 
+  it('is combined with the preset once, so that it is compiled once', async () => {
+    const fetch = createFetch({ fetch: async () => new Response() });
+    const spy = Object.assign(vi.fn(fetch), fetch);
+    const client = createClient({ fetch: spy }).extend({ policy: { totalTimeoutMs: 5_000 } });
+    const policy = { retry: { maxRetries: 1 } };
+
+    await client.get(origin, { policy });
+    await client.get(origin, { policy });
+
+    const [first, second] = spy.mock.calls.map(([, init]) => init?.policy);
+    expect(first).toEqual({ totalTimeoutMs: 5_000, retry: { maxRetries: 1 } });
+    expect(second).toBe(first);
+  });
+
   it('counts as not given when undefined', async () => {
     answers = [status(503)];
 
@@ -329,6 +343,19 @@ describe('errors', () => {
     expect((await late).scope).toBe('attempt');
     expect((await stalled).scope).toBe('total');
     expect(clock.pending).toBe(0);
+  });
+
+  it("come from no timer of ky's: time is the policy's", async () => {
+    const clock = virtualClock();
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+    const client = createClient({
+      fetch: createFetch({ clock, fetch: async () => Response.json({ ok: true }) }),
+    });
+
+    await client.get(origin).json();
+
+    expect(setTimeout).not.toHaveBeenCalled();
+    setTimeout.mockRestore();
   });
 
   it('are our rejections as they are', async () => {
@@ -688,6 +715,21 @@ describe('hooks', () => {
     expect(seen.map(textOf)).toEqual(['1', '1', '1']);
   });
 
+  it('have the request made again that one of them had put in place', async () => {
+    const client = eagerClient();
+    const replaced = client.extend({
+      hooks: {
+        beforeRequest: [({ request }) => new Request(request, { body: 'another' })],
+        afterResponse: [({ response }) => (response.status === 401 ? client.retry({ delay: 0 }) : undefined)],
+      },
+    });
+    answers = [status(401)];
+
+    await replaced.post('a', { json: 1 });
+
+    expect(seen.map(textOf)).toEqual(['another', 'another']);
+  });
+
   it('have another request made in place of the call', async () => {
     const client = eagerClient();
     const moved = client.extend({
@@ -709,6 +751,20 @@ describe('hooks', () => {
 
     expect(seen.map(({ method, url }) => `${method} ${url.pathname}`)).toEqual(['POST /old', 'GET /new']);
     expect(textOf(seen[1] as Seen)).toBe('');
+  });
+
+  it('cost no copy of the request unless one of them could ask for it again, nor of a stream', async () => {
+    const clone = vi.spyOn(Request.prototype, 'clone');
+    const client = createClient({ fetch: async () => Response.json({ ok: true }) });
+    const afterResponse = [() => {}];
+
+    await client.post(origin, { json: 1 });
+    await client.post(origin, { body: new Blob(['amount']).stream(), hooks: { afterResponse } });
+    expect(clone).not.toHaveBeenCalled();
+    await client.post(origin, { json: 1, hooks: { afterResponse } });
+    expect(clone).toHaveBeenCalledOnce();
+
+    clone.mockRestore();
   });
 
   it('do not make ky repeat by itself what the policy has given up', async () => {
@@ -737,7 +793,7 @@ describe('the story of a call', () => {
     const client = eagerClient({
       hooks: {
         afterResponse: [
-          ({ response }) => void heard.push(responseInfo(response)),
+          ({ response }) => void heard.push(responseInfo(response), responseInfo(response.clone())),
           ({ response }) => new Response(response.body, { status: 202 }),
         ],
       },
@@ -745,7 +801,7 @@ describe('the story of a call', () => {
 
     const response = await client.get('a');
 
-    expect(heard).toMatchObject([retried]);
+    expect(heard).toMatchObject([retried, retried]);
     expect(response.status).toBe(202);
     expect(responseInfo(response)).toMatchObject(retried);
   });

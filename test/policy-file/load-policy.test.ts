@@ -109,6 +109,13 @@ hosts:
     });
   });
 
+  it('holds hosts beyond number, for all that it is not deep', async () => {
+    const hosts = Object.fromEntries(
+      Array.from({ length: 500 }, (_, i) => [`host-${i}.internal`, { retry: {} }]),
+    );
+    await expect(load('policy.json', JSON.stringify({ hosts }))).resolves.toEqual({ hosts });
+  });
+
   it('takes the last of several anchors of one name', async () => {
     const text = 'hosts:\n  a: &x { leaseMs: 1 }\n  b: &x { leaseMs: 2 }\n  c: *x\n';
     await expect(load('policy.yaml', text)).resolves.toMatchObject({ hosts: { c: { leaseMs: 2 } } });

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,16 @@ class Inbox<Item> {
   get size(): number {
     return this.#come.length;
   }
+}
+
+/** What the runtime itself has open on the folder of this test. */
+function openWatchers(): number {
+  const { libuv } = process.report.getReport() as unknown as {
+    libuv: { type: string; is_active: boolean; filename?: string | null }[];
+  };
+  return libuv.filter(
+    ({ type, is_active, filename }) => type === 'fs_event' && is_active && filename?.startsWith(folder),
+  ).length;
 }
 
 type News = PolicySet | Error;
@@ -123,6 +134,23 @@ describe('a policy file that is watched', () => {
     expect(await news.next()).toEqual({ leaseMs: 1 });
   });
 
+  it('says only once that it is gone, whatever else happens in its folder', async () => {
+    await writeFile(at('policy.yaml'), policyOf(1));
+    await writeFile(at('other.yaml'), policyOf(1));
+    const news = await follow(at('policy.yaml'));
+    const other = await follow(at('other.yaml'));
+
+    await unlink(at('policy.yaml'));
+    await news.next();
+    for (const leaseMs of [2, 3, 4]) {
+      await replace(at('other.yaml'), policyOf(leaseMs));
+      await other.next();
+    }
+    await replace(at('policy.yaml'), policyOf(1));
+
+    expect(await news.next()).toEqual({ leaseMs: 1 });
+  });
+
   it('is no news while it says the same, whatever else happens in its folder', async () => {
     await writeFile(at('policy.yaml'), policyOf(1));
     const news = await follow(at('policy.yaml'));
@@ -196,6 +224,20 @@ describe('a policy file that is watched', () => {
     expect(await news.next()).toEqual({ leaseMs: 3 });
   });
 
+  it('is followed into a folder that is swapped for its own in no time', async () => {
+    await mkdir(at('config'));
+    await mkdir(at('config-2'));
+    await writeFile(at('config', 'policy.yaml'), policyOf(1));
+    await writeFile(at('config-2', 'policy.yaml'), policyOf(2));
+    const news = await follow(at('config', 'policy.yaml'));
+
+    renameSync(at('config'), at('config-1'));
+    renameSync(at('config-2'), at('config'));
+    expect(await news.next()).toEqual({ leaseMs: 2 });
+    await replace(at('config', 'policy.yaml'), policyOf(3));
+    expect(await news.next()).toEqual({ leaseMs: 3 });
+  });
+
   it('is followed no longer than somebody listens', async () => {
     await writeFile(at('policy.yaml'), policyOf(1));
     const { source } = await loadPolicy(at('policy.yaml'), { watch: true });
@@ -206,8 +248,11 @@ describe('a policy file that is watched', () => {
     await replace(at('policy.yaml'), policyOf(2));
     expect(await left.next()).toEqual({ leaseMs: 2 });
     expect(await news.next()).toEqual({ leaseMs: 2 });
+    const watched = openWatchers();
     unsubscribe();
     unsubscribe();
+    expect(watched).toBeGreaterThan(0);
+    expect(openWatchers()).toBe(watched / 2);
     await replace(at('policy.yaml'), policyOf(3));
     expect(await news.next()).toEqual({ leaseMs: 3 });
     await replace(at('policy.yaml'), policyOf(4));

@@ -188,7 +188,7 @@ export class Circuit {
 
   #nextOpenMs(failedProbes: number): number {
     const { openMs, openGrowth, maxOpenMs, openJitterRatio } = this.#limits;
-    const grown = Math.min(openMs * openGrowth ** failedProbes, Math.max(openMs, maxOpenMs));
+    const grown = Math.min(openMs * openGrowth ** failedProbes, maxOpenMs);
     return grown * (1 + openJitterRatio * (2 * this.#runtime.random() - 1));
   }
 

@@ -8,6 +8,7 @@ import {
   number,
   orFalse,
   readOptions,
+  requireOrder,
 } from '../../pipeline/options.ts';
 import type { Outcome } from '../../pipeline/outcome.ts';
 import type { WindowLimits } from './failure-window.ts';
@@ -126,5 +127,13 @@ const checks: Checks<CircuitBreakerOptions> = {
   onStateChange: callback,
 };
 
-export const readCircuitBreakerOptions = (options: CircuitBreakerOptions): CircuitLimits =>
-  readOptions('circuitBreaker', options, checks, circuitBreakerDefaults);
+export function readCircuitBreakerOptions(
+  options: CircuitBreakerOptions,
+  path = 'circuitBreaker',
+): CircuitLimits {
+  const limits = readOptions(path, options, checks, circuitBreakerDefaults);
+  requireOrder(path, options, 'openMs', 'maxOpenMs');
+  if (options.maxOpenMs !== undefined)
+    return { ...limits, openMs: Math.min(limits.openMs, limits.maxOpenMs) };
+  return { ...limits, maxOpenMs: Math.max(limits.openMs, limits.maxOpenMs) };
+}

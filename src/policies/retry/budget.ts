@@ -1,5 +1,5 @@
 import { HostPart, type HostState } from '../../hosts/host-state.ts';
-import { type Checks, number, readOptions } from '../../pipeline/options.ts';
+import { type Checks, number, readOptions, requireOrder } from '../../pipeline/options.ts';
 
 /**
  * The shared allowance of a host: retries withdraw, calls that succeed at once deposit, and a retry that succeeded
@@ -45,8 +45,12 @@ const checks: Checks<RetryBudgetOptions> = {
   successRefill: number(),
 };
 
-export const readBudgetOptions = (options: RetryBudgetOptions): BudgetLimits =>
-  readOptions('retry.budget', options, checks, retryBudgetDefaults);
+export function readBudgetOptions(options: RetryBudgetOptions, path: string): BudgetLimits {
+  const limits = readOptions(path, options, checks, retryBudgetDefaults);
+  requireOrder(path, options, 'retryCost', 'maxTokens');
+  requireOrder(path, options, 'timeoutCost', 'maxTokens');
+  return limits;
+}
 
 /** The tokens of one host, from 0 to `maxTokens`. */
 export class RetryBudget {

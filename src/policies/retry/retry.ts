@@ -14,6 +14,7 @@ import {
   orFalse,
   readOptions,
   requireObject,
+  requireOrder,
   text,
 } from '../../pipeline/options.ts';
 import {
@@ -136,9 +137,17 @@ const checks: Checks<RetryOptions> = {
   jitter: oneOf('full', 'equal', 'none'),
 };
 
-export function readRetryOptions(options: RetryOptions): RetryRules {
-  const rules = readOptions('retry', options, checks, retryDefaults);
-  return { ...rules, budget: rules.budget === false ? false : readBudgetOptions(rules.budget) };
+export function readRetryOptions(options: RetryOptions, path = 'retry'): RetryRules {
+  const rules = readOptions(path, options, checks, retryDefaults);
+  requireOrder(path, options, 'baseDelayMs', 'maxDelayMs');
+  const { baseDelayMs, maxDelayMs, budget } = rules;
+  return {
+    ...rules,
+    // Of the two the one that was given decides; the other only has a default.
+    baseDelayMs: options.baseDelayMs === undefined ? Math.min(baseDelayMs, maxDelayMs) : baseDelayMs,
+    maxDelayMs: options.maxDelayMs === undefined ? Math.max(baseDelayMs, maxDelayMs) : maxDelayMs,
+    budget: budget === false ? false : readBudgetOptions(budget, `${path}.budget`),
+  };
 }
 
 /**

@@ -1,0 +1,225 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { standardOrder } from '../src/index.ts';
+import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
+import { hostPauseDefaults } from '../src/policies/host-pause.ts';
+import { policyDefaults } from '../src/policies/policy-options.ts';
+import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
+import { retryDefaults } from '../src/policies/retry/retry.ts';
+import {
+  anchorsOf,
+  type Block,
+  blocksOf,
+  fencesOf,
+  fileOf,
+  pages,
+  read,
+  relativeLinksOf,
+  root,
+  sourceOf,
+  tablesOf,
+} from './support/docs/markdown.ts';
+import type { Run } from './support/docs/run.ts';
+
+const allPages = pages();
+const blocks = allPages.flatMap(blocksOf);
+const placeOf = ({ page, line }: Block) => `${page}:${line}`;
+
+/** The compiler and a process of their own, both on a machine that may be busy. */
+const LIMIT_MS = 120_000;
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
+  return ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root).options;
+}
+
+/** A program of files, some of which are only said to be there. */
+function programOf(files: readonly string[], virtual: ReadonlyMap<string, string> = new Map()): ts.Program {
+  const options = compilerOptions();
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = file => virtual.has(file) || fileExists(file);
+  host.readFile = file => virtual.get(file) ?? readFile(file);
+  host.getSourceFile = (file, language, ...rest) => {
+    const source = virtual.get(file);
+    return source === undefined
+      ? getSourceFile(file, language, ...rest)
+      : ts.createSourceFile(file, source, language, true);
+  };
+  return ts.createProgram([...files], options, host);
+}
+
+describe('the code in the pages', () => {
+  test('is right by its types', { timeout: LIMIT_MS }, () => {
+    const virtual = new Map(blocks.map(block => [fileOf(block), sourceOf(block)]));
+    const diagnostics = ts.getPreEmitDiagnostics(programOf([...virtual.keys()], virtual));
+    const problems = diagnostics.map(({ file, start, messageText }) => {
+      const text = ts.flattenDiagnosticMessageText(messageText, '\n');
+      if (!file || start === undefined) return text;
+      const { line } = file.getLineAndCharacterOfPosition(start);
+      return `${relative(root, file.fileName).replace(/\.L\d+\.ts$/, '')}:${line + 1} ${text}`;
+    });
+    expect(problems).toEqual([]);
+  });
+
+  describe('runs, and prints what the page says:', () => {
+    let runs: Record<string, Run>;
+
+    beforeAll(async () => {
+      const program = fileURLToPath(new URL('support/docs/run.ts', import.meta.url));
+      runs = await new Promise((resolve, reject) => {
+        execFile(process.execPath, [program], { maxBuffer: 1e8, timeout: LIMIT_MS }, (error, stdout, stderr) => {
+          if (error) reject(new Error(`The programs of the pages ended the process: ${stderr}`, { cause: error }));
+          else resolve(JSON.parse(stdout));
+        });
+      });
+    }, LIMIT_MS);
+
+    const running = blocks.filter(block => block.runs);
+    test.each([...new Set(running.map(({ page }) => page))])('%s', page => {
+      for (const block of running.filter(block => block.page === page)) {
+        const run = runs[placeOf(block)];
+        expect(run?.error, placeOf(block)).toBeUndefined();
+        if (block.output !== undefined) expect(run?.output, placeOf(block)).toBe(block.output);
+      }
+    });
+  });
+
+  test('says what it prints in a fence of its own, right behind it', () => {
+    const outputs = allPages.flatMap(page => fencesOf(read(page))).filter(({ info }) => info === 'text output');
+    expect(blocks.filter(block => block.output !== undefined)).toHaveLength(outputs.length);
+    expect(outputs.length).toBeGreaterThan(20);
+  });
+});
+
+describe('the tables of defaults', () => {
+  const prefixed = (prefix: string, defaults: object): [string, unknown][] =>
+    Object.entries(defaults).map(([name, value]) => [`${prefix}${name}`, value]);
+  const defaults = new Map<string, unknown>([
+    ...prefixed('', policyDefaults),
+    ...prefixed('retry.', retryDefaults).filter(([name]) => name !== 'retry.budget'),
+    ...prefixed('retry.budget.', retryBudgetDefaults),
+    ...prefixed('hostPause.', hostPauseDefaults),
+    ...prefixed('circuitBreaker.', circuitBreakerDefaults),
+  ]);
+
+  /** As it is written in code: `1_500`, `'full'`, `[408, 425]`. */
+  function written(value: unknown): string {
+    if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
+    if (typeof value === 'string') return `'${value}'`;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1_000)
+      return value.toLocaleString('en').replaceAll(',', '_');
+    return String(value);
+  }
+
+  const rowsOf = (page: string): Map<string, string> => {
+    const rows = tablesOf(read(page), 'Option', 'Default').flat();
+    const bare = (cell = '') => cell.replace(/^`|`$/g, '');
+    return new Map(rows.map(([name, value]) => [bare(name), bare(value)]));
+  };
+
+  test.each(allPages.filter(page => rowsOf(page).size > 0))('of %s say what the code says', page => {
+    const rows = rowsOf(page);
+    const known = [...rows.keys()].filter(name => defaults.has(name));
+    expect([...rows.keys()]).toEqual(known);
+    expect(rows).toEqual(new Map(known.map(name => [name, written(defaults.get(name))])));
+  });
+
+  test.each([
+    ['docs/defaults.md', ''],
+    ['docs/retry.md', 'retry.'],
+    ['docs/circuit-breaker.md', 'circuitBreaker.'],
+    ['docs/host-pause.md', 'hostPause.'],
+    ['README.md', ''],
+  ])('of %s leave out nothing under "%s"', (page, prefix) => {
+    const wanted = [...defaults.keys()].filter(name => name.startsWith(prefix));
+    expect([...rowsOf(page).keys()].sort()).toEqual(wanted.sort());
+  });
+});
+
+describe('what the pages say of the code', () => {
+  test('the standard order is that of the code', () => {
+    for (const page of ['README.md', 'docs/writing-a-policy.md']) {
+      const picture = fencesOf(read(page)).find(({ text }) => text.includes(standardOrder[0]) && text.includes('transport'));
+      const names = picture?.text.match(/[a-z]+[A-Za-z]*/g)?.filter(name => (standardOrder as readonly string[]).includes(name));
+      expect(names, page).toEqual([...standardOrder]);
+    }
+  });
+
+  const doors = ['src/index.ts', 'src/testing/index.ts', 'src/policy-file/index.ts'];
+  const text = allPages.map(read).join('\n');
+
+  test.each(doors)('every name that %s exports is told of', door => {
+    const program = programOf([`${root}${door}`]);
+    const checker = program.getTypeChecker();
+    const module = checker.getSymbolAtLocation(program.getSourceFile(`${root}${door}`) as ts.SourceFile);
+    const names = checker.getExportsOfModule(module as ts.Symbol).map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter(name => !new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\``).test(text))).toEqual([]);
+  }, LIMIT_MS);
+
+  test('events.md tells of every event and of each of its fields', { timeout: LIMIT_MS }, () => {
+    const file = `${root}src/pipeline/events.ts`;
+    const program = programOf([file]);
+    const checker = program.getTypeChecker();
+    const source = program.getSourceFile(file) as ts.SourceFile;
+    const module = checker.getSymbolAtLocation(source) as ts.Symbol;
+    const union = checker.getExportsOfModule(module).find(({ name }) => name === 'HoldfastEvent') as ts.Symbol;
+    const members = (checker.getDeclaredTypeOfSymbol(union) as ts.UnionType).types;
+    const inCode = members.flatMap(member => {
+      const fields = member.getProperties().map(({ name }) => name).filter(name => name !== 'type').sort();
+      const type = checker.getTypeOfSymbolAtLocation(member.getProperty('type') as ts.Symbol, source);
+      const types = type.isUnion() ? type.types : [type];
+      return types.map(type => [(type as ts.StringLiteralType).value, fields] as const);
+    });
+    const sections = read('docs/events.md').split(/^### /m).slice(1);
+    const inPage = sections.flatMap(section => {
+      const types = [...(section.split('\n')[0] ?? '').matchAll(/`([a-z-]+)`/g)].map(match => match[1] ?? '');
+      const fields = tablesOf(section, 'Field').flat().map(([name = '']) => name.replaceAll('`', '')).sort();
+      return types.map(type => [type, fields] as const);
+    });
+    expect(Object.fromEntries(inPage)).toEqual(Object.fromEntries(inCode));
+  });
+
+  test.each([
+    ['src/call-record.ts', 'RetryReason', 'docs/explaining.md'],
+    ['src/http/body-lease.ts', 'LeaseEnd', 'docs/events.md'],
+  ])('every %s of %s is told of in %s', (source, type, page) => {
+    const code = readFileSync(`${root}${source}`, 'utf8');
+    const declaration = code.slice(code.indexOf(`type ${type}`)).split(';\n\n')[0] as string;
+    const bodyEnd = type === 'LeaseEnd' ? code.slice(code.indexOf('type BodyEnd')).split(';\n\n')[0] : '';
+    const words = [...`${declaration}${bodyEnd}`.matchAll(/'([a-z-]+)'/g)].map(match => match[1]);
+    expect(words.length).toBeGreaterThan(3);
+    expect(words.filter(word => !read(page).includes(`\`${word}\``))).toEqual([]);
+  });
+
+  test('README names the two commands for a fresh machine', () => {
+    const commands = fencesOf(read('README.md')).map(({ text }) => text.trim());
+    expect(commands.join('\n').split('\n')).toEqual(
+      expect.arrayContaining(['npm ci && npm run demo', 'npm ci && npm test']),
+    );
+  });
+});
+
+test.each(allPages)('the links of %s lead somewhere', page => {
+  const broken = relativeLinksOf(page).filter(({ target }) => {
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : relative(root, resolve(root, dirname(page), path));
+    if (!existsSync(`${root}${file}`)) return true;
+    return anchor !== undefined && file.endsWith('.md') && !anchorsOf(read(file)).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+test('every page can be reached from the map', () => {
+  const linked = relativeLinksOf('docs/index.md').map(({ target }) => `docs/${target.split('#')[0]}`);
+  expect(allPages.filter(page => page.startsWith('docs/') && page !== 'docs/index.md')).toEqual(
+    expect.arrayContaining([...new Set(linked)].filter(page => page.startsWith('docs/') && !page.includes('..'))),
+  );
+  for (const page of allPages.filter(page => page.startsWith('docs/') && page !== 'docs/index.md'))
+    expect(linked, page).toContain(page);
+});
