@@ -203,7 +203,7 @@ const ms = (value: number): string =>
 
 /** An earlier attempt may have been. */
 const notSent = (record: CallRecord): string =>
-  record.sentAttempts > 0 ? 'was not sent again' : 'was not sent';
+  record.furthest('no') === 'no' ? 'was not sent' : 'was not repeated';
 
 function tries(record: CallRecord): string {
   const count = record.sentAttempts;

@@ -52,7 +52,7 @@ export class ClientCall {
     return response;
   };
 
-  /** Lets clones tell the story too: hooks get one each, and the progress of a download is read off another. */
+  /** Lets clones tell the story too, of which each hook gets one. */
   readonly sendTellingClones = async (input: FetchInput, init?: CallInit): Promise<Response> =>
     tellingClones(await this.send(input, init));
 
@@ -71,7 +71,9 @@ function replayable({ request, source, madeContentType }: KeptBody): RequestInit
 
 const isForm = (body: BodyInit): boolean => Object.prototype.toString.call(body) === '[object FormData]';
 
+/** A response with a body sees to its clones itself. */
 function tellingClones(response: Response): Response {
+  if (response.body) return response;
   const { clone } = response;
   return Object.defineProperty(response, 'clone', {
     configurable: true,

@@ -148,7 +148,7 @@ function laidOver(
 ): PolicyOptions | undefined {
   if (over === undefined) return base;
   checkCallPolicy(over);
-  resolvePolicy(over);
+  resolvePolicy(over, 'policy');
   return base ? overlay(base, over) : over;
 }
 

@@ -5,7 +5,6 @@
  * (`json()`, `body`, `clone()`…) call the original and watch how it ends. Nothing is wrapped, copied or tee'd; a
  * response that is dropped unread is still garbage, and its collection is one of the ends.
  */
-import { readFailure } from './failure.ts';
 import { createStamp } from './stamp.ts';
 
 /**
@@ -181,7 +180,7 @@ const watchedResponse = extendOnce(base => {
   return Object.create(base, members);
 });
 
-/** A reader of the whole body: the promise it returns is the original's own. */
+/** A reader of the whole body. */
 function readWhole(read: Method, getBody: (() => unknown) | undefined): Method {
   return function (this: unknown, ...args) {
     const response = this as Response;
@@ -190,21 +189,27 @@ function readWhole(read: Method, getBody: (() => unknown) | undefined): Method {
     // A read of a body in use is refused by the original and says nothing about the body.
     const isRefused = response.bodyUsed || body?.locked;
     const result = read.apply(response, args) as Promise<unknown>;
-    if (lease && !isRefused) {
-      lease.touch();
-      result.then(
+    if (!lease || isRefused) return result;
+    lease.touch();
+    return result.then(
+      value => {
         // Naming the response keeps it from being collected, and counted as dropped, while it is read.
-        () => leases.get(response)?.end({ kind: 'complete' }),
-        error => lease.end(isParseError(error) ? { kind: 'complete' } : { kind: 'failed', error }),
-      );
-    }
-    return result;
+        leases.get(response)?.end({ kind: 'complete' });
+        return value;
+      },
+      error => {
+        lease.end(isParseError(error) ? { kind: 'complete' } : { kind: 'failed', error });
+        throw error;
+      },
+    );
   };
 }
 
 /** `json()` and `formData()` fail on bad syntax after a body that came in whole: no failure of the body. */
 const isParseError = (error: unknown): boolean =>
-  error instanceof SyntaxError || (error instanceof TypeError && /form ?data/i.test(error.message));
+  error instanceof Error
+    ? error.name === 'SyntaxError' || (error.name === 'TypeError' && /form ?data/i.test(error.message))
+    : Object.prototype.toString.call(error) === '[object Error]' && (error as Error).name === 'SyntaxError';
 
 function watchStream(stream: ReadableStream, lease: BodyLease, owner: object): ReadableStream {
   if (leases.get(stream)) return stream;
@@ -237,19 +242,13 @@ const watchedStream = extendOnce(prototype => {
     pipeTo: method('pipeTo', 1, function (this: unknown, ...args) {
       const stream = this as ReadableStream;
       const result = base.pipeTo.apply(stream, args as unknown as [WritableStream]);
-      watchPipe(result, stream, args[1] as StreamPipeOptions | undefined);
-      return result;
+      return watchPipe(result, stream, () => base.getReader.call(stream));
     }),
     pipeThrough: method('pipeThrough', 1, function (this: unknown, ...args) {
       const stream = this as ReadableStream;
       const [transform, options] = args as [ReadableWritablePair, StreamPipeOptions?];
       // The original refuses bad arguments in its own words. Good ones it pipes out of our sight: we pipe instead.
-      if (
-        stream.locked ||
-        !isStream(transform?.readable) ||
-        !transform.writable ||
-        transform.writable.locked
-      ) {
+      if (stream.locked || !isPipeable(transform, options)) {
         return base.pipeThrough.apply(stream, args as unknown as [ReadableWritablePair]);
       }
       stream.pipeTo(transform.writable, options).catch(() => {});
@@ -279,6 +278,13 @@ const watchedStream = extendOnce(prototype => {
   return Object.create(base, members);
 });
 
+const isPipeable = (transform: ReadableWritablePair, options: StreamPipeOptions | undefined): boolean =>
+  isStream(transform?.readable) &&
+  transform.writable instanceof WritableStream &&
+  !transform.writable.locked &&
+  (options === undefined || (typeof options === 'object' && options !== null)) &&
+  (options?.signal === undefined || options.signal instanceof AbortSignal);
+
 type AnyReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
 
 function watchReader(reader: AnyReader, stream: ReadableStream): void {
@@ -302,25 +308,30 @@ function watchReader(reader: AnyReader, stream: ReadableStream): void {
 }
 
 /** A pipe fails with its source or with its other end; only the first is a failure of the body. */
-function watchPipe(
-  result: Promise<void>,
-  stream: ReadableStream,
-  options: StreamPipeOptions | undefined,
-): void {
+function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () => AnyReader): Promise<void> {
   const lease = leases.get(stream) ?? ended;
   lease.touch();
-  result.then(
+  return result.then(
     () => lease.end({ kind: 'complete' }),
     error => {
-      if (isBodyFailure(error)) lease.end({ kind: 'failed', error });
-      else if (!options?.preventCancel) giveUp(stream);
+      if (!stream.locked) lookAfterPipe(getReader(), error, stream);
+      throw error;
     },
   );
 }
 
-/** Whether an error is of the kind that the body of a response fails with. */
-const isBodyFailure = (error: unknown): boolean =>
-  error instanceof TypeError || readFailure(error)?.code !== undefined;
+/** What became of the source: `closed` resolves if the pipe cancelled it, and rejects with the pipe's error if it failed. */
+function lookAfterPipe(reader: AnyReader, pipeError: unknown, stream: ReadableStream): void {
+  const { closed } = reader;
+  reader.releaseLock();
+  closed.then(
+    () => giveUp(stream),
+    error => {
+      // Else it is as readable as before, and this says only that the reader has let go of it.
+      if (error === pipeError) leases.get(stream)?.end({ kind: 'failed', error });
+    },
+  );
+}
 
 function watchIterator(
   iterator: AsyncIterator<unknown>,
@@ -332,11 +343,16 @@ function watchIterator(
   lease.touch();
   define(iterator, 'next', (...args) => {
     const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
-    step.then(
-      result => result.done && lease.end({ kind: 'complete' }),
-      error => lease.end({ kind: 'failed', error }),
+    return step.then(
+      result => {
+        if (result.done) lease.end({ kind: 'complete' });
+        return result;
+      },
+      error => {
+        lease.end({ kind: 'failed', error });
+        throw error;
+      },
     );
-    return step;
   });
   define(iterator, 'return', (...args) => {
     const result = leave?.apply(iterator, args as []);

@@ -155,7 +155,7 @@ function nearest(word: string, known: readonly string[]): string | undefined {
   if (holding) return holding;
   const byDistance = known.map(name => ({ name, distance: editDistance(name.toLowerCase(), word) }));
   const [best] = byDistance.sort((a, b) => a.distance - b.distance);
-  return best && best.distance <= Math.max(2, word.length / 3) ? best.name : undefined;
+  return best && best.distance <= Math.max(2, Math.ceil(word.length / 3)) ? best.name : undefined;
 }
 
 const isPart = (a: string, b: string): boolean => a.includes(b) || b.includes(a);

@@ -27,12 +27,44 @@ export function readPolicy(tree: Tree): Reading {
   ];
   if (issues.length > 0) return { issues: issues.sort(byPosition) };
   const { $schema: _, ...policy } = withNumbers(parsed.data) as PolicySet & { $schema?: string };
+  const error = refusalOf(policy);
+  if (!error) return { policy };
+  return { issues: [{ ...culpritIn(policy, tree), message: error.message }] };
+}
+
+function refusalOf(policy: PolicySet): Error | undefined {
   try {
-    return { policy: definePolicy(policy) };
+    definePolicy(policy);
+    return undefined;
   } catch (error) {
-    const { at } = treeAt(tree, ['hosts']);
-    return { issues: [{ position: at, option: '', message: (error as Error).message }] };
+    return error as Error;
   }
+}
+
+/**
+ * Where options contradict each other, each of which will do alone: the innermost part that is refused without the
+ * rest of the file. What is said of a host is laid over what is said of all, so it is tried with that.
+ */
+function culpritIn(policy: PolicySet, tree: Tree): Pick<PolicyFileIssue, 'option' | 'position'> {
+  const { hosts = {}, ...common } = policy;
+  const isRefused = (path: Path): boolean => {
+    const part = path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown>)[step], policy);
+    if (typeof part !== 'object' || part === null) return false;
+    const alone = path.reduceRight<unknown>((value, step) => ({ [step]: value }), part) as PolicySet;
+    return refusalOf(path[0] === 'hosts' ? { ...common, ...alone } : alone) !== undefined;
+  };
+  const inward = (path: Path): Path => {
+    const names = Object.keys(plain(treeAt(tree, path)) as object);
+    const next = names.map(name => [...path, name]).find(isRefused);
+    return next ? inward(next) : path;
+  };
+  const outermost = refusalOf(common)
+    ? []
+    : (Object.keys(hosts)
+        .map(pattern => ['hosts', pattern])
+        .find(isRefused) ?? ['hosts']);
+  const path = outermost.length === 1 ? outermost : inward(outermost);
+  return { option: nameOf(path), position: treeAt(tree, path).at };
 }
 
 function issuesOf(issue: ZodIssue, base: Path, tree: Tree): PolicyFileIssue[] {

@@ -280,8 +280,8 @@ describe('the policy of a call', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['no policy', 5, /`policy` should be an object, got 5/],
-    ['one with an unknown option', { retries: 2 }, /Unknown option `retries`/],
-    ['one with a value out of range', { retry: { maxRetries: -1 } }, /`retry.maxRetries`.*got -1/],
+    ['one with an unknown option', { retries: 2 }, /Unknown option `policy.retries`/],
+    ['one with a value out of range', { retry: { maxRetries: -1 } }, /`policy.retry.maxRetries`.*got -1/],
     [
       'one that would change what calls share',
       { circuitBreaker: {} },
@@ -804,6 +804,23 @@ describe('the story of a call', () => {
     expect(heard).toMatchObject([retried, retried]);
     expect(response.status).toBe(202);
     expect(responseInfo(response)).toMatchObject(retried);
+  });
+
+  it('is told to hooks by a response without a body', async () => {
+    answers = [status(503), () => new HttpResponse(null, { status: 204 })];
+    const heard: unknown[] = [];
+    const client = eagerClient({
+      hooks: {
+        afterResponse: [
+          ({ response }) => void heard.push(responseInfo(response), responseInfo(response.clone())),
+        ],
+      },
+    });
+
+    await client.get('a');
+
+    const story = { attempts: [{ status: 503 }, { status: 204 }], retries: 1 };
+    expect(heard).toMatchObject([story, story]);
   });
 
   it('is told by a response whose progress is reported', async () => {

@@ -188,7 +188,9 @@ circuitbreaker: false
       ),
       expect.stringMatching(/^6:3 In `hosts`: '…@payments.internal' is not a host pattern: credentials/),
       '6:45 `hosts[\'…@payments.internal\'].leaseMs` should be a number from 0 to 2147483647 (milliseconds) or "Infinity", got -1.',
-      expect.stringMatching(/^8:3 Unknown option `retry.maxRetry`\. Known here: maxRetries, /),
+      expect.stringMatching(
+        /^8:3 Unknown option `retry.maxRetry`\. Did you mean `maxRetries`\? Known here: maxRetries, /,
+      ),
       '9:19 `retry.statuses[1]` should be a whole number from 400 to 599, got 200.',
       '9:24 `retry.statuses[2]` should be a whole number from 400 to 599, got "502".',
       '10:13 `retry.methods[0]` should be a method in capitals, such as "PUT", got "get".',
@@ -241,6 +243,26 @@ circuitbreaker: false
     expect(problems(await refusal('policy.json', text))).toEqual([
       "1:12 `hosts` names one host twice: 'a.internal' and 'A.internal'.",
     ]);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'in a part',
+      'leaseMs: 1\nretry:\n  jitter: full\n  budget:\n    maxTokens: 2\n    retryCost: 3\nhosts: { a.internal: {} }',
+      '5:5 `retry.budget.retryCost` should be at most `retry.budget.maxTokens` (2), got 3. Change either.',
+    ],
+    [
+      'in a host',
+      'hosts:\n  b.internal: {}\n  a.internal:\n    leaseMs: 1\n    retry: { baseDelayMs: 5, maxDelayMs: 4 }',
+      "5:12 `hosts['a.internal'].retry.baseDelayMs` should be at most `hosts['a.internal'].retry.maxDelayMs` (4), got 5. Change either.",
+    ],
+    [
+      'between a host and all',
+      'retry: { maxDelayMs: 4 }\nhosts:\n  a.internal: { leaseMs: 1, retry: { baseDelayMs: 5 } }',
+      "3:36 `hosts['a.internal'].retry.baseDelayMs` should be at most `hosts['a.internal'].retry.maxDelayMs` (4), got 5. Change either.",
+    ],
+  ])('contradicts another, %s', async (_, text, problem) => {
+    expect(problems(await refusal('policy.yaml', text))).toEqual([problem]);
   });
 
   it('is shown in part where it is long, and the message ends at ten problems', async () => {

@@ -228,14 +228,17 @@ describe('a policy file that is watched', () => {
     await mkdir(at('config'));
     await mkdir(at('config-2'));
     await writeFile(at('config', 'policy.yaml'), policyOf(1));
-    await writeFile(at('config-2', 'policy.yaml'), policyOf(2));
+    await writeFile(at('config-2', 'policy.yaml'), policyOf(3));
     const news = await follow(at('config', 'policy.yaml'));
+    // So that the first look, which needs no event, is over.
+    await replace(at('config', 'policy.yaml'), policyOf(2));
+    expect(await news.next()).toEqual({ leaseMs: 2 });
 
     renameSync(at('config'), at('config-1'));
     renameSync(at('config-2'), at('config'));
-    expect(await news.next()).toEqual({ leaseMs: 2 });
-    await replace(at('config', 'policy.yaml'), policyOf(3));
     expect(await news.next()).toEqual({ leaseMs: 3 });
+    await replace(at('config', 'policy.yaml'), policyOf(4));
+    expect(await news.next()).toEqual({ leaseMs: 4 });
   });
 
   it('is followed no longer than somebody listens', async () => {

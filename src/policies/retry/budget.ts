@@ -48,7 +48,6 @@ const checks: Checks<RetryBudgetOptions> = {
 export function readBudgetOptions(options: RetryBudgetOptions, path: string): BudgetLimits {
   const limits = readOptions(path, options, checks, retryBudgetDefaults);
   requireOrder(path, options, 'retryCost', 'maxTokens');
-  requireOrder(path, options, 'timeoutCost', 'maxTokens');
   return limits;
 }
 
