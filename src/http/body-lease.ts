@@ -241,8 +241,9 @@ const watchedStream = extendOnce(prototype => {
     }),
     pipeTo: method('pipeTo', 1, function (this: unknown, ...args) {
       const stream = this as ReadableStream;
+      const isRefused = stream.locked;
       const result = base.pipeTo.apply(stream, args as unknown as [WritableStream]);
-      return watchPipe(result, stream, () => base.getReader.call(stream));
+      return isRefused ? result : watchPipe(result, stream, () => base.getReader.call(stream));
     }),
     pipeThrough: method('pipeThrough', 1, function (this: unknown, ...args) {
       const stream = this as ReadableStream;
@@ -340,12 +341,14 @@ function watchIterator(
 ): AsyncIterator<unknown> {
   const lease = leases.get(stream) ?? ended;
   const { next, return: leave } = iterator;
+  let hasLeft = false;
   lease.touch();
   define(iterator, 'next', (...args) => {
     const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
     return step.then(
       result => {
-        if (result.done) lease.end({ kind: 'complete' });
+        // Once left, an iterator says that it is done whatever the body is.
+        if (result.done && !hasLeft) lease.end({ kind: 'complete' });
         return result;
       },
       error => {
@@ -356,6 +359,7 @@ function watchIterator(
   });
   define(iterator, 'return', (...args) => {
     const result = leave?.apply(iterator, args as []);
+    hasLeft = true;
     if (!options?.preventCancel) giveUp(stream);
     return result;
   });
