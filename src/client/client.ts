@@ -75,7 +75,7 @@ export interface Client {
  *
  * @throws TypeError or RangeError if an option will not do.
  * @example
- * const payments = createClient({ baseUrl: 'https://payments.internal/v1/', policy: { totalTimeoutMs: 5_000 } });
+ * const payments = createClient({ baseUrl: 'https://payments.internal/v1/', policy: { totalTimeoutMs: 20_000 } });
  * const charge = await payments.get('charges/42').json();
  */
 export function createClient(options: ClientOptions = {}): Client {

@@ -25,17 +25,9 @@ export interface WindowCounts {
 
 const buckets = 10;
 
-/** An action that has settled already, told to opossum without waiting for a turn of the microtask queue. */
-type Settled = () => unknown;
-const succeeded: Settled = () => ({
-  // biome-ignore lint/suspicious/noThenProperty: opossum looks for `then`, and takes the result within the same turn
-  then: (onResult: (result: unknown) => void) => {
-    onResult(undefined);
-    return { catch: () => {} };
-  },
-});
+/** An action that has failed already, told to opossum without waiting for a turn of the microtask queue. */
 const failure = new Error('a failed attempt');
-const failed: Settled = () => {
+const failed = (): never => {
   throw failure;
 };
 
@@ -54,7 +46,7 @@ export class FailureWindow {
     this.limits = limits;
     this.#bucketMs = limits.windowMs / buckets;
     this.#bucketAt = now;
-    this.#breaker = new CircuitBreaker(async () => {}, {
+    this.#breaker = new CircuitBreaker(failed as () => Promise<void>, {
       name: 'holdfast',
       timeout: false,
       errorThresholdPercentage: percentage(limits.failureRatio),
@@ -75,20 +67,20 @@ export class FailureWindow {
     this.#breaker.removeAllListeners('open');
     this.#bucket = this.#newestBucket();
     const status = this.#breaker.status as unknown as { increment: (property: string) => void };
-    status.increment = property => {
-      this.#bucket[property] = (this.#bucket[property] ?? 0) + 1;
-    };
+    status.increment = property => this.#count(property);
   }
 
+  /** A success can open nothing, so it goes straight into opossum's status. */
   succeed(now: number): void {
     this.#advance(now);
-    this.#record(succeeded);
+    this.#count('fires');
+    this.#count('successes');
   }
 
   /** Whether the window calls for opening the circuit now. */
   fail(now: number): boolean {
     this.#advance(now);
-    this.#record(failed);
+    this.#breaker.fire().catch(() => {});
     return this.#breaker.opened;
   }
 
@@ -110,9 +102,8 @@ export class FailureWindow {
     this.#bucketAt = now;
   }
 
-  #record(action: Settled): void {
-    (this.#breaker as unknown as { action: Settled }).action = action;
-    this.#breaker.fire().catch(() => {});
+  #count(property: string): void {
+    this.#bucket[property] = (this.#bucket[property] ?? 0) + 1;
   }
 
   #advance(now: number): void {
