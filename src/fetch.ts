@@ -186,7 +186,7 @@ class FetchClient {
     );
     this.#unsubscribe = this.#settings.source?.subscribe(
       next => this.#swap(next),
-      error => this.#runtime.emit?.({ type: 'policy-refused', error }),
+      error => this.#refusePolicy(error),
     );
   }
 
@@ -227,8 +227,13 @@ class FetchClient {
     try {
       this.update(policy);
     } catch (error) {
-      this.#runtime.emit?.({ type: 'policy-refused', error });
+      this.#refusePolicy(error);
     }
+  }
+
+  #refusePolicy(error: unknown): void {
+    if (this.#runtime.emit) this.#runtime.emit({ type: 'policy-refused', error });
+    else console.warn('holdfast: a changed policy will not do and the present one stays.', error);
   }
 
   /** To the observer if there is one, who asked to hear of everything; else where a program's warnings go. */

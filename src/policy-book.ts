@@ -80,10 +80,10 @@ export class PolicyBook {
   /** What is allowed and hardly meant; of a host only what is not said of all. */
   get advice(): Advice[] {
     const { common, byHost } = this.#set;
-    const ofAll = adviseOn(resolvePolicy(common), 'policy');
+    const ofAll = adviseOn(common, 'policy');
     const known = new Set(ofAll.map(({ code }) => code));
     const ofHosts = byHost.entries.flatMap(({ pattern, options }) =>
-      adviseOn(resolvePolicy(overlay(common, options)), `hosts['${pattern.source}']`),
+      adviseOn(overlay(common, options), `hosts['${pattern.source}']`),
     );
     return [...ofAll, ...ofHosts.filter(({ code }) => !known.has(code))];
   }

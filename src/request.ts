@@ -82,7 +82,8 @@ export function readRequest(
 
 function withKey(request: CallRequest, makeKey: 'auto' | (() => string)): CallRequest {
   if (isSafe(request.method) || hasHeader(request, idempotencyKeyHeader)) return request;
-  const headers = new Headers(headersOf(request));
+  const given = headersOf(request);
+  const headers = new Headers(given && copyHeaders(given));
   headers.set(idempotencyKeyHeader, makeKey === 'auto' ? uniqueId() : makeKey());
   return { ...request, init: { ...request.init, headers } };
 }

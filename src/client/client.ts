@@ -9,6 +9,7 @@ import type { FetchLike } from '../transport/fetch-transport.ts';
 import { ClientCall } from './client-call.ts';
 import { refuseForeign, refuseForeignToCall } from './owned-options.ts';
 
+/** What users of a client catch and pass. From our copy of ky, so that `instanceof` holds without one of theirs. */
 export { HTTPError, isHTTPError, replaceOption, SchemaValidationError } from 'ky';
 
 type OwnedByUs = 'fetch' | 'retry' | 'timeout' | 'totalTimeout';

@@ -163,13 +163,13 @@ export interface Advice {
 }
 
 /** Finds combinations that are allowed and hardly meant. */
-export function adviseOn(
-  { totalTimeoutMs, attemptTimeoutMs, retry }: ResolvedPolicy,
-  where: string,
-): Advice[] {
+export function adviseOn(options: PolicyOptions, where: string): Advice[] {
+  const { totalTimeoutMs, attemptTimeoutMs, retry } = resolvePolicy(options);
+  // A default that does not fit what was given is nothing that anybody meant.
+  const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
   const add = (code: string, message: string) => advice.push({ code, message: `${where}: ${message}` });
-  if (attemptTimeoutMs !== Number.POSITIVE_INFINITY && attemptTimeoutMs > totalTimeoutMs) {
+  if (gaveAttempt && Number.isFinite(attemptTimeoutMs) && attemptTimeoutMs > totalTimeoutMs) {
     add(
       'ATTEMPT_OVER_TOTAL',
       `\`attemptTimeoutMs\` (${attemptTimeoutMs}) is above \`totalTimeoutMs\` (${totalTimeoutMs}), so it never acts. ` +
@@ -178,6 +178,7 @@ export function adviseOn(
   } else if (
     retry &&
     retry.maxRetries > 0 &&
+    gaveAttempt &&
     attemptTimeoutMs === totalTimeoutMs &&
     Number.isFinite(totalTimeoutMs)
   ) {

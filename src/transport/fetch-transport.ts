@@ -13,7 +13,7 @@ export type FetchLike = (input: string | URL | Request, init?: RequestInit) => P
 export function fetchTransport(fetch?: FetchLike): Handler {
   return function fetchTransport({ request, signal }) {
     const send: FetchLike = fetch ?? globalThis.fetch;
-    const init = signal ? { ...request.init, signal } : request.init;
+    const init = signal ? withSignal(request, signal) : request.init;
     try {
       return mustGuard(request)
         ? followRedirects(send, request, init)
@@ -22,6 +22,18 @@ export function fetchTransport(fetch?: FetchLike): Handler {
       return Promise.reject(error);
     }
   };
+}
+
+/**
+ * Anything at all in `init` makes `fetch` forget the referrer of a `Request`; a signal of ours must not.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#dom-request | Fetch, the Request constructor, "if init is not empty"}
+ */
+function withSignal({ input, init }: CallRequest, signal: AbortSignal): RequestInit {
+  if (typeof input === 'string' || !('referrer' in input) || Object.keys(init).length > 0)
+    return { ...init, signal };
+  const { referrer, referrerPolicy } = input;
+  return { referrer, referrerPolicy, signal };
 }
 
 const mustGuard = (request: CallRequest): boolean => followsRedirects(request) && carriesSecrets(request);

@@ -5,7 +5,7 @@
  */
 import { isReplayable } from '../http/body.ts';
 import { discard } from '../http/drain.ts';
-import { headersOf, someHeader } from '../http/headers.ts';
+import { copyHeaders, headersOf, someHeader } from '../http/headers.ts';
 import { isSensitiveHeader } from '../http/redact.ts';
 import type { CallRequest } from '../pipeline/call.ts';
 import type { FetchLike } from './fetch-transport.ts';
@@ -76,7 +76,8 @@ export async function followRedirects(
 function firstHop(request: CallRequest, init: RequestInit): Hop {
   const { input, url, method } = request;
   const given = typeof input === 'object' && 'method' in input ? input : undefined;
-  const headers = new Headers(headersOf(request));
+  const givenHeaders = headersOf(request);
+  const headers = new Headers(givenHeaders && copyHeaders(givenHeaders));
   const body = init.body ?? undefined;
   const ofGiven = given?.body ? 'unknown' : 'none';
   const ofInit = isReplayable(body) ? 'replayable' : 'one-shot';

@@ -386,6 +386,19 @@ describe('errors', () => {
     expect(attempt.signal.aborted).toBe(true);
   });
 
+  it("are the caller's own abort reason while the body is read", async () => {
+    const transport = scriptedTransport();
+    const controller = new AbortController();
+    const reason = new Error('the user has left');
+
+    const call = createClient({ fetch: transport }).get(origin, { signal: controller.signal });
+    (await transport.next()).respond(new Response(stalledBody('half')));
+    const text = (await call).text();
+    controller.abort(reason);
+
+    await expect(text).rejects.toBe(reason);
+  });
+
   it('are the abort reason before anything is sent', async () => {
     const signal = AbortSignal.abort('too late');
 

@@ -81,11 +81,13 @@ export interface Link {
 /** The links to other places in the repository. */
 export function relativeLinksOf(page: string): Link[] {
   const prose = read(page).replace(/^```[\s\S]*?^```$/gm, fence => fence.replace(/[^\n]/g, ''));
-  return prose.split('\n').flatMap((text, index) =>
-    [...text.matchAll(/\]\(([^)\s]+)\)/g)]
-      .map(match => ({ target: match[1] ?? '', line: index + 1 }))
-      .filter(({ target }) => !/^[a-z]+:/.test(target)),
-  );
+  return prose
+    .split('\n')
+    .flatMap((text, index) =>
+      [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(match => ({ target: match[1] ?? '', line: index + 1 }))
+        .filter(({ target }) => !/^[a-z]+:/.test(target)),
+    );
 }
 
 /** The anchors of a page, as GitHub makes them from its headings. */
@@ -104,10 +106,18 @@ export function tablesOf(markdown: string, ...header: string[]): string[][][] {
   const tables: string[][][] = [];
   let rows: string[][] | undefined;
   for (const line of proseOf(markdown).split('\n')) {
-    const cells = line.startsWith('|') ? line.split(/(?<!\\)\|/).slice(1, -1).map(cell => cell.trim()) : undefined;
+    const cells = line.startsWith('|')
+      ? line
+          .split(/(?<!\\)\|/)
+          .slice(1, -1)
+          .map(cell => cell.trim())
+      : undefined;
     if (!cells) rows = undefined;
     else if (rows) rows.push(cells);
-    else if (header.every((name, index) => cells[index] === name)) tables.push((rows = []));
+    else if (header.every((name, index) => cells[index] === name)) {
+      rows = [];
+      tables.push(rows);
+    }
   }
   // The first row draws the line under the header.
   return tables.map(table => table.slice(1));

@@ -35,7 +35,9 @@ registerHooks({
     sources.has(specifier) ? { url: specifier, shortCircuit: true } : next(specifier, context),
   load: (url, context, next) => {
     const source = sources.get(url);
-    return source === undefined ? next(url, context) : { format: 'module-typescript', source, shortCircuit: true };
+    return source === undefined
+      ? next(url, context)
+      : { format: 'module-typescript', source, shortCircuit: true };
   },
 });
 
@@ -57,11 +59,9 @@ async function run(block: Block): Promise<Run> {
     error ??= reason;
   };
   process.on('unhandledRejection', onUnhandled);
-  const program = import(urlOf(block))
-    .catch(onUnhandled)
-    .finally(() => {
-      isDone = true;
-    });
+  const program = import(urlOf(block)).catch(onUnhandled).finally(() => {
+    isDone = true;
+  });
   await Promise.all([program, passTimeUntil(() => isDone)]);
   process.off('unhandledRejection', onUnhandled);
   forgetTimers();
@@ -82,7 +82,8 @@ function rewrite(page: string): void {
     const { output, error } = runs[`${block.page}:${block.line}`] as Run;
     if (error !== undefined) write(`${block.page}:${block.line}: ${error}\n`);
     else if (block.output !== undefined) text = replaceOutput(text, block, output);
-    else if (output !== '') write(`${block.page}:${block.line} prints, and the page does not say what:\n${output}\n`);
+    else if (output !== '')
+      write(`${block.page}:${block.line} prints, and the page does not say what:\n${output}\n`);
   }
   writeFileSync(`${root}${page}`, text);
 }

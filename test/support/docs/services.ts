@@ -72,7 +72,9 @@ const hosts: Record<string, Host> = {
   'broken.internal': () => new Response('internal error', { status: 500 }),
   /** Allows the first two requests. */
   'quota.internal': visit =>
-    visit.count <= 2 ? well(visit) : new Response('quota used up', { status: 429, headers: { 'Retry-After': '1' } }),
+    visit.count <= 2
+      ? well(visit)
+      : new Response('quota used up', { status: 429, headers: { 'Retry-After': '1' } }),
   /** Nobody listens. */
   'down.internal': () => Promise.reject(failed('ECONNREFUSED', 'connect')),
   /** Loses the connection after the first request has come in. */
@@ -94,7 +96,10 @@ const hosts: Record<string, Host> = {
 /** The first byte of any answer takes this long. */
 const LATENCY_MS = 20;
 
-export async function fetchFromServices(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+export async function fetchFromServices(
+  input: string | URL | Request,
+  init?: RequestInit,
+): Promise<Response> {
   const request = new Request(input, init);
   // Not `request.signal`: that one follows the caller's only as long as nobody collects it.
   const signal = init?.signal ?? request.signal;

@@ -18,7 +18,11 @@ let now = 0;
 const CHANCE = 0.5;
 
 export function replaceTimeAndChance(): void {
-  const set = (callback: (...parameters: unknown[]) => void, delayMs = 0, ...parameters: unknown[]): Timer => {
+  const set = (
+    callback: (...parameters: unknown[]) => void,
+    delayMs = 0,
+    ...parameters: unknown[]
+  ): Timer => {
     const timer: Timer = {
       at: now + Math.max(0, delayMs),
       callback: () => callback(...parameters),
