@@ -5,6 +5,7 @@ import { Hosts } from './host-view.ts';
 import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
 import { type BodyLease, leaseOf } from './http/body-lease.ts';
+import type { FetchLike } from './http/fetch-like.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
 import { guarded, type Observer, type WarningEvent } from './pipeline/events.ts';
@@ -37,7 +38,7 @@ import {
   withoutPolicy,
 } from './request.ts';
 import { type Place, standardOrder, standardPolicies } from './standard-order.ts';
-import { type FetchLike, fetchTransport } from './transport/fetch-transport.ts';
+import { fetchTransport } from './transport/fetch-transport.ts';
 
 /** A policy of one's own and its place in the standard order. */
 export interface PlacedPolicy {

@@ -36,6 +36,7 @@ export {
 export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
 export type { HostCounters } from './hosts/host-state.ts';
 export type { Sent } from './http/failure.ts';
+export type { FetchLike } from './http/fetch-like.ts';
 export type { Call, CallRequest, Runtime } from './pipeline/call.ts';
 export type { Clock, Random, Timer } from './pipeline/clock.ts';
 export type { CircuitState, HoldfastEvent, Observer } from './pipeline/events.ts';
@@ -54,4 +55,4 @@ export { attemptTimeout, type TimeoutOptions, totalTimeout } from './policies/ti
 export { definePolicy, type PolicySet } from './policy-book.ts';
 export type { CallInit, FetchInput } from './request.ts';
 export { type Place, standardOrder } from './standard-order.ts';
-export { type FetchLike, fetchTransport } from './transport/fetch-transport.ts';
+export { fetchTransport } from './transport/fetch-transport.ts';

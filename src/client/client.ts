@@ -2,10 +2,10 @@
 import ky, { type Input, type KyInstance, type Options as KyOptions, type ResponsePromise } from 'ky';
 import { createFetch, type HoldfastFetch, type PolicySource } from '../fetch.ts';
 import { isReplayable } from '../http/body.ts';
+import type { FetchLike } from '../http/fetch-like.ts';
 import { requireObject } from '../pipeline/options.ts';
 import { checkCallPolicy, overlay, type PolicyOptions, resolvePolicy } from '../policies/policy-options.ts';
 import type { PolicySet } from '../policy-book.ts';
-import type { FetchLike } from '../transport/fetch-transport.ts';
 import { ClientCall } from './client-call.ts';
 import { refuseForeign, refuseForeignToCall } from './owned-options.ts';
 

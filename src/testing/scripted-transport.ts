@@ -1,4 +1,4 @@
-import type { FetchLike } from '../transport/fetch-transport.ts';
+import type { FetchLike } from '../http/fetch-like.ts';
 import { breakOff } from './bodies.ts';
 import { settled } from './virtual-clock.ts';
 

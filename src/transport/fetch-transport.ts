@@ -1,9 +1,7 @@
+import type { FetchLike } from '../http/fetch-like.ts';
 import type { CallRequest } from '../pipeline/call.ts';
 import type { Handler } from '../pipeline/pipeline.ts';
 import { carriesSecrets, followRedirects } from './redirects.ts';
-
-/** Anything that takes what `fetch` takes and resolves with a `Response`. */
-export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
  * The innermost handler over a fetch: one attempt is one call of it, with the caller's own arguments, and a signal.

@@ -5,10 +5,10 @@
  */
 import { isReplayable } from '../http/body.ts';
 import { discard } from '../http/drain.ts';
+import type { FetchLike } from '../http/fetch-like.ts';
 import { copyHeaders, headersOf, someHeader } from '../http/headers.ts';
 import { isSensitiveHeader } from '../http/redact.ts';
 import type { CallRequest } from '../pipeline/call.ts';
-import type { FetchLike } from './fetch-transport.ts';
 
 /** What `fetch` takes off by itself. */
 const guardedByFetch = /^(?:authorization|proxy-authorization|cookie|host)$/i;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFetch, definePolicy, type FetchOptions, type PolicyOptions } from '../../src/index.ts';
+import { readRetryOptions } from '../../src/policies/retry/retry.ts';
 import { answering } from '../support/answering.ts';
 import { harness, url } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
@@ -188,9 +189,13 @@ describe('promise 17: wrong options fail at construction', () => {
       expect(error.message).toContain('maxDelayMs');
     });
 
-    test('a first delay above the longest delay that holds by default is not cut in silence', () => {
+    test('a first delay above the longest delay that holds by default raises that one', () => {
       const { events } = harness({ retry: { baseDelayMs: 5_000 } });
-      expect(events).toMatchObject([{ type: 'warning', message: expect.stringContaining('maxDelayMs') }]);
+      expect(events).toEqual([]);
+      expect(readRetryOptions({ baseDelayMs: 5_000 })).toMatchObject({
+        baseDelayMs: 5_000,
+        maxDelayMs: 5_000,
+      });
     });
 
     test('an open time above the longest open time', () => {
@@ -311,7 +316,7 @@ describe('promise 17: wrong options fail at construction', () => {
     test('leaves what the hosts remember', async () => {
       const { fetch } = harness({ fetch: answering(503), retry: { maxRetries: 1 } });
       await fetch(url);
-      fetch.update({ totalTimeoutMs: 5_000 });
+      fetch.update({ totalTimeoutMs: 5_000, attemptTimeoutMs: 10_000 });
       expect(fetch.hosts.get('payments.test')).toMatchObject({
         retryBudget: { tokens: 9 },
         counters: { calls: 1 },
@@ -469,8 +474,16 @@ describe('promise 17: wrong options fail at construction', () => {
       harness(options).events.flatMap(event => (event.type === 'warning' ? [event.code] : []));
 
     test.each<[string, FetchOptions, string]>([
-      ['an attempt timeout above the total', { totalTimeoutMs: 5_000 }, 'ATTEMPT_OVER_TOTAL'],
-      ['an attempt that may take all the time', { totalTimeoutMs: 10_000 }, 'NO_TIME_TO_RETRY'],
+      [
+        'an attempt timeout above the total',
+        { totalTimeoutMs: 5_000, attemptTimeoutMs: 10_000 },
+        'ATTEMPT_OVER_TOTAL',
+      ],
+      [
+        'an attempt that may take all the time',
+        { totalTimeoutMs: 10_000, attemptTimeoutMs: 10_000 },
+        'NO_TIME_TO_RETRY',
+      ],
       ['no jitter and no growth', { retry: { jitter: 'none', backoff: 'constant' } }, 'NO_JITTER'],
       ['no budget', { retry: { budget: false } }, 'NO_BUDGET'],
       ['no end', { totalTimeoutMs: false, retry: { maxRetries: Number.POSITIVE_INFINITY } }, 'ENDLESS'],
@@ -499,7 +512,7 @@ describe('promise 17: wrong options fail at construction', () => {
     });
 
     test('on the console when nobody observes', () => {
-      createFetch({ totalTimeoutMs: 5_000 });
+      createFetch({ totalTimeoutMs: 5_000, attemptTimeoutMs: 10_000 });
       expect(warn).toHaveBeenCalledExactlyOnceWith(
         'holdfast: policy: `attemptTimeoutMs` (10000) is above `totalTimeoutMs` (5000), so it never acts. Lower the first or raise the second. (ATTEMPT_OVER_TOTAL)',
       );
@@ -508,7 +521,7 @@ describe('promise 17: wrong options fail at construction', () => {
     test('of a host name the host, and are not repeated for what is said of all', () => {
       const { events } = harness({
         retry: { budget: false },
-        hosts: { 'a.test': { totalTimeoutMs: 5_000 }, 'b.test': {} },
+        hosts: { 'a.test': { totalTimeoutMs: 5_000, attemptTimeoutMs: 10_000 }, 'b.test': {} },
       });
       expect(events).toMatchObject([
         { code: 'NO_BUDGET', message: expect.stringMatching(/^policy: /) },
@@ -518,7 +531,7 @@ describe('promise 17: wrong options fail at construction', () => {
 
     test('on an update too', () => {
       const { fetch, events } = harness();
-      fetch.update({ totalTimeoutMs: 5_000 });
+      fetch.update({ totalTimeoutMs: 5_000, attemptTimeoutMs: 10_000 });
       expect(events.map(event => event.type)).toEqual(['warning', 'policy-updated']);
     });
   });
