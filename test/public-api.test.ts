@@ -5,15 +5,16 @@ import * as main from '../src/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
 import * as testing from '../src/testing/index.ts';
 
-/** The names that an entry point exports, in its order: types too, which no import at run time shows. */
+/** The names that an entry point exports, sorted: types too, which no import at run time shows. */
 function exportsOf(entry: string): string[] {
   const source = ts.createSourceFile(entry, readFileSync(entry, 'utf8'), ts.ScriptTarget.Latest);
-  return source.statements.filter(ts.isExportDeclaration).flatMap(({ exportClause, isTypeOnly }) => {
+  const names = source.statements.filter(ts.isExportDeclaration).flatMap(({ exportClause, isTypeOnly }) => {
     if (!exportClause || !ts.isNamedExports(exportClause)) throw new Error(`${entry} exports without names`);
     return exportClause.elements.map(({ name, isTypeOnly: isType }) =>
       isTypeOnly || isType ? `type ${name.text}` : name.text,
     );
   });
+  return names.sort();
 }
 
 /** Entry points of the package by their door, as the sources they are built from. */
@@ -31,90 +32,90 @@ function entries(): Record<string, string> {
 describe('the exported names of', () => {
   test('holdfast', () => {
     expect(exportsOf('src/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "type AttemptRecord
-      type CallRecord
-      type OutcomeKind
-      type RetryReason
-      type Client
-      type ClientCallOptions
-      type ClientOptions
-      createClient
-      HTTPError
-      isHTTPError
-      replaceOption
-      SchemaValidationError
-      CircuitOpenError
+      "CircuitOpenError
       ClosedError
-      type ErrorCode
+      HTTPError
       HoldfastError
       HostPausedError
       NetworkError
       RejectedError
+      SchemaValidationError
       TimeoutError
-      explain
-      type ResponseInfo
-      recoveryHeaders
-      responseInfo
-      createFetch
-      type FetchOptions
-      type HoldfastFetch
-      type PlacedPolicy
-      type PolicySource
-      type CircuitBreakerView
-      type HostPauseView
-      type Hosts
-      type HostView
-      type RetryBudgetView
-      type HostCounters
-      type Sent
-      type Call
-      type CallRequest
-      type Runtime
-      type Clock
-      type Random
-      type Timer
-      type CircuitState
-      type HoldfastEvent
-      type Observer
-      type ErrorOutcome
-      type Outcome
-      type ResponseOutcome
-      settle
-      unwrap
-      type Handler
-      type Policy
-      pipeline
+      attemptTimeout
       circuitBreaker
-      type WindowCounts
-      type CircuitBreakerOptions
-      type HostPauseOptions
+      createClient
+      createFetch
+      definePolicy
+      explain
+      fetchTransport
       hostPause
-      type PolicyOptions
+      isHTTPError
+      pipeline
+      recoveryHeaders
+      replaceOption
+      responseInfo
+      retry
+      settle
+      standardOrder
+      totalTimeout
+      type AttemptRecord
       type BackoffOptions
+      type Call
+      type CallInit
+      type CallRecord
+      type CallRequest
+      type CircuitBreakerOptions
+      type CircuitBreakerView
+      type CircuitState
+      type Client
+      type ClientCallOptions
+      type ClientOptions
+      type Clock
+      type ErrorCode
+      type ErrorOutcome
+      type FetchInput
+      type FetchLike
+      type FetchOptions
+      type Handler
+      type HoldfastEvent
+      type HoldfastFetch
+      type HostCounters
+      type HostPauseOptions
+      type HostPauseView
+      type HostView
+      type Hosts
+      type Observer
+      type Outcome
+      type OutcomeKind
+      type Place
+      type PlacedPolicy
+      type Policy
+      type PolicyOptions
+      type PolicySet
+      type PolicySource
+      type Random
+      type ResponseInfo
+      type ResponseOutcome
       type RetryBudgetOptions
+      type RetryBudgetView
       type RetryInfo
       type RetryOptions
-      retry
-      attemptTimeout
+      type RetryReason
+      type Runtime
+      type Sent
       type TimeoutOptions
-      totalTimeout
-      definePolicy
-      type PolicySet
-      type CallInit
-      type FetchInput
-      type Place
-      standardOrder
-      type FetchLike
-      fetchTransport"
+      type Timer
+      type WindowCounts
+      unwrap"
     `);
   });
 
   test('holdfast/policy-file', () => {
     expect(exportsOf('src/policy-file/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "type LoadedPolicy
-      type LoadPolicyOptions
+      "PolicyFileError
       loadPolicy
-      PolicyFileError
+      type LoadPolicyOptions
+      type LoadedPolicy
       type PolicyFileIssue
       type Position"
     `);
@@ -123,15 +124,15 @@ describe('the exported names of', () => {
   test('holdfast/testing', () => {
     expect(exportsOf('src/testing/index.ts').join('\n')).toMatchInlineSnapshot(`
       "brokenBody
-      type SlowBody
+      networkError
+      scriptedTransport
+      seededRandom
       slowBody
       stalledBody
-      networkError
       type ScriptedAttempt
       type ScriptedTransport
       type ScriptedTransportOptions
-      scriptedTransport
-      seededRandom
+      type SlowBody
       type VirtualClock
       type VirtualClockOptions
       virtualClock"

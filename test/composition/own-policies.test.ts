@@ -159,6 +159,25 @@ describe('a policy of one’s own', () => {
     }
   });
 
+  test('that returns no response rejects, and leaves no timer', async () => {
+    for (const place of [
+      'totalTimeout',
+      'retry',
+      'attempt',
+      'hostPause',
+      'circuitBreaker',
+      'attemptTimeout',
+    ] as const) {
+      for (const side of ['outside', 'inside']) {
+        const empty = (async () => undefined) as unknown as Policy;
+        const { fetch, clock } = harness(placed(empty, { [side]: place }));
+        expect((await withinMicrotasks(fetch(url))).state, `${side} ${place}`).toBe('rejected');
+        expect(clock.pending, `${side} ${place}`).toBe(0);
+        expect(fetch.hosts.get('payments.test')?.activeCalls).toBe(0);
+      }
+    }
+  });
+
   test('that fails with an Error of its own is not taken for a failure of the network', async () => {
     const own = new Error('no token for this tenant');
     const signing: Policy = vi.fn(async () => {

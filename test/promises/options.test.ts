@@ -406,6 +406,12 @@ describe('promise 17: wrong options fail at construction', () => {
       expect(transport.calls).toHaveLength(4);
     });
 
+    test('that is undefined is as good as none', async () => {
+      const transport = answering(200);
+      await harness({ fetch: transport }).fetch(url, { policy: undefined } as unknown as RequestInit);
+      expect(transport.calls[0]?.[1]).not.toHaveProperty('policy');
+    });
+
     test('can switch a part on that the host has off', async () => {
       const transport = answering(503);
       const { fetch } = harness({ fetch: transport, retry: false });
@@ -448,6 +454,20 @@ describe('promise 17: wrong options fail at construction', () => {
       expect(await attemptsOf('https://search.internal/')).toBe(2);
       expect(await attemptsOf('https://payments.internal/')).toBe(3);
       expect(await attemptsOf('https://payments.internal:8443/')).toBe(4);
+    });
+
+    test('is that of the URL that is called, also when `hostKey` lets several hosts share one state', async () => {
+      const transport = answering(503);
+      const { fetch } = harness({
+        fetch: transport,
+        hostKey: () => 'shared',
+        hosts: { 'once.test': { retry: false } },
+      });
+      await fetch('https://many.test/');
+      expect(transport.calls).toHaveLength(3);
+      await fetch('https://once.test/');
+      expect(transport.calls).toHaveLength(3 + 1);
+      expect(fetch.hosts.size).toBe(1);
     });
 
     test('keeps the other options of a part that it changes', async () => {

@@ -8,7 +8,7 @@ import {
   responseInfo,
   TimeoutError,
 } from '../../src/index.ts';
-import { networkError, seededRandom } from '../../src/testing/index.ts';
+import { networkError, seededRandom, slowBody } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
 import { harness, url } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
@@ -561,6 +561,38 @@ describe('promise 4: back-off and budget', () => {
       await (await fetch(url, { policy: { retry: { budget: false } } })).text();
       expect(transport.calls).toHaveLength(3);
       expect(budgetOf(fetch)).toBe(10);
+    });
+  });
+
+  describe('a callback', () => {
+    test.each([
+      Number.NaN,
+      -1,
+      undefined,
+      'soon',
+    ])('that returns %s for a delay rejects the call, and lets the response go', async delayMs => {
+      const body = slowBody();
+      const { fetch, transport, clock } = harness({ retry: { delayMs: () => delayMs as number } });
+      const call = rejection(RangeError, fetch(url));
+      (await transport.next()).respond(new Response(body.stream, { status: 503 }));
+      expect((await call).message).toContain('retry.delayMs');
+      expect(body.state).toBe('cancelled');
+      expect(clock.pending).toBe(0);
+      expect(fetch.hosts.get(host)).toMatchObject({ activeCalls: 0, retryBudget: { tokens: 10 } });
+    });
+
+    test('that throws rejects the call with what it threw, and lets the response go', async () => {
+      const body = slowBody();
+      const own = new Error('in a callback');
+      const shouldRetry = () => {
+        throw own;
+      };
+      const { fetch, transport, clock } = harness({ retry: { shouldRetry } });
+      const call = fetch(url);
+      (await transport.next()).respond(new Response(body.stream, { status: 503 }));
+      await expect(call).rejects.toBe(own);
+      expect(body.state).toBe('cancelled');
+      expect(clock.pending).toBe(0);
     });
   });
 

@@ -444,6 +444,12 @@ describe('promise 16: every response and every error tells its story', () => {
       expect(count('call-end')).toBe(count('call-start'));
     });
 
+    test('ends a call with the very error that the caller gets', async () => {
+      const { fetch, events } = harness({ fetch: answering(networkError('ECONNREFUSED')) });
+      const error = await rejection(NetworkError, fetch(url));
+      expect(events.find(event => event.type === 'call-end')).toHaveProperty('error', error);
+    });
+
     test('an observer that throws breaks nothing, and is reported once', async () => {
       const report = vi.spyOn(console, 'error').mockImplementation(() => {});
       const observe = vi.fn(() => {
