@@ -14,6 +14,7 @@ export {
   isHTTPError,
   replaceOption,
   SchemaValidationError,
+  type Send,
 } from './client/client.ts';
 export {
   CircuitOpenError,
@@ -34,19 +35,35 @@ export {
   type PolicySource,
 } from './fetch.ts';
 export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
-export type { HostCounters } from './hosts/host-state.ts';
+export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
 export type { Sent } from './http/failure.ts';
 export type { FetchLike } from './http/fetch-like.ts';
 export type { Call, CallRequest, Runtime } from './pipeline/call.ts';
-export type { Clock, Random, Timer } from './pipeline/clock.ts';
-export type { CircuitState, HoldfastEvent, Observer } from './pipeline/events.ts';
+export { type Clock, MAX_TIMER_MS, type Random, type Timer } from './pipeline/clock.ts';
+export type {
+  AttemptEndEvent,
+  AttemptStartEvent,
+  BodyEndEvent,
+  CallEndEvent,
+  CallStartEvent,
+  CircuitEvent,
+  CircuitState,
+  Emit,
+  HoldfastEvent,
+  HostPauseEvent,
+  Observer,
+  PolicyEvent,
+  RetryEvent,
+  RetryRefusedEvent,
+  WarningEvent,
+} from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
-export type { PolicyOptions } from './policies/policy-options.ts';
+export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { BackoffOptions } from './policies/retry/backoff.ts';
 export type { RetryBudgetOptions } from './policies/retry/budget.ts';
 export type { RetryInfo } from './policies/retry/decide.ts';

@@ -3,12 +3,12 @@ import { copyHeaders, hasHeader, headersOf, idempotencyKeyHeader, isOneShot } fr
 import { isSafe, normalizeMethod } from './http/method.ts';
 import type { CallRequest } from './pipeline/call.ts';
 import { uniqueId } from './pipeline/clock.ts';
-import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
+import type { CallPolicy, ResolvedPolicy } from './policies/policy-options.ts';
 
 /** What `fetch` takes as its second argument, and how this one call is treated. */
 export interface CallInit extends RequestInit {
   /** Laid over the policy of the host for this call. The state shared by all calls to a host can only be left out. */
-  readonly policy?: PolicyOptions;
+  readonly policy?: CallPolicy;
 }
 
 export type FetchInput = string | URL | Request;
@@ -110,7 +110,7 @@ const initMembers = [
 ] as const;
 
 /** A copy with every member that `fetch` would read, also where they are inherited, as from a `Request`. */
-function copyInit(init: CallInit): CallInit & { policy?: PolicyOptions } {
+function copyInit(init: CallInit): CallInit & { policy?: CallPolicy } {
   const prototype = Object.getPrototypeOf(init);
   if (prototype === Object.prototype || prototype === null) return { ...init };
   const copy: Record<string, unknown> = { ...init };

@@ -36,7 +36,9 @@ describe('the exported names of', () => {
       ClosedError
       HTTPError
       HoldfastError
+      HostPart
       HostPausedError
+      MAX_TIMER_MS
       NetworkError
       RejectedError
       SchemaValidationError
@@ -58,19 +60,27 @@ describe('the exported names of', () => {
       settle
       standardOrder
       totalTimeout
+      type AttemptEndEvent
       type AttemptRecord
+      type AttemptStartEvent
       type BackoffOptions
+      type BodyEndEvent
       type Call
+      type CallEndEvent
       type CallInit
+      type CallPolicy
       type CallRecord
       type CallRequest
+      type CallStartEvent
       type CircuitBreakerOptions
       type CircuitBreakerView
+      type CircuitEvent
       type CircuitState
       type Client
       type ClientCallOptions
       type ClientOptions
       type Clock
+      type Emit
       type ErrorCode
       type ErrorOutcome
       type FetchInput
@@ -80,8 +90,10 @@ describe('the exported names of', () => {
       type HoldfastEvent
       type HoldfastFetch
       type HostCounters
+      type HostPauseEvent
       type HostPauseOptions
       type HostPauseView
+      type HostState
       type HostView
       type Hosts
       type Observer
@@ -90,6 +102,7 @@ describe('the exported names of', () => {
       type Place
       type PlacedPolicy
       type Policy
+      type PolicyEvent
       type PolicyOptions
       type PolicySet
       type PolicySource
@@ -98,13 +111,17 @@ describe('the exported names of', () => {
       type ResponseOutcome
       type RetryBudgetOptions
       type RetryBudgetView
+      type RetryEvent
       type RetryInfo
       type RetryOptions
       type RetryReason
+      type RetryRefusedEvent
       type Runtime
+      type Send
       type Sent
       type TimeoutOptions
       type Timer
+      type WarningEvent
       type WindowCounts
       unwrap"
     `);
@@ -129,6 +146,7 @@ describe('the exported names of', () => {
       seededRandom
       slowBody
       stalledBody
+      type Chunk
       type ScriptedAttempt
       type ScriptedTransport
       type ScriptedTransportOptions

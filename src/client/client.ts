@@ -45,7 +45,8 @@ export interface ClientCallOptions extends KyOptions {
   fetch?: NonNullable<KyOptions['fetch']>;
 }
 
-type Send = <T>(url: Input, options?: ClientCallOptions) => ResponsePromise<T>;
+/** Sends one request of a method. */
+export type Send = <T>(url: Input, options?: ClientCallOptions) => ResponsePromise<T>;
 
 /** A ky instance that sends through a fetch of ours. Fits wherever a `KyInstance` is asked for. */
 export interface Client {

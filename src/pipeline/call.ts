@@ -20,7 +20,10 @@ export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
-  /** The calls whose response has not ended yet, for whoever has to end them all. */
+  /**
+   * The calls whose response has not ended yet, for whoever has to end them all.
+   * @internal
+   */
   readonly open: Map<Branch, CallRecord>;
 }
 

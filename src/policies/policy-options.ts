@@ -47,6 +47,16 @@ export interface PolicyOptions {
   readonly circuitBreaker?: CircuitBreakerOptions | false;
 }
 
+/**
+ * What one call may change. The circuit, the pause and the budget belong to the host and its other calls: a call can
+ * go without them, but not change their limits for everyone.
+ */
+export interface CallPolicy extends Omit<PolicyOptions, 'retry' | 'hostPause' | 'circuitBreaker'> {
+  readonly retry?: (Omit<RetryOptions, 'budget'> & { readonly budget?: false }) | false;
+  readonly hostPause?: false;
+  readonly circuitBreaker?: false;
+}
+
 /** A policy with everything filled in and checked. */
 export interface ResolvedPolicy {
   /** Infinity for none. */
@@ -136,10 +146,7 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
 
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
 
-/**
- * Checks what one call may change. The circuit, the pause and the budget belong to the host and its other calls:
- * a call can go without them, but not change their limits for everyone.
- */
+/** Checks what the type of {@link CallPolicy} says, for those who do without types. */
 export function checkCallPolicy(options: PolicyOptions): void {
   requireObject(options, 'policy');
   for (const part of ['circuitBreaker', 'hostPause'] as const) {

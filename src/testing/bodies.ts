@@ -1,6 +1,6 @@
 /** Response bodies that do what bodies do on bad days. */
 
-type Chunk = string | Uint8Array<ArrayBuffer>;
+export type Chunk = string | Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 const bytesOf = (chunk: Chunk) => (typeof chunk === 'string' ? encoder.encode(chunk) : chunk);

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { brokenBody, type SlowBody, slowBody, stalledBody } from './bodies.ts';
+export { brokenBody, type Chunk, type SlowBody, slowBody, stalledBody } from './bodies.ts';
 export { networkError } from './network-error.ts';
 export {
   type ScriptedAttempt,

@@ -1,8 +1,7 @@
 import type { FetchLike } from '../http/fetch-like.ts';
+import type { FetchInput } from '../request.ts';
 import { breakOff } from './bodies.ts';
 import { settled } from './virtual-clock.ts';
-
-type FetchInput = string | URL | Request;
 
 export interface ScriptedTransportOptions {
   /**

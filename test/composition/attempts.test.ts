@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
+  type CallPolicy,
   CircuitOpenError,
   type FetchOptions,
   HostPausedError,
   NetworkError,
-  type PolicyOptions,
   responseInfo,
   TimeoutError,
 } from '../../src/index.ts';
@@ -231,7 +231,7 @@ describe('calls and attempts when policies stack:', () => {
   });
 
   describe('what a single call may leave out:', () => {
-    test.each<[string, PolicyOptions, number]>([
+    test.each<[string, CallPolicy, number]>([
       ['nothing', {}, 3],
       ['retry', { retry: false }, 1],
       ['the budget', { retry: { budget: false } }, 3],

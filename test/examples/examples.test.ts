@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { runProgram } from '../support/run-program.ts';
 
 const folder = new URL('../../examples/', import.meta.url);
@@ -34,6 +34,12 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     'policy.yaml:5:3: Unknown option `retry.maxRetry`. Did you mean `maxRetries`?',
   ],
 };
+
+// A test runner sets one of them, and where both are set every Node says so on standard error.
+beforeAll(() => {
+  vi.stubEnv('FORCE_COLOR', undefined);
+  vi.stubEnv('NO_COLOR', undefined);
+});
 
 test('every example is run', () => {
   const programs = readdirSync(folder, { recursive: true, encoding: 'utf8' })

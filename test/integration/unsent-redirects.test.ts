@@ -18,7 +18,7 @@ describe('a POST whose redirect leads to a host that refuses connections', () =>
   test.each(matrix)('%i, %s: is not repeated as if it had never left', async (status, _, init) => {
     await using home = await startFaultServer();
     await using fetch = createFetch({ retry: { unsent: true, baseDelayMs: 0 } });
-    const url = home.url(`/${status}`, { headers: { location: refusedUrl() } });
+    const url = home.url(`/${status}`, { headers: { location: await refusedUrl() } });
     const error = await rejection(NetworkError, fetch(url, { ...init, method: 'POST', body: 'charge 42' }));
     expect(await home.requests()).toHaveLength(1);
     expect(error.sent).not.toBe('no');
