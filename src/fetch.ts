@@ -21,7 +21,7 @@ import {
   unknownOption,
 } from './pipeline/options.ts';
 import { type ErrorOutcome, errorOutcome, networkFailure } from './pipeline/outcome.ts';
-import { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
 import { endAttempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { policyChecks, type ResolvedPolicy } from './policies/policy-options.ts';
@@ -287,10 +287,10 @@ class FetchClient {
   }
 }
 
-/** A policy of somebody's own that throws where it should reject still only rejects. */
+/** A policy of somebody's own: what it throws is a rejection, what it resolves with is looked at. */
 const contained = (policy: Policy): Policy =>
   async function contained(call, next) {
-    return policy(call, next);
+    return requireResponse(await policy(call, next));
   };
 
 async function run(call: Call, plan: Plan): Promise<Response> {

@@ -1,8 +1,8 @@
 /**
  * The public surface of `holdfast`, name by name.
  *
- * Withheld on purpose: the classes that keep the state of a host (look at `fetch.hosts` instead), and the readers of
- * headers and errors under `http/`, which are free to change.
+ * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
+ * readers of headers and errors under `http/`, which are free to change.
  */
 export type { AttemptRecord, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
 export {

@@ -61,7 +61,7 @@ export class HostState {
     return this.#parts[part.index] as State;
   }
 
-  /** As {@link part}, but does not make one. */
+  /** The same, without making one. */
   peek<State>(part: HostPart<State>): State | undefined {
     return this.#parts[part.index] as State | undefined;
   }

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import { show } from './options.ts';
 
 /** Sends one call, or one attempt of it, and resolves with its response. */
 export type Handler = (call: Call) => Promise<Response>;
@@ -17,4 +18,16 @@ export type Policy = (call: Call, next: Handler) => Promise<Response>;
  */
 export function pipeline(policies: readonly Policy[], transport: Handler): Handler {
   return policies.reduceRight<Handler>((next, policy) => call => policy(call, next), transport);
+}
+
+/**
+ * Stops what is no response where it comes in, from a transport or a policy of somebody's own: a mistake in the
+ * program, that must not be taken for a failure of the network and repeated.
+ *
+ * @throws TypeError with the code `ERR_INVALID_RETURN_VALUE`.
+ */
+export function requireResponse(value: Response): Response {
+  if (value?.status >= 0) return value;
+  const message = `A transport or policy should resolve with a Response, got ${show(value)}.`;
+  throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' });
 }

@@ -202,7 +202,8 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
       'without `attemptTimeoutMs` an attempt that hangs takes all the time there is. Set one.',
     );
   }
-  if (retry.baseDelayMs >= totalTimeoutMs && !retry.delayMs) {
+  const gaveBase = options.retry && options.retry.baseDelayMs !== undefined;
+  if (gaveBase && retry.baseDelayMs >= totalTimeoutMs && !retry.delayMs) {
     add(
       'NO_TIME_TO_RETRY',
       `\`retry.baseDelayMs\` (${retry.baseDelayMs}) alone may use up \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,

@@ -4,8 +4,8 @@ import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
 import type { Call, Runtime } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
-import { type Check, duration, readOptions, show } from '../pipeline/options.ts';
-import type { Handler, Policy } from '../pipeline/pipeline.ts';
+import { type Check, duration, readOptions } from '../pipeline/options.ts';
+import { type Handler, type Policy, requireResponse } from '../pipeline/pipeline.ts';
 
 export interface TimeoutOptions {
   /**
@@ -72,12 +72,6 @@ function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Ha
   });
 }
 
-/** A transport or a policy of somebody's own is at fault, not the network. */
-function notAResponse(value: unknown): TypeError {
-  const message = `A transport or policy should resolve with a Response, got ${show(value)}.`;
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_RETURN_VALUE' });
-}
-
 /** From here on nobody can be sure any more that it has not left. */
 function markSent({ record, attempt }: Call): void {
   const entry = record.attempt(attempt);
@@ -122,7 +116,7 @@ class TimedBranch {
 
   /** Whether the response came in time. */
   onHeaders(response: Response): boolean {
-    if (!(response?.status >= 0)) throw notAResponse(response);
+    requireResponse(response);
     if (this.branch.signal.aborted) {
       discard(response);
       return false;

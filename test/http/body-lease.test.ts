@@ -374,6 +374,59 @@ describe('a leased response', () => {
     });
   });
 
+  test('that fails at the same moment as the sink of its pipe has failed', async () => {
+    const body = slowBody();
+    const response = leased(new Response(body.stream));
+    const ends: string[] = [];
+    leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+    const { readable, writable } = new TransformStream();
+    const piped = response.body!.pipeTo(writable);
+    body.fail(new RangeError('the connection broke'));
+    await readable.cancel('enough');
+    await piped.catch(() => {});
+    await microtasks();
+    expect(ends).toEqual(['failed']);
+  });
+
+  test('whose iterator is left while its next chunk stalls is covered until the iterator has let go', async () => {
+    const body = slowBody();
+    const response = leased(new Response(body.stream));
+    const ends: string[] = [];
+    leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+    const iterator = response.body!.values();
+    void iterator.next();
+    const left = iterator.return?.();
+    await settled();
+    expect({ ends, state: body.state }).toEqual({ ends: [], state: 'open' });
+    body.send('at last');
+    await left;
+    expect({ ends, state: body.state }).toEqual({ ends: ['cancelled'], state: 'cancelled' });
+  });
+
+  describe('with a clone says nothing more of the body once it has been given up, when it is', () => {
+    test.each<[string, (stream: ReadableStream) => Promise<unknown>]>([
+      ['piped', stream => stream.pipeTo(new WritableStream())],
+      ['piped through', stream => new Response(stream.pipeThrough(new TransformStream())).text()],
+      ['iterated', stream => stream.values().next()],
+      ['read', stream => stream.getReader().read()],
+      ['tee’d', stream => Promise.all(stream.tee().map(branch => new Response(branch).text()))],
+      ['cancelled', stream => Promise.resolve(void stream.cancel())],
+    ])('%s', async (_, use) => {
+      const response = leased(new Response(stalledBody('whole')));
+      const ends: string[] = [];
+      leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+      const clone = response.clone();
+      const stream = response.body!;
+      // Resolves only when the clone has been given up as well.
+      void stream.cancel();
+      await use(stream);
+      await microtasks();
+      expect(ends).toEqual([]);
+      void clone.body!.cancel();
+      expect(ends).toEqual(['cancelled']);
+    });
+  });
+
   test('leaves the rejection of a read that nobody handles unhandled, as without a lease', async () => {
     const heard: unknown[] = [];
     const listeners = process.listeners('unhandledRejection');

@@ -313,8 +313,7 @@ class Repetition {
   #reportRefusal(attempt: number, outcome: Outcome, reason: AttemptRecord['reason'], facts: Facts): void {
     if (!isTransient(this.#rules, outcome)) return;
     const { host, record, runtime } = this.#call;
-    if (reason === 'budget-empty' || reason === 'circuit-open' || reason === 'deadline')
-      host.counters.retriesRefused++;
+    if (forWantOfMeans.includes(reason)) host.counters.retriesRefused++;
     runtime.emit?.({
       type: 'retry-refused',
       call: record,
@@ -324,6 +323,14 @@ class Repetition {
     });
   }
 }
+
+/** What a retry that was otherwise due can lack. */
+const forWantOfMeans: readonly AttemptRecord['reason'][] = [
+  'budget-empty',
+  'circuit-open',
+  'deadline',
+  'elapsed',
+];
 
 function note(record: AttemptRecord, decision: Decision, facts: Facts): void {
   record.retryAfterMs = facts.retryAfterMs;
