@@ -100,12 +100,28 @@ export const candidates: readonly Candidate[] = [
     },
   },
   {
+    name: 'wretch, timeout and retry',
+    role: 'peer',
+    protects: 'timeout, retry',
+    open: withGuardedWretch,
+  },
+  {
     name: 'up-fetch',
     role: 'peer',
     protects: '',
     async open(url) {
       const { up } = await import('up-fetch');
       const upfetch = up(fetch);
+      return () => upfetch(url);
+    },
+  },
+  {
+    name: 'up-fetch, timeout and retry',
+    role: 'peer',
+    protects: 'timeout, retry',
+    async open(url) {
+      const { up } = await import('up-fetch');
+      const upfetch = up(fetch, () => ({ timeout: timeoutMs, retry: { attempts: 2 } }));
       return () => upfetch(url);
     },
   },
@@ -206,6 +222,16 @@ async function withHoldfast(url: string, holdfast: () => Promise<Holdfast>): Pro
   const { createFetch } = await holdfast();
   const resilientFetch = createFetch();
   return async () => (await resilientFetch(url)).json();
+}
+
+async function withGuardedWretch(url: string): Promise<Get> {
+  const { default: wretch } = await import('wretch');
+  const { default: abortAddon } = await import('wretch/addons/abort');
+  const { retry } = await import('wretch/middlewares/retry');
+  const guarded = wretch(url)
+    .addon(abortAddon())
+    .middlewares([retry({ maxAttempts: 2 })]);
+  return () => guarded.get().setTimeout(timeoutMs).json();
 }
 
 async function withCockatiel(url: string): Promise<Get> {

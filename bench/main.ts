@@ -39,8 +39,8 @@ async function main(): Promise<void> {
     candidates.map(({ name }) => name),
     flags.candidates?.split(';'),
   );
-  if (flags['write-readme'] && (flags.quick || flags.candidates)) {
-    throw new Error('Only a full run may write to the README.');
+  if (flags['write-readme'] && (flags.quick || flags.candidates || flags.against)) {
+    throw new Error('Only a full run of the usual candidates may write to the README.');
   }
   const findings: Finding[] = [];
   publish('machine', machineReport());

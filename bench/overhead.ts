@@ -16,7 +16,7 @@ export interface OverheadPlan {
 }
 
 export const fullPlan: OverheadPlan = {
-  generations: 8,
+  generations: 6,
   warmUpRequests: 12_000,
   blocksPerGeneration: 3,
   roundsPerBlock: 5,

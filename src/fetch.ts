@@ -278,7 +278,7 @@ class FetchClient {
       return Promise.reject(new ClosedError(new CallRecord(method, url, url.origin, now)));
     }
     const host = this.#hostOf(url);
-    const ofHost = this.#book.planFor(host);
+    const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url) : this.#book.planFor(host);
     const plan = init?.policy === undefined ? ofHost : this.#book.planForCall(ofHost, init.policy);
     const request = readRequest(input, init, url, plan.policy);
     const record = new CallRecord(request.method, url, host.key, now);

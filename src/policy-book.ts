@@ -88,6 +88,11 @@ export class PolicyBook {
     return [...ofAll, ...ofHosts.filter(({ code }) => !known.has(code))];
   }
 
+  /** The plan for a URL, also where hosts of several URLs share one state. */
+  planForUrl(url: URL): Plan {
+    return this.#planByPatterns(url);
+  }
+
   planFor(host: HostState): Plan {
     if (this.#latest?.host === host) return this.#latest.plan;
     let plan = this.#byHost.get(host);

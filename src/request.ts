@@ -1,8 +1,15 @@
 /** Reads the two arguments of a `fetch` call, and knows what is left to the transport's own `fetch`. */
-import { copyHeaders, hasHeader, headersOf, idempotencyKeyHeader, isOneShot } from './http/headers.ts';
+import {
+  copyHeaders,
+  hasIdempotencyKey,
+  headersOf,
+  idempotencyKeyHeader,
+  isOneShot,
+} from './http/headers.ts';
 import { isSafe, normalizeMethod } from './http/method.ts';
 import type { CallRequest } from './pipeline/call.ts';
 import { uniqueId } from './pipeline/clock.ts';
+import { show } from './pipeline/options.ts';
 import type { CallPolicy, ResolvedPolicy } from './policies/policy-options.ts';
 
 /** What `fetch` takes as its second argument, and how this one call is treated. */
@@ -81,11 +88,17 @@ export function readRequest(
 }
 
 function withKey(request: CallRequest, makeKey: 'auto' | (() => string)): CallRequest {
-  if (isSafe(request.method) || hasHeader(request, idempotencyKeyHeader)) return request;
+  if (isSafe(request.method) || hasIdempotencyKey(request)) return request;
   const given = headersOf(request);
   const headers = new Headers(given && copyHeaders(given));
-  headers.set(idempotencyKeyHeader, makeKey === 'auto' ? uniqueId() : makeKey());
+  headers.set(idempotencyKeyHeader, makeKey === 'auto' ? uniqueId() : madeKey(makeKey()));
   return { ...request, init: { ...request.init, headers } };
+}
+
+/** @throws TypeError for what is no key, since without one a retry would be a second order. */
+function madeKey(key: unknown): string {
+  if (typeof key === 'string' && key.trim() !== '') return key;
+  throw new TypeError(`\`idempotencyKey\` should return a text that is not empty, got ${show(key)}.`);
 }
 
 /** https://fetch.spec.whatwg.org/#requestinit, and what Node's adds. */

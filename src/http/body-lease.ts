@@ -241,7 +241,7 @@ const watchedStream = extendOnce(prototype => {
     }),
     pipeTo: method('pipeTo', 1, function (this: unknown, ...args) {
       const stream = this as ReadableStream;
-      const isRefused = stream.locked;
+      const isRefused = stream.locked || givenUp.get(stream);
       const result = base.pipeTo.apply(stream, args as unknown as [WritableStream]);
       return isRefused ? result : watchPipe(result, stream, () => base.getReader.call(stream));
     }),
@@ -258,6 +258,7 @@ const watchedStream = extendOnce(prototype => {
     tee: method('tee', 0, function (this: unknown) {
       const stream = this as ReadableStream;
       const branches = base.tee.call(stream);
+      if (givenUp.get(stream)) return branches;
       const lease = leases.get(stream) ?? ended;
       lease.touch();
       lease.share();
@@ -315,23 +316,36 @@ function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () 
   return result.then(
     () => lease.end({ kind: 'complete' }),
     error => {
-      if (!stream.locked) lookAfterPipe(getReader(), error, stream);
+      if (!stream.locked) lookAfterPipe(getReader, stream);
       throw error;
     },
   );
 }
 
-/** What became of the source: `closed` resolves if the pipe cancelled it, and rejects with the pipe's error if it failed. */
-function lookAfterPipe(reader: AnyReader, pipeError: unknown, stream: ReadableStream): void {
+/**
+ * What became of the source. A reader got and let go at once has a `closed` that tells: it resolves if the pipe has
+ * cancelled the body, and rejects with the body's own error, the same for every reader, if that has failed. Else the
+ * body is as readable as before and `closed` says only "let go": with a new error each time, or always the same one.
+ */
+async function lookAfterPipe(getReader: () => AnyReader, stream: ReadableStream): Promise<void> {
+  const [one, other, letGo] = await Promise.allSettled([
+    closedOf(getReader()),
+    closedOf(getReader()),
+    closedOf(new ReadableStream().getReader()),
+  ]);
+  if (one.status === 'fulfilled') giveUp(stream);
+  else if (isSameReason(one, other) && !isSameReason(one, letGo)) {
+    leases.get(stream)?.end({ kind: 'failed', error: one.reason });
+  }
+}
+
+const isSameReason = (one: PromiseRejectedResult, other: PromiseSettledResult<unknown>): boolean =>
+  other.status === 'rejected' && one.reason === other.reason;
+
+function closedOf(reader: AnyReader): Promise<unknown> {
   const { closed } = reader;
   reader.releaseLock();
-  closed.then(
-    () => giveUp(stream),
-    error => {
-      // Else it is as readable as before, and this says only that the reader has let go of it.
-      if (error === pipeError) leases.get(stream)?.end({ kind: 'failed', error });
-    },
-  );
+  return closed;
 }
 
 function watchIterator(
@@ -348,7 +362,7 @@ function watchIterator(
     return step.then(
       result => {
         // Once left, an iterator says that it is done whatever the body is.
-        if (result.done && !hasLeft) lease.end({ kind: 'complete' });
+        if (result.done && !hasLeft && !givenUp.get(stream)) lease.end({ kind: 'complete' });
         return result;
       },
       error => {
@@ -358,9 +372,14 @@ function watchIterator(
     );
   });
   define(iterator, 'return', (...args) => {
-    const result = leave?.apply(iterator, args as []);
+    const result = leave?.apply(iterator, args as []) as Promise<unknown> | undefined;
     hasLeft = true;
-    if (!options?.preventCancel) giveUp(stream);
+    // It waits for the chunk that is still asked for, and only then lets go of the body.
+    if (!options?.preventCancel)
+      result?.then(
+        () => giveUp(stream),
+        () => giveUp(stream),
+      );
     return result;
   });
   return iterator;

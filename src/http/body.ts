@@ -25,3 +25,14 @@ export function isReplayable(body: unknown): boolean {
 function isStream(body: object): boolean {
   return Symbol.asyncIterator in body || ('pipe' in body && typeof body.pipe === 'function');
 }
+
+/** A copy of a form as it is now; any other body is handed back itself. */
+export function copyForm<Body extends BodyInit>(body: Body): Body | URLSearchParams | FormData {
+  const tag = Object.prototype.toString.call(body);
+  if (tag === '[object URLSearchParams]') return new URLSearchParams(body as URLSearchParams);
+  if (tag !== '[object FormData]' || !(body instanceof FormData)) return body;
+  const copy = new FormData();
+  // A file is appended in the same way, and keeps its name.
+  for (const [name, value] of body as unknown as Iterable<[string, string]>) copy.append(name, value);
+  return copy;
+}

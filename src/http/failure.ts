@@ -1,3 +1,5 @@
+import { createStamp } from './stamp.ts';
+
 /** How far an attempt got: it never left, it may have reached the server, the server has answered. */
 export type Sent = 'no' | 'maybe' | 'yes';
 
@@ -85,6 +87,12 @@ interface ErrorLike {
  * custom transport threw of its own.
  */
 export function readFailure(error: unknown): Failure | undefined {
+  const failure = readChain(error);
+  const isLate = failure?.sent === 'no' && isObject(error) && origins.get(error)?.afterRedirect;
+  return failure && isLate ? { ...failure, sent: 'maybe' } : failure;
+}
+
+function readChain(error: unknown): Failure | undefined {
   let deepest: ErrorLike | undefined;
   let link = error;
   for (let depth = 0; isObject(link) && depth < maxCauses; depth++) {
@@ -113,9 +121,23 @@ function readCode(error: ErrorLike): Failure | undefined {
   return undefined;
 }
 
+/** Where an error came from, for what it does not say itself. */
+interface Origin {
+  /** A redirect had been followed by then: the request was sent, if not to where it failed. */
+  readonly afterRedirect: boolean;
+}
+
+const origins = createStamp<Origin>();
+
+/** Marks what a transport has rejected with, and hands it back. Without a code, only such an error is the network's. */
+export function fromTransport(error: unknown, afterRedirect = false): unknown {
+  if (isObject(error) && !origins.get(error)) origins.set(error, { afterRedirect });
+  return error;
+}
+
 /** What can be said of an error in whose chain no code is known. */
 function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | undefined {
-  if (!isObject(error)) return undefined;
+  if (!isObject(error) || !origins.get(error)) return undefined;
   const code = typeof error.code === 'string' ? error.code : undefined;
   if (code?.startsWith('ERR_INVALID_')) return undefined;
   if (error.name === 'TimeoutError') return { code: code ?? 'TimeoutError', ...broken };

@@ -20,13 +20,22 @@ export function someHeader(headers: HeadersInit | undefined, accepts: (name: str
   return false;
 }
 
-/** Whether a header is given, whatever the case of its name. */
-export function hasHeader(source: HeadersSource, name: string): boolean {
+/** A key by which the server recognises a repetition (draft-ietf-httpapi-idempotency-key-header). */
+export const idempotencyKeyHeader = 'Idempotency-Key';
+
+/** Whether a key is given. An empty one is none: the server would not recognise anything by it. */
+export function hasIdempotencyKey(source: HeadersSource): boolean {
   const headers = headersOf(source);
-  if (headers && typeof (headers as Headers).has === 'function') return (headers as Headers).has(name);
-  const lowerCase = name.toLowerCase();
-  return someHeader(headers, given => given.toLowerCase() === lowerCase);
+  if (!headers) return false;
+  const pairs =
+    Symbol.iterator in headers ? (headers as Iterable<[string, string]>) : Object.entries(headers);
+  for (const [name, value] of pairs) {
+    if (isKeyName(String(name)) && String(value).trim() !== '') return true;
+  }
+  return false;
 }
+
+const isKeyName = (name: string): boolean => name.length === 15 && name.toLowerCase() === 'idempotency-key';
 
 /** A copy of the headers as they are now. */
 export function copyHeaders(headers: HeadersInit): HeadersInit {
@@ -37,6 +46,3 @@ export function copyHeaders(headers: HeadersInit): HeadersInit {
 /** Headers that can be read only once, as from a generator; we read them more than once. */
 export const isOneShot = (headers: HeadersInit | undefined | null): boolean =>
   typeof headers === 'object' && headers !== null && 'next' in headers;
-
-/** A key by which the server recognises a repetition (draft-ietf-httpapi-idempotency-key-header). */
-export const idempotencyKeyHeader = 'Idempotency-Key';

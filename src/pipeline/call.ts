@@ -13,6 +13,8 @@ export interface CallRequest {
   /** In the spelling that goes on the wire. */
   readonly method: string;
   readonly url: URL;
+  /** Follows redirects in our own code, so that it is known of a failure whether it came before the first of them. */
+  readonly ownRedirects?: boolean;
 }
 
 /** What a policy may ask of the world: time, chance, and someone to tell. */

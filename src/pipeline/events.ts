@@ -114,19 +114,30 @@ export type Observer = (event: HoldfastEvent) => void;
 /** Tells the observer. Undefined without one, so that `emit?.({…})` builds no event for nobody. */
 export type Emit = Observer | undefined;
 
-/** An observer that cannot break a call: what it throws is reported as an uncaught error of its own, once. */
+/** An observer that cannot break a call: what it throws first is reported on the console, the rest stays silent. */
 export function guarded(observer: Observer): Observer {
   let reported = false;
-  return event => {
-    try {
-      observer(event);
-    } catch (error) {
+  return event =>
+    tellSafely(observer, event, error => {
       if (reported) return;
       reported = true;
       console.error(
         'holdfast: the `observe` callback threw; calls go on, further throws stay silent.',
         error,
       );
-    }
-  };
+    });
+}
+
+/** Calls a listener whose mistakes must not matter: neither what it throws, nor what the promise of an async one does. */
+export function tellSafely<Event>(
+  listener: (event: Event) => void,
+  event: Event,
+  onError: (error: unknown) => void,
+): void {
+  try {
+    const result: unknown = listener(event);
+    if (result instanceof Promise) result.catch(onError);
+  } catch (error) {
+    onError(error);
+  }
 }

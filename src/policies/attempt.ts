@@ -28,7 +28,6 @@ function begin(call: Call): AttemptRecord {
     retryAfterMs: undefined,
   };
   call.record.attempts.push(record);
-  call.host.counters.attempts++;
   call.runtime.emit?.({ type: 'attempt-start', call: call.record, attempt: call.attempt });
   return record;
 }
@@ -43,10 +42,7 @@ export function endAttempt(record: AttemptRecord, outcome: Outcome, call: Call):
   if (outcome.kind !== 'cancelled') record.sent = outcome.sent;
   record.status = outcome.status;
   record.code = outcome.code;
-  if (outcome.kind === 'rejected') {
-    call.host.counters.rejected++;
-    call.host.counters.attempts--;
-  }
+  if (outcome.kind === 'rejected') call.host.counters.rejected++;
   call.runtime.emit?.({
     type: 'attempt-end',
     call: call.record,

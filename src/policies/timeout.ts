@@ -73,7 +73,8 @@ function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Ha
 }
 
 /** From here on nobody can be sure any more that it has not left. */
-function markSent({ record, attempt }: Call): void {
+function markSent({ host, record, attempt }: Call): void {
+  host.counters.attempts++;
   const entry = record.attempt(attempt);
   if (entry) entry.sent = 'maybe';
 }
@@ -103,10 +104,12 @@ class TimedBranch {
     });
     if (scope === 'total') call.runtime.open.set(this.branch, call.record);
     if (limitMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = call.runtime.clock.setTimer(() => {
+    const { clock } = call.runtime;
+    const delayMs = scope === 'total' ? Math.max(0, call.deadlineAt - clock.now()) : limitMs;
+    this.#timer = clock.setTimer(() => {
       this.#timedOut = true;
       this.branch.abort(new TimeoutError(call.record, scope, limitMs));
-    }, limitMs);
+    }, delayMs);
   }
 
   fail(error: unknown, reject: (error: unknown) => void): void {

@@ -1,7 +1,8 @@
+import { fromTransport } from '../http/failure.ts';
 import type { FetchLike } from '../http/fetch-like.ts';
 import type { CallRequest } from '../pipeline/call.ts';
 import type { Handler } from '../pipeline/pipeline.ts';
-import { carriesSecrets, followRedirects } from './redirects.ts';
+import { carriesSecrets, followRedirects, hidesRedirects } from './redirects.ts';
 
 /**
  * The innermost handler over a fetch: one attempt is one call of it, with the caller's own arguments, and a signal.
@@ -13,14 +14,19 @@ export function fetchTransport(fetch?: FetchLike): Handler {
     const send: FetchLike = fetch ?? globalThis.fetch;
     const init = signal ? withSignal(request, signal) : request.init;
     try {
-      return mustGuard(request)
+      const sending = mustGuard(request)
         ? followRedirects(send, request, init)
         : Promise.resolve(send(request.input, init));
+      return sending.catch(rethrowMarked);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(fromTransport(error));
     }
   };
 }
+
+const rethrowMarked = (error: unknown): never => {
+  throw fromTransport(error);
+};
 
 /**
  * Anything at all in `init` makes `fetch` forget the referrer of a `Request`; a signal of ours must not.
@@ -34,7 +40,8 @@ function withSignal({ input, init }: CallRequest, signal: AbortSignal): RequestI
   return { referrer, referrerPolicy, signal };
 }
 
-const mustGuard = (request: CallRequest): boolean => followsRedirects(request) && carriesSecrets(request);
+const mustGuard = (request: CallRequest): boolean =>
+  !hidesRedirects && followsRedirects(request) && (request.ownRedirects === true || carriesSecrets(request));
 
 function followsRedirects({ input, init }: CallRequest): boolean {
   const mode =

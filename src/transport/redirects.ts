@@ -5,6 +5,7 @@
  */
 import { isReplayable } from '../http/body.ts';
 import { discard } from '../http/drain.ts';
+import { fromTransport } from '../http/failure.ts';
 import type { FetchLike } from '../http/fetch-like.ts';
 import { copyHeaders, headersOf, someHeader } from '../http/headers.ts';
 import { isSensitiveHeader } from '../http/redact.ts';
@@ -28,11 +29,10 @@ const bodyHeaders = [
 ];
 
 /** Browsers hide where a redirect goes from anyone but themselves. There the browser's own rules are all there is. */
-const hidesRedirects = 'document' in globalThis || 'WorkerGlobalScope' in globalThis;
+export const hidesRedirects: boolean = 'document' in globalThis || 'WorkerGlobalScope' in globalThis;
 
 /** Whether the call has a secret header that `fetch` would hand on to another origin. */
 export function carriesSecrets(request: CallRequest): boolean {
-  if (hidesRedirects) return false;
   return someHeader(headersOf(request), name => isSensitiveHeader(name) && !guardedByFetch.test(name));
 }
 
@@ -69,9 +69,15 @@ export async function followRedirects(
     if (obstacle) throw failed(response, obstacle);
     hop = nextHop(hop, target, response.status);
     discard(response);
-    response = await send(hop.url.href, { ...hop.init, method: hop.method, headers: hop.headers });
+    response = await send(hop.url.href, { ...hop.init, method: hop.method, headers: hop.headers }).catch(
+      rethrowLate,
+    );
   }
 }
+
+const rethrowLate = (error: unknown): never => {
+  throw fromTransport(error, true);
+};
 
 function firstHop(request: CallRequest, init: RequestInit): Hop {
   const { input, url, method } = request;

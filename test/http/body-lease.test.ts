@@ -5,6 +5,7 @@ import { type BodyEnd, leaseOf } from '../../src/http/body-lease.ts';
 import { slowBody, stalledBody } from '../../src/testing/index.ts';
 import { settled } from '../../src/testing/virtual-clock.ts';
 import { microtasks } from '../support/settling.ts';
+import { unhandledRejections } from '../support/unhandled.ts';
 
 /** Where a body comes from, and what has become of it there. */
 interface Source {
@@ -428,19 +429,15 @@ describe('a leased response', () => {
   });
 
   test('leaves the rejection of a read that nobody handles unhandled, as without a lease', async () => {
-    const heard: unknown[] = [];
-    const listeners = process.listeners('unhandledRejection');
-    process.removeAllListeners('unhandledRejection');
-    process.on('unhandledRejection', reason => heard.push(reason));
-    try {
-      void leased(new Response('no JSON')).json();
-      await settled();
-      await settled();
-    } finally {
-      process.removeAllListeners('unhandledRejection');
-      for (const listener of listeners) process.on('unhandledRejection', listener);
+    const reads: ((response: Response) => unknown)[] = [
+      response => response.json(),
+      response =>
+        response.body?.pipeTo(new WritableStream({ start: controller => controller.error('full') })),
+    ];
+    for (const read of reads) {
+      expect(await unhandledRejections(() => void read(new Response('no JSON')))).toHaveLength(1);
+      expect(await unhandledRejections(() => void read(leased(new Response('no JSON'))))).toHaveLength(1);
     }
-    expect(heard).toHaveLength(1);
   });
 
   test('whose JSON is wrong has come in whole, also if its SyntaxError is of another realm', async () => {

@@ -366,6 +366,7 @@ describe('promise 7: the caller’s abort settles the call at once, with the cal
     await microtasks();
     const ends = events.filter(event => event.type === 'attempt-end');
     expect(ends.at(-1)).toMatchObject({ outcome: 'cancelled', sent: 'no' });
+    expect(fetch.hosts.get('payments.test')?.counters).toMatchObject({ calls: 2, attempts: 1 });
   });
 
   test('a call under way when the client is closed is not said to have never been sent', async () => {

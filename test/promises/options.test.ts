@@ -347,6 +347,18 @@ describe('promise 17: wrong options fail at construction', () => {
       expect(transport.calls).toHaveLength(3);
     });
 
+    test('a source may bring a policy at once', async () => {
+      const transport = answering(503);
+      const source = {
+        subscribe(onPolicy: (policy: PolicyOptions) => void) {
+          onPolicy({ retry: { maxRetries: 0 } });
+          return () => {};
+        },
+      };
+      await harness({ fetch: transport, source }).fetch(url);
+      expect(transport.calls).toHaveLength(1);
+    });
+
     test('close() stops listening to the source', async () => {
       const stop = vi.fn();
       const { fetch } = harness({ source: { subscribe: () => stop } });

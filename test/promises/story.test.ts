@@ -19,6 +19,9 @@ import { answering, statusResponse } from '../support/answering.ts';
 import { harness, url } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
 import { microtasks } from '../support/settling.ts';
+import { unhandledRejections } from '../support/unhandled.ts';
+
+const breaksAtOnce = { consecutiveFailures: 1, minimumSilenceMs: 0 };
 
 /** A call that meets a reset connection, a slow host and a 503 that asks for a second, and succeeds. */
 async function eventful(options: FetchOptions = {}) {
@@ -461,6 +464,20 @@ describe('promise 16: every response and every error tells its story', () => {
       expect(report).toHaveBeenCalledOnce();
       report.mockRestore();
     });
+  });
+
+  test.each<[string, (callback: () => Promise<never>) => FetchOptions]>([
+    ['observe', callback => ({ observe: callback })],
+    ['onStateChange', callback => ({ circuitBreaker: { onStateChange: callback, ...breaksAtOnce } })],
+  ])('an async %s that rejects breaks no call, and not the program', async (_, options) => {
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const callback = () => Promise.reject(new Error('in a callback'));
+    const unhandled = await unhandledRejections(async () => {
+      const { fetch } = harness({ fetch: answering(503), retry: false, ...options(callback) });
+      await (await fetch(url)).text();
+    });
+    expect(unhandled).toEqual([]);
+    report.mockRestore();
   });
 
   describe('calls after a close', () => {

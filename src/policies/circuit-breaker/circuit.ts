@@ -1,6 +1,6 @@
 import { HostPart, type HostState } from '../../hosts/host-state.ts';
 import type { Runtime } from '../../pipeline/call.ts';
-import type { CircuitEvent, CircuitState } from '../../pipeline/events.ts';
+import { type CircuitEvent, type CircuitState, tellSafely } from '../../pipeline/events.ts';
 import { FailureWindow, type WindowCounts } from './failure-window.ts';
 import type { CircuitLimits } from './limits.ts';
 
@@ -216,21 +216,15 @@ export class Circuit {
       openMs,
     };
     emit?.(event);
-    tell(onStateChange, event);
+    if (onStateChange) tellSafely(onStateChange, event, reportThrow);
   }
 }
 
-/** A callback that throws must not break the call that moved the circuit. */
-function tell(listener: ((event: CircuitEvent) => void) | undefined, event: CircuitEvent): void {
-  try {
-    listener?.(event);
-  } catch (error) {
-    console.error(
-      'holdfast: `circuitBreaker.onStateChange` threw; the circuit has changed all the same.',
-      error,
-    );
-  }
-}
+const reportThrow = (error: unknown): void =>
+  console.error(
+    'holdfast: `circuitBreaker.onStateChange` threw; the circuit has changed all the same.',
+    error,
+  );
 
 const circuits = new HostPart<{ circuit: Circuit | undefined }>(() => ({ circuit: undefined }));
 

@@ -1,5 +1,5 @@
-import { isReplayable } from '../../http/body.ts';
-import { copyHeaders, hasHeader, headersOf, idempotencyKeyHeader } from '../../http/headers.ts';
+import { copyForm, isReplayable } from '../../http/body.ts';
+import { copyHeaders, hasIdempotencyKey, headersOf } from '../../http/headers.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
 
 /** Whether a call may be sent again, and if not, what stands in the way. */
@@ -18,11 +18,7 @@ export interface RepeatRules {
  * The body comes second: a caller who hears `body-not-replayable` need not wonder about the method.
  */
 export function repeatable(request: CallRequest, rules: RepeatRules): Repeatable {
-  if (
-    !rules.idempotent &&
-    !rules.methods.includes(request.method) &&
-    !hasHeader(request, idempotencyKeyHeader)
-  ) {
+  if (!rules.idempotent && !rules.methods.includes(request.method) && !hasIdempotencyKey(request)) {
     return 'not-repeatable';
   }
   return canReplayBody(request) ? 'yes' : 'body-not-replayable';
@@ -34,17 +30,28 @@ export function canReplayBody({ input, init }: CallRequest): boolean {
   return !(typeof input === 'object' && 'body' in input && input.body);
 }
 
+/** What of a request its caller may change for the next call while this one waits: its key, its body, where it goes. */
+export interface Snapshot {
+  readonly input: CallRequest['input'];
+  readonly init: RequestInit;
+}
+
 /**
- * The headers for later attempts, taken down before the first: a caller who reuses one `Headers` object for the next
- * call must not change the key of this one.
+ * Taken before the first attempt, which is handed the caller's own. Headers, forms and URLs are small; bytes are not
+ * copied, so they must be left alone until the call has settled.
  */
-export function takeDownHeaders(request: CallRequest): HeadersInit | undefined {
+export function takeDown(request: CallRequest): Snapshot {
+  const { input, init, url } = request;
   const headers = headersOf(request);
-  return headers && copyHeaders(headers);
+  const isUrl = typeof input === 'object' && !('url' in input);
+  if (!headers && !isUrl && typeof init.body !== 'object') return request;
+  const copy: RequestInit = { ...init };
+  if (headers) copy.headers = copyHeaders(headers);
+  if (init.body) copy.body = copyForm(init.body);
+  return { input: isUrl ? url.href : input, init: copy };
 }
 
 /** The call as it is made again. */
-export function replay(call: Call, attempt: number, headers: HeadersInit | undefined): Call {
-  if (!headers) return { ...call, attempt };
-  return { ...call, attempt, request: { ...call.request, init: { ...call.request.init, headers } } };
+export function replay(call: Call, attempt: number, { input, init }: Snapshot): Call {
+  return { ...call, attempt, request: { ...call.request, input, init } };
 }

@@ -45,7 +45,7 @@ import {
   isTransient,
   type RetryInfo,
 } from './decide.ts';
-import { canReplayBody, type Repeatable, repeatable, replay, takeDownHeaders } from './repeatable.ts';
+import { canReplayBody, type Repeatable, repeatable, replay, type Snapshot, takeDown } from './repeatable.ts';
 
 export interface RetryOptions extends BackoffOptions {
   /**
@@ -178,8 +178,7 @@ class Repetition {
   readonly #call: Call;
   readonly #next: Handler;
   readonly #repeatable: Repeatable;
-  /** As given with the call: its caller may change them for the next one while we wait. */
-  readonly #headers: HeadersInit | undefined;
+  readonly #snapshot: Snapshot;
   readonly #budget: RetryBudget | undefined;
   /** What the latest retry has withdrawn. */
   #cost = 0;
@@ -189,11 +188,11 @@ class Repetition {
   constructor(rules: RetryRules, isRefused: (call: Call) => boolean, call: Call, next: Handler) {
     this.#rules = rules;
     this.#isRefused = isRefused;
-    this.#call = call;
     this.#next = next;
     this.#repeatable = repeatable(call.request, rules);
+    this.#call = rules.unsent && this.#repeatable !== 'yes' ? withOwnRedirects(call) : call;
     const maySendAgain = this.#repeatable === 'yes' || rules.unsent;
-    this.#headers = maySendAgain ? takeDownHeaders(call.request) : undefined;
+    this.#snapshot = maySendAgain ? takeDown(call.request) : call.request;
     this.#budget = rules.budget === false ? undefined : budgetOf(call.host, rules.budget);
   }
 
@@ -202,9 +201,9 @@ class Repetition {
     const { signal } = this.#call;
     // Aborted since the wait was over, or by a callback: there is a turn or two between there and here.
     if (attempt > 1 && signal?.aborted) return this.#giveUpRetry(signal.reason);
-    const call = attempt === 1 ? this.#call : replay(this.#call, attempt, this.#headers);
+    const call = attempt === 1 ? this.#call : replay(this.#call, attempt, this.#snapshot);
     const outcome = await settle(this.#next, call);
-    if (attempt > 1) this.#countRetry(outcome);
+    if (attempt > 1) this.#countRetry(attempt, outcome);
     if (outcome.kind === 'success') {
       this.#succeed(attempt);
       return outcome;
@@ -298,9 +297,10 @@ class Repetition {
     return errorOutcome(reason, this.#call);
   }
 
-  /** One that was refused before it was sent costs nothing and is none. */
-  #countRetry(outcome: Outcome): void {
-    if (outcome.kind === 'rejected') {
+  /** One that was refused, or given up, before it was sent costs nothing and is none. */
+  #countRetry(attempt: number, outcome: Outcome): void {
+    const wasSent = outcome.kind !== 'cancelled' || this.#call.record.attempt(attempt)?.sent !== 'no';
+    if (outcome.kind === 'rejected' || !wasSent) {
       this.#budget?.deposit(this.#cost);
       return;
     }
@@ -323,6 +323,12 @@ class Repetition {
     });
   }
 }
+
+/** Only so does a refused connection prove that nothing was sent: it might be that of a redirect. */
+const withOwnRedirects = (call: Call): Call => ({
+  ...call,
+  request: { ...call.request, ownRedirects: true },
+});
 
 /** What a retry that was otherwise due can lack. */
 const forWantOfMeans: readonly AttemptRecord['reason'][] = [
