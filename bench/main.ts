@@ -11,6 +11,7 @@ const usage = `npm run bench -- [options]
   --only <names>       parts to run, with commas: overhead, ${probes.map(({ name }) => name).join(', ')}
   --candidates <names> candidates of the overhead part, with semicolons (the two baselines always run)
   --quick              fewer and smaller samples, for a first look
+  --build <file>       the entry file of the build to measure, in place of dist/index.js
   --against <file>     the entry file of another build of holdfast, as one more candidate
   --write-readme       puts what was measured into bench/README.md
   --help`;

@@ -38,7 +38,8 @@ export abstract class HoldfastError extends Error {
   /** `instanceof` by name, so that it holds across two copies of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
-    if (typeof value !== 'object' || value === null) return false;
+    // The mark is that of our own classes; one derived from them has none to compare.
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(this.prototype, brand)) return false;
     for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
       if (Object.hasOwn(proto, brand) && brandOf(proto) === brandOf(this.prototype)) return true;
     }
@@ -137,18 +138,21 @@ export class TimeoutError extends HoldfastError {
   }
 }
 
-/** We refused to send: this attempt never left, so repeating the call later is safe. */
+/** We refused to send this attempt. Repeating the call later is safe if `sent` is `'no'`: then no earlier one left. */
 export abstract class RejectedError extends HoldfastError {
   /** Milliseconds from now after which sending may be allowed again; undefined if only a person can tell. */
   readonly retryAfterMs: number | undefined;
+  /** How far an earlier attempt of the same call got; `no` if there was none, or none that reached the server. */
+  readonly sent: Sent;
 
   constructor(message: string, record: CallRecord, retryAfterMs: number | undefined) {
     super(message, record);
     this.retryAfterMs = retryAfterMs;
+    this.sent = record.furthest('no');
   }
 
   protected override details(): Record<string, unknown> {
-    return { retryAfterMs: this.retryAfterMs };
+    return { retryAfterMs: this.retryAfterMs, sent: this.sent };
   }
 }
 

@@ -6,6 +6,7 @@ import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
 import { type BodyLease, leaseOf } from './http/body-lease.ts';
 import type { FetchLike } from './http/fetch-like.ts';
+import { redactUrlsIn } from './http/redact.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
 import { guarded, type Observer, type WarningEvent } from './pipeline/events.ts';
@@ -38,7 +39,7 @@ import {
   withoutPolicy,
 } from './request.ts';
 import { type Place, standardOrder, standardPolicies } from './standard-order.ts';
-import { fetchTransport } from './transport/fetch-transport.ts';
+import { fetchTransport, globalFetch, rememberGlobalFetch } from './transport/fetch-transport.ts';
 
 /** A policy of one's own and its place in the standard order. */
 export interface PlacedPolicy {
@@ -152,6 +153,7 @@ export function createFetch(options: FetchOptions = {}): HoldfastFetch {
   const fetch = function fetch(input: FetchInput, init: CallInit | undefined = undefined): Promise<Response> {
     return client.fetch(input, init);
   };
+  rememberGlobalFetch(fetch);
   return Object.assign(fetch, {
     hosts: client.hosts,
     update: (policy: PolicySet) => client.update(policy),
@@ -261,7 +263,7 @@ class FetchClient {
 
   /** What has no business with us: `fetch` answers or complains. */
   async #sendBare(input: FetchInput, init: CallInit | undefined): Promise<Response> {
-    const send: FetchLike = this.#settings.fetch ?? globalThis.fetch;
+    const send = this.#settings.fetch ?? globalFetch();
     return send(input, withoutPolicy(init));
   }
 
@@ -278,7 +280,7 @@ class FetchClient {
       return Promise.reject(new ClosedError(new CallRecord(method, url, url.origin, now)));
     }
     const host = this.#hostOf(url);
-    const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url) : this.#book.planFor(host);
+    const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url, host) : this.#book.planFor(host);
     const plan = init?.policy === undefined ? ofHost : this.#book.planForCall(ofHost, init.policy);
     const request = readRequest(input, init, url, plan.policy);
     const record = new CallRecord(request.method, url, host.key, now);
@@ -313,9 +315,22 @@ async function run(call: Call, plan: Plan): Promise<Response> {
     cutShort(call, outcome);
     const durationMs = settleRecord(call);
     const error = errorOf(outcome, call);
-    runtime.emit?.({ type: 'call-end', call: record, durationMs, status: undefined, error });
+    runtime.emit?.({
+      type: 'call-end',
+      call: record,
+      durationMs,
+      status: undefined,
+      error: withoutSecrets(error),
+    });
     throw error;
   }
+}
+
+/** The caller gets `fetch`'s own complaint about a URL; what hears of it on the side may well write it to a log. */
+function withoutSecrets(error: unknown): unknown {
+  if (!(error instanceof TypeError) || error instanceof HoldfastError) return error;
+  const message = redactUrlsIn(error.message);
+  return message === error.message ? error : new TypeError(message);
 }
 
 /** The call was settled over the head of an attempt that is still on its way out. */

@@ -4,6 +4,7 @@ import type { Runtime } from './pipeline/call.ts';
 import type { CircuitState } from './pipeline/events.ts';
 import { type Circuit, circuitOf } from './policies/circuit-breaker/circuit.ts';
 import type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
+import { readCircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
 import { peekPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { budgetOf } from './policies/retry/budget.ts';
@@ -40,8 +41,8 @@ export interface HostPauseView {
 export interface HostView {
   /** What the host is found by; its origin unless `hostKey` says otherwise. */
   readonly key: string;
-  /** Undefined where the policy of the host has no circuit breaker. */
-  readonly circuitBreaker: CircuitBreakerView | undefined;
+  /** Where the policy of the host has no circuit breaker it stays closed, unless it is isolated by hand. */
+  readonly circuitBreaker: CircuitBreakerView;
   /** Undefined where the policy of the host has no retry budget. */
   readonly retryBudget: RetryBudgetView | undefined;
   readonly pause: HostPauseView;
@@ -111,8 +112,9 @@ export class Hosts implements Iterable<HostView> {
         return host.active;
       },
       get circuitBreaker() {
-        const { circuitBreaker: limits } = policyOf(host);
-        return limits === false ? undefined : viewCircuit(circuitOf(host, limits, runtime), runtime);
+        // A host that goes without a circuit breaker can still be isolated by hand.
+        const limits = policyOf(host).circuitBreaker || readCircuitBreakerOptions({});
+        return viewCircuit(circuitOf(host, limits, runtime), runtime);
       },
       get retryBudget() {
         const { retry } = policyOf(host);

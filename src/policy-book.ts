@@ -68,6 +68,7 @@ export class PolicyBook {
   readonly #compile: (policy: ResolvedPolicy) => Handler;
   readonly #byHost = new WeakMap<HostState, Plan>();
   readonly #byPatterns = new Map<string, Plan>();
+  readonly #byShared = new WeakMap<HostState, Map<Plan, Plan>>();
   readonly #byCall = new WeakMap<PolicyOptions, { readonly base: Plan; readonly plan: Plan }>();
   #latest: { readonly host: HostState; readonly plan: Plan } | undefined;
 
@@ -88,9 +89,22 @@ export class PolicyBook {
     return [...ofAll, ...ofHosts.filter(({ code }) => !known.has(code))];
   }
 
-  /** The plan for a URL, also where hosts of several URLs share one state. */
-  planForUrl(url: URL): Plan {
-    return this.#planByPatterns(url);
+  /**
+   * The plan for a URL where hosts of several URLs share one state. What is shared (circuit, pause, budget) has the
+   * limits of the URL that the state was made for; what is of the call goes by its own URL.
+   */
+  planForUrl(url: URL, host: HostState): Plan {
+    const ofHost = this.planFor(host);
+    const ofUrl = this.#planByPatterns(url);
+    if (ofUrl === ofHost) return ofHost;
+    const plans = this.#byShared.get(host) ?? new Map<Plan, Plan>();
+    this.#byShared.set(host, plans);
+    let plan = plans.get(ofUrl);
+    if (!plan) {
+      plan = this.#newPlan(withShared(ofUrl.options, ofHost.options));
+      plans.set(ofUrl, plan);
+    }
+    return plan;
   }
 
   planFor(host: HostState): Plan {
@@ -134,4 +148,15 @@ export class PolicyBook {
     const policy = resolvePolicy(options, path);
     return { options, policy, send: this.#compile(policy) };
   }
+}
+
+function withShared(own: PolicyOptions, shared: PolicyOptions): PolicyOptions {
+  const { circuitBreaker, hostPause, retry } = shared;
+  const budget = retry ? retry.budget : undefined;
+  return {
+    ...own,
+    ...(circuitBreaker !== undefined && own.circuitBreaker !== false && { circuitBreaker }),
+    ...(hostPause !== undefined && own.hostPause !== false && { hostPause }),
+    ...(own.retry !== false && budget !== undefined && { retry: { ...own.retry, budget } }),
+  };
 }

@@ -59,10 +59,13 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 /** Whether the body of a `Request` is gone, which `fetch` refuses, and no retry can mend. */
 export const isUsed = (input: FetchInput, init: CallInit | undefined): boolean =>
-  typeof input === 'object' &&
-  'bodyUsed' in input &&
-  input.bodyUsed &&
-  (init?.body === undefined || init.body === null);
+  isLocked(init?.body) ||
+  (typeof input === 'object' &&
+    'bodyUsed' in input &&
+    input.bodyUsed &&
+    (init?.body === undefined || init.body === null));
+
+const isLocked = (body: unknown): boolean => isObject(body) && 'locked' in body && body.locked === true;
 
 /** The caller's `init` as `fetch` may see it. */
 export function withoutPolicy(init: CallInit | undefined): RequestInit | undefined {
@@ -82,9 +85,20 @@ export function readRequest(
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
   const copy = init ? copyInit(init) : {};
   if ('policy' in copy) delete copy.policy;
+  if (given !== undefined && Object.keys(copy).length === 0) keepReferrer(copy, input as Request);
   if (copy.headers && isOneShot(copy.headers)) copy.headers = copyHeaders(copy.headers);
   const request: CallRequest = { input, init: copy, method, url };
   return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
+}
+
+/**
+ * Anything at all in `init` makes `fetch` forget the referrer of a `Request`; a signal of ours must not.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#dom-request | Fetch, the Request constructor, "if init is not empty"}
+ */
+function keepReferrer(init: RequestInit, { referrer, referrerPolicy }: Request): void {
+  if (referrer !== undefined) init.referrer = referrer;
+  if (referrerPolicy) init.referrerPolicy = referrerPolicy;
 }
 
 function withKey(request: CallRequest, makeKey: 'auto' | (() => string)): CallRequest {

@@ -71,6 +71,9 @@ export class BodyLease {
     this.#touched = true;
   }
 
+  /** Whether the body is read as it comes, and may take its time, and not as a whole. */
+  isStreamed = false;
+
   /** Ends the lease of a body that nobody has begun to read; the body itself stays as it is. */
   expireUnread(): void {
     if (this.#ended || this.#expired || this.#touched) return;
@@ -102,6 +105,7 @@ const leases = createStamp<BodyLease>();
 /** What a stream was got from, kept alive by it: a response must not count as dropped while its body is in use. */
 const owners = createStamp<object>();
 const givenUp = createStamp<true>();
+const chained = createStamp<true>();
 ended.end({ kind: 'complete' });
 
 /**
@@ -212,10 +216,22 @@ const isParseError = (error: unknown): boolean =>
     : Object.prototype.toString.call(error) === '[object Error]' && (error as Error).name === 'SyntaxError';
 
 function watchStream(stream: ReadableStream, lease: BodyLease, owner: object): ReadableStream {
-  if (leases.get(stream)) return stream;
+  const known = leases.get(stream);
+  if (known) {
+    // `new Response(response.body)`: one body under two responses, which end together.
+    if (known !== lease) chain(known, lease);
+    return stream;
+  }
   leases.set(stream, lease);
   owners.set(stream, owner);
   return Object.setPrototypeOf(stream, watchedStream(Object.getPrototypeOf(stream)));
+}
+
+function chain(inner: BodyLease, outer: BodyLease): void {
+  if (chained.get(outer)) return;
+  chained.set(outer, true);
+  outer.touch();
+  inner.onBodyEnd(end => outer.end(end));
 }
 
 /** One copy of the body is given up by its reader; saying so twice counts once. */
@@ -294,6 +310,7 @@ function watchReader(reader: AnyReader, stream: ReadableStream): void {
   const { cancel, releaseLock } = reader;
   let isReleased = false;
   lease.touch();
+  lease.isStreamed = true;
   define(reader, 'cancel', (...args) => {
     if (!isReleased) giveUp(stream);
     return cancel.apply(reader, args as []);
@@ -313,6 +330,7 @@ function watchReader(reader: AnyReader, stream: ReadableStream): void {
 function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () => AnyReader): Promise<void> {
   const lease = leases.get(stream) ?? ended;
   lease.touch();
+  lease.isStreamed = true;
   return result.then(
     () => lease.end({ kind: 'complete' }),
     error => {
@@ -357,6 +375,7 @@ function watchIterator(
   const { next, return: leave } = iterator;
   let hasLeft = false;
   lease.touch();
+  lease.isStreamed = true;
   define(iterator, 'next', (...args) => {
     const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
     return step.then(

@@ -10,15 +10,19 @@ export interface Failure {
   readonly sent: Sent;
   /** Whether the same attempt may succeed later, unchanged. */
   readonly transient: boolean;
+  /** Whether it is about this program and its machine, and says nothing of the host. */
+  readonly local?: boolean;
 }
 
 const refused = { sent: 'no', transient: true } as const;
 const broken = { sent: 'maybe', transient: true } as const;
 const answered = { sent: 'yes', transient: true } as const;
 const hopeless = { sent: 'no', transient: false } as const;
+const noSockets = { sent: 'no', transient: true, local: true } as const;
+const mistake = { sent: 'no', transient: false, local: true } as const;
 
 /** Codes of the system (errno), of DNS, of undici (`UND_ERR_*`) and of Bun, by how far the request can have got. */
-const known: Readonly<Record<string, { readonly sent: Sent; readonly transient: boolean }>> = {
+const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   ECONNREFUSED: refused,
   ENOTFOUND: refused,
   EAI_AGAIN: refused,
@@ -31,8 +35,8 @@ const known: Readonly<Record<string, { readonly sent: Sent; readonly transient: 
   ENETDOWN: refused,
   EADDRNOTAVAIL: refused,
   EADDRINUSE: refused,
-  EMFILE: refused,
-  ENFILE: refused,
+  EMFILE: noSockets,
+  ENFILE: noSockets,
   UND_ERR_CONNECT_TIMEOUT: refused,
   ConnectionRefused: refused,
   FailedToOpenSocket: refused,
@@ -53,9 +57,9 @@ const known: Readonly<Record<string, { readonly sent: Sent; readonly transient: 
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: answered,
   UND_ERR_HEADERS_OVERFLOW: { sent: 'yes', transient: false },
   UND_ERR_RES_EXCEEDED_MAX_SIZE: { sent: 'yes', transient: false },
-  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { sent: 'maybe', transient: false },
-  UND_ERR_INVALID_ARG: hopeless,
-  ERR_INVALID_URL: hopeless,
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { ...mistake, sent: 'maybe' },
+  UND_ERR_INVALID_ARG: mistake,
+  ERR_INVALID_URL: mistake,
   EPROTO: hopeless,
   EACCES: hopeless,
   EPERM: hopeless,

@@ -5,13 +5,14 @@ import type { Call } from '../pipeline/call.ts';
 import { type Clock, MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { type Checks, duration, integer, readOptions } from '../pipeline/options.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
+import { takeDown } from '../pipeline/snapshot.ts';
 import { wait } from '../pipeline/wait.ts';
 
 export interface HostPauseOptions {
   /**
    * How many 429 answers in a row pause the host. One 429 is about the call that got it; several are about the host.
    * From 1. A 503 with `Retry-After` pauses it at once.
-   * @defaultValue 3
+   * @defaultValue 5
    */
   readonly after429s?: number;
   /**
@@ -21,23 +22,31 @@ export interface HostPauseOptions {
   readonly maxWaiting?: number;
   /**
    * Waiting calls start again at random within this many milliseconds after the pause, not all in one instant.
-   * @defaultValue 500
+   * @defaultValue 2_000
    */
   readonly jitterMs?: number;
+  /**
+   * Longest pause, in milliseconds from 1, or Infinity, however much later the host asks us to come back: one bad
+   * header must not silence an origin for a year. A call that was itself told to wait is not retried earlier than that.
+   * @defaultValue 300_000
+   */
+  readonly maxPauseMs?: number;
 }
 
 export type HostPauseLimits = Required<HostPauseOptions>;
 
 export const hostPauseDefaults: HostPauseLimits = Object.freeze({
-  after429s: 3,
+  after429s: 5,
   maxWaiting: 100,
-  jitterMs: 500,
+  jitterMs: 2_000,
+  maxPauseMs: 300_000,
 });
 
 const checks: Checks<HostPauseOptions> = {
   after429s: integer({ min: 1 }),
   maxWaiting: integer({ unlimited: true }),
   jitterMs: duration({ max: MAX_TIMER_MS }),
+  maxPauseMs: duration({ min: 1, unlimited: true }),
 };
 
 export const readHostPauseOptions = (options: HostPauseOptions, path = 'hostPause'): HostPauseLimits =>
@@ -94,8 +103,11 @@ export function hostPause(options: HostPauseOptions = {}): Policy {
   const limits = readHostPauseOptions(options);
   return async function hostPause(call, next) {
     const pause = call.host.part(pauses);
+    const isPaused = pause.isOn(call.runtime.clock);
+    // What goes out later goes out as it is now, whatever its caller does with the same objects meanwhile.
+    const waiting = isPaused ? { ...call, request: { ...call.request, ...takeDown(call.request) } } : call;
     while (pause.isOn(call.runtime.clock)) await waitOut(pause, limits, call);
-    const response = await next(call);
+    const response = await next(waiting);
     listen(pause, limits, call, response);
     return response;
   };
@@ -110,10 +122,10 @@ async function waitOut(pause: HostPause, limits: HostPauseLimits, call: Call): P
   }
   if (pause.waiting >= limits.maxWaiting) throw new HostPausedError(call.record, remainingMs, 'full');
   pause.waiting++;
-  // The jitter is a courtesy that must not cost the call its deadline.
-  const delayMs = remainingMs + random() * limits.jitterMs;
+  // The jitter is a courtesy: it is squeezed into what the deadline leaves, and not dropped, or all would go at once.
+  const delayMs = remainingMs + random() * Math.min(limits.jitterMs, call.deadlineAt - now - remainingMs);
   try {
-    await wait(clock, now + delayMs < call.deadlineAt ? delayMs : remainingMs, call.signal);
+    await wait(clock, Math.min(delayMs, MAX_TIMER_MS), call.signal);
   } finally {
     pause.waiting--;
     const record = call.record.attempt(call.attempt);
@@ -126,7 +138,8 @@ function listen(pause: HostPause, limits: HostPauseLimits, call: Call, response:
   const { status } = response;
   const mayAsk = status === 429 || status === 503;
   const askedMs = mayAsk ? retryAfterMs(response.headers, clock.date()) : undefined;
-  if (pause.hear(status, askedMs && clock.now() + askedMs, limits)) {
-    emit?.({ type: 'host-pause', host: call.host.key, pauseMs: askedMs ?? 0, status });
+  const pauseMs = askedMs && Math.min(askedMs, limits.maxPauseMs);
+  if (pause.hear(status, pauseMs && clock.now() + pauseMs, limits)) {
+    emit?.({ type: 'host-pause', host: call.host.key, pauseMs: pauseMs ?? 0, status });
   }
 }

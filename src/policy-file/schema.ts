@@ -173,6 +173,12 @@ const hostPauseOptions: Options = {
     hostPauseDefaults.jitterMs,
     duration({ max: MAX_TIMER_MS }),
   ),
+  maxPauseMs: option(
+    'Longest pause in milliseconds, however much later the host asks us to come back.',
+    hostPauseDefaults.maxPauseMs,
+    duration({ min: 1 }),
+    unlimited,
+  ),
 };
 
 const circuitBreakerOptions: Options = {

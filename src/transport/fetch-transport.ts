@@ -1,5 +1,6 @@
 import { fromTransport } from '../http/failure.ts';
 import type { FetchLike } from '../http/fetch-like.ts';
+import { createStamp } from '../http/stamp.ts';
 import type { CallRequest } from '../pipeline/call.ts';
 import type { Handler } from '../pipeline/pipeline.ts';
 import { carriesSecrets, followRedirects, hidesRedirects } from './redirects.ts';
@@ -11,8 +12,8 @@ import { carriesSecrets, followRedirects, hidesRedirects } from './redirects.ts'
  */
 export function fetchTransport(fetch?: FetchLike): Handler {
   return function fetchTransport({ request, signal }) {
-    const send: FetchLike = fetch ?? globalThis.fetch;
-    const init = signal ? withSignal(request, signal) : request.init;
+    const send = fetch ?? globalFetch();
+    const init = signal ? { ...request.init, signal } : request.init;
     try {
       const sending = mustGuard(request)
         ? followRedirects(send, request, init)
@@ -24,24 +25,33 @@ export function fetchTransport(fetch?: FetchLike): Handler {
   };
 }
 
+/** What stood in the global's place when a fetch of ours was made, by that fetch. */
+const replaced = createStamp<FetchLike>();
+
+/** Lets a fetch of ours become the global one without calling itself for ever. */
+export function rememberGlobalFetch(ours: FetchLike): void {
+  replaced.set(ours, globalFetch());
+}
+
+/** The global `fetch` as it is now, or what it was if it is one of ours. */
+export function globalFetch(): FetchLike {
+  const { fetch } = globalThis;
+  return replaced.get(fetch) ?? fetch;
+}
+
 const rethrowMarked = (error: unknown): never => {
   throw fromTransport(error);
 };
 
-/**
- * Anything at all in `init` makes `fetch` forget the referrer of a `Request`; a signal of ours must not.
- *
- * @see {@link https://fetch.spec.whatwg.org/#dom-request | Fetch, the Request constructor, "if init is not empty"}
- */
-function withSignal({ input, init }: CallRequest, signal: AbortSignal): RequestInit {
-  if (typeof input === 'string' || !('referrer' in input) || Object.keys(init).length > 0)
-    return { ...init, signal };
-  const { referrer, referrerPolicy } = input;
-  return { referrer, referrerPolicy, signal };
-}
-
 const mustGuard = (request: CallRequest): boolean =>
-  !hidesRedirects && followsRedirects(request) && (request.ownRedirects === true || carriesSecrets(request));
+  !hidesRedirects &&
+  followsRedirects(request) &&
+  !hasIntegrity(request) &&
+  (request.ownRedirects === true || carriesSecrets(request));
+
+/** A hash is checked against every answer that `fetch` hands over, so only `fetch` can follow to the last. */
+const hasIntegrity = ({ input, init }: CallRequest): boolean =>
+  Boolean(init.integrity ?? (typeof input === 'object' && 'integrity' in input && input.integrity));
 
 function followsRedirects({ input, init }: CallRequest): boolean {
   const mode =

@@ -137,6 +137,7 @@ describe('a policy of one’s own', () => {
     } as const;
     const { fetch, transport, clock } = harness(options);
     const call = fetch(url);
+    call.catch(() => {});
     await clock.advance(2_000);
     await transport.next();
     await clock.advance(3_000);

@@ -404,6 +404,17 @@ describe('a leased response', () => {
     expect({ ends, state: body.state }).toEqual({ ends: ['cancelled'], state: 'cancelled' });
   });
 
+  test('whose iterator is left while it waits for nothing has been given up at once', async () => {
+    const response = leased(new Response(stalledBody('whole')));
+    const ends: string[] = [];
+    leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+    const stream = response.body!;
+    void stream.values().return?.();
+    stream.tee();
+    await microtasks();
+    expect(ends).toEqual(['cancelled']);
+  });
+
   describe('with a clone says nothing more of the body once it has been given up, when it is', () => {
     test.each<[string, (stream: ReadableStream) => Promise<unknown>]>([
       ['piped', stream => stream.pipeTo(new WritableStream())],

@@ -150,6 +150,21 @@ describe('promise 15: a drop-in for fetch', () => {
     expect(second).toHaveBeenCalledOnce();
   });
 
+  test('can be put in the place of the global fetch, and still sends by the one that was there', async () => {
+    const original = globalThis.fetch;
+    const transport = answering(503, 200);
+    globalThis.fetch = transport;
+    try {
+      globalThis.fetch = createFetch({ retry: { baseDelayMs: 0 } }) as Fetch;
+      expect((await globalThis.fetch(home)).status).toBe(200);
+      globalThis.fetch = createFetch({ retry: false }) as Fetch;
+      expect((await globalThis.fetch(home)).status).toBe(200);
+    } finally {
+      globalThis.fetch = original;
+    }
+    expect(transport.calls).toHaveLength(3);
+  });
+
   describe('inputs look the same to the server:', () => {
     test.each<[string, (fetch: Fetch) => Promise<Response>]>([
       ['a string', fetch => fetch(`${home}/echo?a=1#fragment`)],

@@ -174,7 +174,7 @@ describe('the policy of a single call', () => {
 describe('what comes back', () => {
   test('hosts', () => {
     expectTypeOf(fetch.hosts.get('payments.internal')).toEqualTypeOf<HostView | undefined>();
-    expectTypeOf(fetch.hosts.for(url).circuitBreaker?.state).toEqualTypeOf<CircuitState | undefined>();
+    expectTypeOf(fetch.hosts.for(url).circuitBreaker.state).toEqualTypeOf<CircuitState>();
     for (const host of fetch.hosts) {
       expectTypeOf(host.counters.calls).toEqualTypeOf<number>();
       // @ts-expect-error -- counters are to look at

@@ -1,5 +1,5 @@
-import { CircuitOpenError } from '../../errors.ts';
-import { type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
+import { CircuitOpenError, TimeoutError } from '../../errors.ts';
+import { type BodyLease, type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
 import type { CallRequest } from '../../pipeline/call.ts';
 import { networkFailure, type Outcome, settle, unwrap } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
@@ -20,14 +20,18 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
   return async function circuitBreaker(call, next) {
     const { clock } = call.runtime;
     const circuit = circuitOf(call.host, limits, call.runtime);
-    const permit = circuit.acquire(clock.now());
+    const startedAt = clock.now();
+    const permit = circuit.acquire(startedAt);
     if ('state' in permit) throw new CircuitOpenError(call.record, permit.state, permit.retryAfterMs);
 
     const outcome = await settle(next, call);
-    const verdict = judge(outcome, limits, call.request);
+    const endedAt = clock.now();
+    const verdict = judge(outcome, limits, call.request, endedAt - startedAt);
     if (outcome.response && verdict === 'success') {
-      leaseOf(outcome.response).onLeaseEnd(end => circuit.record(permit, judgeEnd(end), clock.now()));
-    } else circuit.record(permit, verdict, clock.now());
+      permit.isAnswered = true;
+      const lease = leaseOf(outcome.response);
+      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
+    } else circuit.record(permit, verdict, endedAt);
     return unwrap(outcome);
   };
 }
@@ -46,17 +50,25 @@ export function judge(
   outcome: Outcome,
   limits: Pick<CircuitLimits, 'isFailure'>,
   request: CallRequest,
+  ranMs: number,
 ): Verdict {
   if (outcome.kind === 'cancelled' || outcome.kind === 'rejected') return 'neutral';
   const answer = limits.isFailure && ask(limits.isFailure, outcome);
   if (answer !== undefined) return answer ? 'failure' : 'success';
   if (outcome.response) return judgeStatus(outcome.status);
-  if (outcome.code === 'TIMEOUT') return 'failure';
+  if (outcome.error instanceof TimeoutError) return judgeTimeout(outcome.error, ranMs);
+  const failure = networkFailure(outcome, request);
   // What `fetch` itself refused to send, or somebody's own error, says nothing of the host.
-  return networkFailure(outcome, request)?.code === undefined && outcome.kind === 'permanent'
-    ? 'neutral'
-    : 'failure';
+  if (!failure || failure.local) return 'neutral';
+  return failure.transient || failure.code !== undefined ? 'failure' : 'neutral';
 }
+
+/** A call that was nearly out of time, or impatient from the start, does not blame the host for it. */
+const judgeTimeout = ({ scope }: TimeoutError, ranMs: number): Verdict =>
+  scope === 'attempt' || ranMs >= fairTimeMs ? 'failure' : 'neutral';
+
+/** How long an attempt must have had before being cut by the total timeout counts against the host. */
+const fairTimeMs = 1_000;
 
 /** A callback that throws must not keep a probe's place; the default rule judges in its stead. */
 function ask(isFailure: (outcome: Outcome) => boolean, outcome: Outcome): boolean | undefined {
@@ -75,7 +87,8 @@ function judgeStatus(status: number): Verdict {
 }
 
 /** What the end of a good answer's body adds. Whoever stops reading half-way has had what they wanted. */
-function judgeEnd(end: LeaseEnd): Verdict {
-  if (end.kind === 'failed') return 'failure';
+function judgeEnd(end: LeaseEnd, { isStreamed }: BodyLease): Verdict {
+  // The total timeout cuts a stream that flows as well as one that stalls.
+  if (end.kind === 'failed') return isStreamed && end.error instanceof TimeoutError ? 'neutral' : 'failure';
   return end.kind === 'aborted' ? 'neutral' : 'success';
 }

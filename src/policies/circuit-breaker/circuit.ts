@@ -13,6 +13,8 @@ export interface Permit {
   readonly generation: number;
   /** From here on a probe's place may go to another. */
   readonly leaseUntil: number;
+  /** Whether good headers have come: a body that is still on its way when the lease is over counts as well received. */
+  isAnswered: boolean;
 }
 
 /** Why an attempt may not go. */
@@ -45,7 +47,7 @@ export class Circuit {
   #window: FailureWindow;
   #state: State = { name: 'closed' };
   /** Of the present state. */
-  #permit: Permit = { generation: 0, leaseUntil: Number.POSITIVE_INFINITY };
+  #permit: Permit = { generation: 0, leaseUntil: Number.POSITIVE_INFINITY, isAnswered: false };
   #failuresInARow = 0;
   #succeededAt: number;
 
@@ -145,10 +147,13 @@ export class Circuit {
     return now - this.#succeededAt >= minimumSilenceMs;
   }
 
-  /** A probe that hangs keeps its place until its lease is over and somebody else asks for it. */
+  /**
+   * A probe that hangs keeps its place until its lease is over and somebody else asks for it. With none out there is
+   * room whatever the limit has become since.
+   */
   #hasRoom(state: HalfOpen, now: number): boolean {
     const { halfOpenProbes } = this.#limits;
-    if (state.probes.size + state.succeeded < halfOpenProbes) return true;
+    if (state.probes.size === 0 || state.probes.size + state.succeeded < halfOpenProbes) return true;
     for (const probe of state.probes) if (now >= probe.leaseUntil) return true;
     return false;
   }
@@ -157,7 +162,11 @@ export class Circuit {
     if (state.probes.size + state.succeeded >= this.#limits.halfOpenProbes) {
       for (const probe of state.probes) if (now >= probe.leaseUntil) state.probes.delete(probe);
     }
-    const permit = { generation: this.#permit.generation, leaseUntil: now + this.#limits.probeLeaseMs };
+    const permit = {
+      generation: this.#permit.generation,
+      leaseUntil: now + this.#limits.probeLeaseMs,
+      isAnswered: false,
+    };
     state.probes.add(permit);
     return permit;
   }
@@ -176,9 +185,14 @@ export class Circuit {
   /** What time alone brings about. */
   #passTime(now: number): void {
     const state = this.#state;
-    if (state.name !== 'open' || now < state.until) return;
-    const { failedProbes } = state;
-    this.#enter({ name: 'half-open', failedProbes, probes: new Set(), succeeded: 0 }, 'open-time');
+    if (state.name === 'open' && now >= state.until) {
+      const { failedProbes } = state;
+      this.#enter({ name: 'half-open', failedProbes, probes: new Set(), succeeded: 0 }, 'open-time');
+    } else if (state.name === 'half-open') {
+      for (const probe of state.probes) {
+        if (probe.isAnswered && now >= probe.leaseUntil) this.#recordProbe(state, probe, 'success', now);
+      }
+    }
   }
 
   #open(because: CircuitEvent['because'], failedProbes: number, now: number): void {
@@ -202,7 +216,11 @@ export class Circuit {
   #enter(state: State, because: CircuitEvent['because'], openMs?: number): void {
     const from = this.#state.name;
     this.#state = state;
-    this.#permit = { generation: this.#permit.generation + 1, leaseUntil: Number.POSITIVE_INFINITY };
+    this.#permit = {
+      generation: this.#permit.generation + 1,
+      leaseUntil: Number.POSITIVE_INFINITY,
+      isAnswered: false,
+    };
     if (from === state.name) return;
     const { emit } = this.#runtime;
     const { onStateChange } = this.#limits;

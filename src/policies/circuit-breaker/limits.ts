@@ -28,7 +28,7 @@ export interface CircuitBreakerOptions {
   readonly minimumSilenceMs?: number;
   /**
    * Opens when at least this share of the attempts completed in the window failed. Over 0 to 1; false for no such rule.
-   * @defaultValue 0.8
+   * @defaultValue 0.9
    */
   readonly failureRatio?: number | false;
   /**
@@ -100,7 +100,7 @@ export const circuitBreakerDefaults: Readonly<
 > = Object.freeze({
   consecutiveFailures: 10,
   minimumSilenceMs: 1_500,
-  failureRatio: 0.8,
+  failureRatio: 0.9,
   minimumThroughput: 20,
   windowMs: 10_000,
   openMs: 1_000,

@@ -9,7 +9,7 @@ import { type Checks, number, readOptions, requireOrder } from '../../pipeline/o
 export interface RetryBudgetOptions {
   /**
    * Tokens that a full budget holds; it starts full. From 1.
-   * @defaultValue 10
+   * @defaultValue 15
    */
   readonly maxTokens?: number;
   /**
@@ -32,7 +32,7 @@ export interface RetryBudgetOptions {
 export type BudgetLimits = Required<RetryBudgetOptions>;
 
 export const retryBudgetDefaults: BudgetLimits = Object.freeze({
-  maxTokens: 10,
+  maxTokens: 15,
   retryCost: 1,
   timeoutCost: 2,
   successRefill: 0.1,
@@ -103,6 +103,3 @@ export function budgetOf(host: HostState, limits: BudgetLimits): RetryBudget {
   part.budget.limits = limits;
   return part.budget;
 }
-
-/** The budget of a host, if it has one. */
-export const peekBudget = (host: HostState): RetryBudget | undefined => host.peek(budgets)?.budget;

@@ -1,6 +1,7 @@
-import { copyForm, isReplayable } from '../../http/body.ts';
-import { copyHeaders, hasIdempotencyKey, headersOf } from '../../http/headers.ts';
+import { isReplayable } from '../../http/body.ts';
+import { hasIdempotencyKey } from '../../http/headers.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
+import type { Snapshot } from '../../pipeline/snapshot.ts';
 
 /** Whether a call may be sent again, and if not, what stands in the way. */
 export type Repeatable = 'yes' | 'not-repeatable' | 'body-not-replayable';
@@ -28,27 +29,6 @@ export function repeatable(request: CallRequest, rules: RepeatRules): Repeatable
 export function canReplayBody({ input, init }: CallRequest): boolean {
   if (init.body !== undefined && init.body !== null) return isReplayable(init.body);
   return !(typeof input === 'object' && 'body' in input && input.body);
-}
-
-/** What of a request its caller may change for the next call while this one waits: its key, its body, where it goes. */
-export interface Snapshot {
-  readonly input: CallRequest['input'];
-  readonly init: RequestInit;
-}
-
-/**
- * Taken before the first attempt, which is handed the caller's own. Headers, forms and URLs are small; bytes are not
- * copied, so they must be left alone until the call has settled.
- */
-export function takeDown(request: CallRequest): Snapshot {
-  const { input, init, url } = request;
-  const headers = headersOf(request);
-  const isUrl = typeof input === 'object' && !('url' in input);
-  if (!headers && !isUrl && typeof init.body !== 'object') return request;
-  const copy: RequestInit = { ...init };
-  if (headers) copy.headers = copyHeaders(headers);
-  if (init.body) copy.body = copyForm(init.body);
-  return { input: isUrl ? url.href : input, init: copy };
 }
 
 /** The call as it is made again. */

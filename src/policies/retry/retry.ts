@@ -26,6 +26,7 @@ import {
   unwrap,
 } from '../../pipeline/outcome.ts';
 import type { Handler, Policy } from '../../pipeline/pipeline.ts';
+import { type Snapshot, takeDown } from '../../pipeline/snapshot.ts';
 import { wait } from '../../pipeline/wait.ts';
 import { AGAIN, untilDone } from './attempt-loop.ts';
 import type { BackoffOptions } from './backoff.ts';
@@ -45,7 +46,7 @@ import {
   isTransient,
   type RetryInfo,
 } from './decide.ts';
-import { canReplayBody, type Repeatable, repeatable, replay, type Snapshot, takeDown } from './repeatable.ts';
+import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 
 export interface RetryOptions extends BackoffOptions {
   /**
@@ -234,7 +235,7 @@ class Repetition {
     const record = this.#call.record.attempt(attempt);
     if (record) note(record, decision, facts);
     if (!decision.retry) {
-      if (outcome.response && !isTransient(this.#rules, outcome)) this.#succeed(attempt);
+      if (isAnswer(outcome, decision.reason)) this.#succeed(attempt);
       if (record) record.reason = decision.reason;
       this.#reportRefusal(attempt, outcome, decision.reason, facts);
       return outcome;
@@ -329,6 +330,10 @@ const withOwnRedirects = (call: Call): Call => ({
   ...call,
   request: { ...call.request, ownRedirects: true },
 });
+
+/** Whether the service did its work, if only to say no: then what a retry cost comes back. */
+const isAnswer = (outcome: Outcome, reason: AttemptRecord['reason']): boolean =>
+  reason === 'not-transient' && outcome.response !== undefined && outcome.status < 500;
 
 /** What a retry that was otherwise due can lack. */
 const forWantOfMeans: readonly AttemptRecord['reason'][] = [
