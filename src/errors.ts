@@ -138,6 +138,9 @@ export class TimeoutError extends HoldfastError {
   }
 }
 
+/** Not where the built-in classes are frozen. */
+const canLimitStacks = !Object.isFrozen(Error);
+
 /** We refused to send this attempt. Repeating the call later is safe if `sent` is `'no'`: then no earlier one left. */
 export abstract class RejectedError extends HoldfastError {
   /** Milliseconds from now after which sending may be allowed again; undefined if only a person can tell. */
@@ -146,7 +149,11 @@ export abstract class RejectedError extends HoldfastError {
   readonly sent: Sent;
 
   constructor(message: string, record: CallRecord, retryAfterMs: number | undefined) {
+    // Every frame would be one of ours, and taking them down is half the cost of a rejection.
+    const { stackTraceLimit } = Error;
+    if (canLimitStacks) Error.stackTraceLimit = 0;
     super(message, record);
+    if (canLimitStacks) Error.stackTraceLimit = stackTraceLimit;
     this.retryAfterMs = retryAfterMs;
     this.sent = record.furthest('no');
   }

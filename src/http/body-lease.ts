@@ -374,17 +374,21 @@ function watchIterator(
   const lease = leases.get(stream) ?? ended;
   const { next, return: leave } = iterator;
   let hasLeft = false;
+  let pending = 0;
   lease.touch();
   lease.isStreamed = true;
   define(iterator, 'next', (...args) => {
     const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
+    pending++;
     return step.then(
       result => {
+        pending--;
         // Once left, an iterator says that it is done whatever the body is.
         if (result.done && !hasLeft && !givenUp.get(stream)) lease.end({ kind: 'complete' });
         return result;
       },
       error => {
+        pending--;
         lease.end({ kind: 'failed', error });
         throw error;
       },
@@ -393,8 +397,10 @@ function watchIterator(
   define(iterator, 'return', (...args) => {
     const result = leave?.apply(iterator, args as []) as Promise<unknown> | undefined;
     hasLeft = true;
-    // It waits for the chunk that is still asked for, and only then lets go of the body.
-    if (!options?.preventCancel)
+    if (options?.preventCancel) return result;
+    // With a chunk still asked for, it waits for that before it lets go of the body.
+    if (pending === 0) giveUp(stream);
+    else
       result?.then(
         () => giveUp(stream),
         () => giveUp(stream),

@@ -105,7 +105,7 @@ describe('the budget', () => {
 
   test('starts full', () => {
     const budget = new RetryBudget(retryBudgetDefaults);
-    expect(budget.tokens).toBe(10);
-    expect(budget.maxTokens).toBe(10);
+    expect(budget.tokens).toBe(retryBudgetDefaults.maxTokens);
+    expect(budget.maxTokens).toBe(retryBudgetDefaults.maxTokens);
   });
 });

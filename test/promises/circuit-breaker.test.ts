@@ -785,7 +785,7 @@ describe('promise 14: one bad host does not slow the calls to the others', () =>
   const good = 'https://search.test/';
 
   test('a host that is open, paused, slow and without budget leaves another as fast as ever', async () => {
-    const parts = harness({ circuitBreaker: touchy, retry: { jitter: 'none' } });
+    const parts = harness({ circuitBreaker: touchy, retry: { jitter: 'none', budget: { maxTokens: 10 } } });
     const { fetch, transport, clock } = parts;
     const stuck = Array.from({ length: 50 }, () => fetch(url).catch(() => {}));
     for (const _ of stuck) await transport.next();

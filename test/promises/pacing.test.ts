@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ClosedError,
   explain,
   type FetchOptions,
   HostPausedError,
@@ -8,6 +9,7 @@ import {
   responseInfo,
   TimeoutError,
 } from '../../src/index.ts';
+import { retryBudgetDefaults } from '../../src/policies/retry/budget.ts';
 import { networkError, seededRandom, slowBody } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
 import { harness, url } from '../support/harness.ts';
@@ -15,6 +17,7 @@ import { rejection } from '../support/rejection.ts';
 import { withinMicrotasks } from '../support/settling.ts';
 
 const host = 'payments.test';
+const { maxTokens: full } = retryBudgetDefaults;
 
 /** Starts a call whose first attempt gets `first`, and tells when the second one comes. */
 async function secondAttemptAt(first: () => Response, options: FetchOptions = {}): Promise<number> {
@@ -180,8 +183,8 @@ describe('promise 3: what a server asks for is obeyed', () => {
       expect((await call).status).toBe(200);
     });
 
-    test('a single 429 delays only its own call, three in a row pause the host', async () => {
-      const { fetch, transport } = harness({ retry: false });
+    test('a single 429 delays only its own call, several in a row pause the host', async () => {
+      const { fetch, transport } = harness({ retry: false, hostPause: { after429s: 3 } });
       for (const expectedMs of [0, 0, 10_000]) {
         const call = fetch(url);
         (await transport.next()).respond(statusResponse(429, { 'Retry-After': '10' }));
@@ -191,7 +194,7 @@ describe('promise 3: what a server asks for is obeyed', () => {
     });
 
     test('any other answer between them starts the count of 429s again', async () => {
-      const { fetch, transport } = harness({ retry: false });
+      const { fetch, transport } = harness({ retry: false, hostPause: { after429s: 3 } });
       for (const status of [429, 429, 200, 429, 429]) {
         const call = fetch(url);
         (await transport.next()).respond(statusResponse(status, { 'Retry-After': '10' }));
@@ -334,6 +337,18 @@ describe('promise 3: what a server asks for is obeyed', () => {
       expect((await waiting).retryAfterMs).toBe(7_000);
     });
 
+    test('for maxPauseMs at most, but the call that was told is not retried earlier than it was told', async () => {
+      const { fetch, transport } = harness({ hostPause: { maxPauseMs: 60_000 }, totalTimeoutMs: false });
+      const call = fetch(url);
+      (await transport.next()).respond(statusResponse(503, { 'Retry-After': '3600' }));
+      await transport.expectNone();
+      const view = fetch.hosts.get(host)!;
+      expect(view.pause.remainingMs).toBe(60_000);
+      await fetch.close();
+      const error = await rejection(ClosedError, call);
+      expect(error.attempts).toMatchObject([{ delayMs: 3_600_000, retryAfterMs: 3_600_000 }]);
+    });
+
     test('resume() ends it by hand', async () => {
       const { fetch, transport } = await paused();
       fetch.hosts.get(host)?.pause.resume();
@@ -437,7 +452,7 @@ describe('promise 4: back-off and budget', () => {
       const transport = answering(503);
       const { fetch } = harness({ fetch: transport, circuitBreaker: false });
       for (let call = 0; call < 200; call++) await (await fetch(url)).text();
-      expect(transport.calls).toHaveLength(200 + 10);
+      expect(transport.calls).toHaveLength(200 + full);
       expect(budgetOf(fetch)).toBe(0);
     });
 
@@ -480,19 +495,19 @@ describe('promise 4: back-off and budget', () => {
     test('gets the cost of a retry back when the retry succeeds', async () => {
       const { fetch } = harness({ fetch: answering(503, 200) });
       await fetch(url);
-      expect(budgetOf(fetch)).toBe(10);
+      expect(budgetOf(fetch)).toBe(full);
     });
 
     test('gets nothing back when the retry fails', async () => {
       const { fetch } = harness({ fetch: answering(503), retry: { maxRetries: 1 } });
       await fetch(url);
-      expect(budgetOf(fetch)).toBe(9);
+      expect(budgetOf(fetch)).toBe(full - 1);
     });
 
     test('gets only the last cost back when the second retry succeeds', async () => {
       const { fetch } = harness({ fetch: answering(503, 503, 200) });
       await fetch(url);
-      expect(budgetOf(fetch)).toBe(9);
+      expect(budgetOf(fetch)).toBe(full - 1);
     });
 
     test('a retry of an attempt that timed out costs double', async () => {
@@ -500,10 +515,10 @@ describe('promise 4: back-off and budget', () => {
       const call = fetch(url);
       await transport.next();
       await clock.advance(10_000);
-      expect(budgetOf(fetch)).toBe(8);
+      expect(budgetOf(fetch)).toBe(full - 2);
       (await transport.next()).respond();
       await call;
-      expect(budgetOf(fetch)).toBe(10);
+      expect(budgetOf(fetch)).toBe(full);
     });
 
     test('gets its cost back when the wait for the retry is aborted', async () => {
@@ -512,10 +527,10 @@ describe('promise 4: back-off and budget', () => {
       const call = rejection(Error, fetch(url, { signal: controller.signal }));
       (await transport.next()).respond(statusResponse(503));
       await transport.expectNone();
-      expect(budgetOf(fetch)).toBe(9);
+      expect(budgetOf(fetch)).toBe(full - 1);
       controller.abort();
       await call;
-      expect(budgetOf(fetch)).toBe(10);
+      expect(budgetOf(fetch)).toBe(full);
     });
 
     test('gets its cost back when the retry is refused before it is sent', async () => {
@@ -527,7 +542,7 @@ describe('promise 4: back-off and budget', () => {
       await clock.advance(200);
       await call;
       await transport.expectNone();
-      expect(budgetOf(fetch)).toBe(10);
+      expect(budgetOf(fetch)).toBe(full);
     });
 
     test('a call that succeeds at once puts a tenth in, and ten of them pay for a retry', async () => {
@@ -545,14 +560,15 @@ describe('promise 4: back-off and budget', () => {
     test('never holds more than its maximum', async () => {
       const { fetch } = harness({ fetch: answering(200) });
       for (let call = 0; call < 5; call++) await (await fetch(url)).text();
-      expect(budgetOf(fetch)).toBe(10);
+      expect(budgetOf(fetch)).toBe(full);
     });
 
     test('is one per host', async () => {
       const { fetch } = harness({ fetch: answering(503), circuitBreaker: false });
-      for (let call = 0; call < 10; call++) await (await fetch(url)).text();
+      for (let call = 0; call < full; call++) await (await fetch(url)).text();
       await (await fetch('https://search.test/')).text();
-      expect(fetch.hosts.get('search.test')?.retryBudget?.tokens).toBe(8);
+      expect(budgetOf(fetch)).toBe(0);
+      expect(fetch.hosts.get('search.test')?.retryBudget?.tokens).toBe(full - 2);
     });
 
     test('budget: false for one call neither asks nor pays', async () => {
@@ -560,7 +576,7 @@ describe('promise 4: back-off and budget', () => {
       const { fetch } = harness({ fetch: transport });
       await (await fetch(url, { policy: { retry: { budget: false } } })).text();
       expect(transport.calls).toHaveLength(3);
-      expect(budgetOf(fetch)).toBe(10);
+      expect(budgetOf(fetch)).toBe(full);
     });
   });
 
@@ -578,7 +594,7 @@ describe('promise 4: back-off and budget', () => {
       expect((await call).message).toContain('retry.delayMs');
       expect(body.state).toBe('cancelled');
       expect(clock.pending).toBe(0);
-      expect(fetch.hosts.get(host)).toMatchObject({ activeCalls: 0, retryBudget: { tokens: 10 } });
+      expect(fetch.hosts.get(host)).toMatchObject({ activeCalls: 0, retryBudget: { tokens: full } });
     });
 
     test('that throws rejects the call with what it threw, and lets the response go', async () => {

@@ -9,7 +9,7 @@ import { type Checks, number, readOptions, requireOrder } from '../../pipeline/o
 export interface RetryBudgetOptions {
   /**
    * Tokens that a full budget holds; it starts full. From 1.
-   * @defaultValue 15
+   * @defaultValue 10
    */
   readonly maxTokens?: number;
   /**
@@ -32,7 +32,7 @@ export interface RetryBudgetOptions {
 export type BudgetLimits = Required<RetryBudgetOptions>;
 
 export const retryBudgetDefaults: BudgetLimits = Object.freeze({
-  maxTokens: 15,
+  maxTokens: 10,
   retryCost: 1,
   timeoutCost: 2,
   successRefill: 0.1,
