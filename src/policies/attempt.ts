@@ -1,15 +1,13 @@
 import type { AttemptRecord } from '../call-record.ts';
 import type { Call } from '../pipeline/call.ts';
-import { type Outcome, settle, unwrap } from '../pipeline/outcome.ts';
+import { type Outcome, watch } from '../pipeline/outcome.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
 
 /** Takes down every attempt in the record of its call, and tells the observer. Outermost of what is done per attempt. */
 export function attempt(): Policy {
-  return async function attempt(call, next) {
+  return function attempt(call, next) {
     const record = begin(call);
-    const outcome = await settle(next, call);
-    endAttempt(record, outcome, call);
-    return unwrap(outcome);
+    return watch(next, call, outcome => endAttempt(record, outcome, call));
   };
 }
 

@@ -101,19 +101,25 @@ export const peekPause = (host: HostState): HostPause | undefined => host.peek(p
  */
 export function hostPause(options: HostPauseOptions = {}): Policy {
   const limits = readHostPauseOptions(options);
-  return async function hostPause(call, next) {
+  return function hostPause(call, next) {
     const pause = call.host.part(pauses);
-    const isPaused = pause.isOn(call.runtime.clock);
-    // What goes out later goes out as it is now, whatever its caller does with the same objects meanwhile.
-    const waiting = isPaused ? { ...call, request: { ...call.request, ...takeDown(call.request) } } : call;
-    while (pause.isOn(call.runtime.clock)) await waitOut(pause, limits, call);
-    const response = await next(waiting);
-    listen(pause, limits, call, response);
-    return response;
+    const send = (ready: Call) =>
+      next(ready).then(response => {
+        listen(pause, limits, call, response);
+        return response;
+      });
+    return pause.isOn(call.runtime.clock) ? waitOut(pause, limits, call).then(send) : send(call);
   };
 }
 
-async function waitOut(pause: HostPause, limits: HostPauseLimits, call: Call): Promise<void> {
+/** What goes out later goes out as it is now, whatever its caller does with the same objects meanwhile. */
+async function waitOut(pause: HostPause, limits: HostPauseLimits, call: Call): Promise<Call> {
+  const ready = { ...call, request: { ...call.request, ...takeDown(call.request) } };
+  while (pause.isOn(call.runtime.clock)) await waitOnce(pause, limits, call);
+  return ready;
+}
+
+async function waitOnce(pause: HostPause, limits: HostPauseLimits, call: Call): Promise<void> {
   const { clock, random } = call.runtime;
   const now = clock.now();
   const remainingMs = pause.remainingMs(now);

@@ -1,7 +1,7 @@
 import { CircuitOpenError, TimeoutError } from '../../errors.ts';
 import { type BodyLease, type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
 import type { CallRequest } from '../../pipeline/call.ts';
-import { networkFailure, type Outcome, settle, unwrap } from '../../pipeline/outcome.ts';
+import { networkFailure, type Outcome, watch } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
 import { circuitOf, peekCircuit, type Verdict } from './circuit.ts';
 import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptions } from './limits.ts';
@@ -17,22 +17,23 @@ import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptio
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
   const limits = readCircuitBreakerOptions(options);
-  return async function circuitBreaker(call, next) {
+  return function circuitBreaker(call, next) {
     const { clock } = call.runtime;
     const circuit = circuitOf(call.host, limits, call.runtime);
     const startedAt = clock.now();
     const permit = circuit.acquire(startedAt);
-    if ('state' in permit) throw new CircuitOpenError(call.record, permit.state, permit.retryAfterMs);
-
-    const outcome = await settle(next, call);
-    const endedAt = clock.now();
-    const verdict = judge(outcome, limits, call.request, endedAt - startedAt);
-    if (outcome.response && verdict === 'success') {
-      permit.isAnswered = true;
-      const lease = leaseOf(outcome.response);
-      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
-    } else circuit.record(permit, verdict, endedAt);
-    return unwrap(outcome);
+    if ('state' in permit) {
+      return Promise.reject(new CircuitOpenError(call.record, permit.state, permit.retryAfterMs));
+    }
+    return watch(next, call, outcome => {
+      const endedAt = clock.now();
+      const verdict = judge(outcome, limits, call.request, endedAt - startedAt);
+      if (outcome.response && verdict === 'success') {
+        permit.isAnswered = true;
+        const lease = leaseOf(outcome.response);
+        lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
+      } else circuit.record(permit, verdict, endedAt);
+    });
   };
 }
 
