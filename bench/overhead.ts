@@ -16,7 +16,7 @@ export interface OverheadPlan {
 }
 
 export const fullPlan: OverheadPlan = {
-  generations: 6,
+  generations: 3,
   warmUpRequests: 12_000,
   blocksPerGeneration: 3,
   roundsPerBlock: 5,

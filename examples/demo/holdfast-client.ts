@@ -44,7 +44,7 @@ export class HoldfastClient implements Client {
   }
 
   circuitState(origin: string): CircuitState {
-    return this.#fetch.hosts.get(origin)?.circuitBreaker?.state ?? 'closed';
+    return this.#fetch.hosts.get(origin)?.circuitBreaker.state ?? 'closed';
   }
 
   /** How long the host still wants to be left alone. */
