@@ -40,12 +40,14 @@ test('a probe whose good answer is a stream that stays open closes the circuit w
   await reader.cancel();
 });
 
-test('a total outage gives nothing back to the budget when shouldRetry widens what is retried', async () => {
-  const transport = answering(522);
+test.each([
+  409, 522,
+])('%i on everything gives nothing back to the budget when shouldRetry repeats it', async status => {
+  const transport = answering(status);
   const { fetch } = harness({
     fetch: transport,
     circuitBreaker: false,
-    retry: { maxRetries: 1, shouldRetry: ({ outcome }) => (outcome.status ?? 0) >= 500 },
+    retry: { maxRetries: 1, shouldRetry: ({ outcome }) => outcome.status === status },
   });
   for (let call = 0; call < 100; call++) await (await fetch(url)).text();
   expect(transport.calls).toHaveLength(110);
