@@ -54,7 +54,7 @@ export class CallRecord {
   readonly host: string;
   /** On the runtime's clock, in milliseconds. */
   readonly startedAt: number;
-  readonly attempts: AttemptRecord[] = [];
+  attempts: readonly AttemptRecord[] = [];
   /** How long the call took until its response headers, or its error; undefined while it is on its way. */
   durationMs: number | undefined;
   /** State of the host's circuit when the call settled. */
@@ -82,10 +82,20 @@ export class CallRecord {
     return this.attempts.filter(isSent).length;
   }
 
+  /** One more attempt. A new array each time: one that grows reserves room for seventeen. */
+  begin(attempt: AttemptRecord): void {
+    this.attempts = [...this.attempts, attempt];
+  }
+
   /** How far the call got: as far as the attempt that got furthest. */
   furthest(least: Sent): Sent {
     const reached = [least, ...this.attempts.map(({ sent }) => sent)];
     return reached.find(sent => sent === 'yes') ?? reached.find(sent => sent === 'maybe') ?? 'no';
+  }
+
+  /** How long an attempt has been running at an instant, without what it waited before it was sent. */
+  ranMs({ startMs, waitedMs }: AttemptRecord, now: number): number {
+    return now - this.startedAt - startMs - waitedMs;
   }
 
   /** The record of an attempt, by its number. */

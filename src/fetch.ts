@@ -295,35 +295,44 @@ const contained = (policy: Policy): Policy =>
     return requireResponse(await policy(call, next));
   };
 
-async function run(call: Call, plan: Plan): Promise<Response> {
+function run(call: Call, plan: Plan): Promise<Response> {
   const { host, record, runtime } = call;
   host.counters.calls++;
   host.active++;
   runtime.emit?.({ type: 'call-start', call: record });
-  try {
-    const response = await plan.send(call);
-    const durationMs = settleRecord(call);
-    runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
-    stampStory(response, record);
-    const lease = leaseOf(response);
-    if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
-    holdUntilBodyEnds(lease, call, plan.policy.leaseMs);
-    return response;
-  } catch (thrown) {
-    host.active--;
-    const outcome = errorOutcome(thrown, call);
-    cutShort(call, outcome);
-    const durationMs = settleRecord(call);
-    const error = errorOf(outcome, call);
-    runtime.emit?.({
-      type: 'call-end',
-      call: record,
-      durationMs,
-      status: undefined,
-      error: withoutSecrets(error),
-    });
-    throw error;
-  }
+  return plan.send(call).then(
+    response => {
+      deliver(response, call, plan.policy.leaseMs);
+      return response;
+    },
+    thrown => {
+      throw fail(thrown, call);
+    },
+  );
+}
+
+/** The call has a response, whose body may still be on its way. */
+function deliver(response: Response, call: Call, leaseMs: number): void {
+  const { record, runtime } = call;
+  const durationMs = settleRecord(call);
+  runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
+  stampStory(response, record);
+  const lease = leaseOf(response);
+  if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
+  holdUntilBodyEnds(lease, call, leaseMs);
+}
+
+/** The call has failed; what its caller gets to see. */
+function fail(thrown: unknown, call: Call): unknown {
+  const { host, record, runtime } = call;
+  host.active--;
+  const outcome = errorOutcome(thrown, call);
+  cutShort(call, outcome);
+  const durationMs = settleRecord(call);
+  const error = errorOf(outcome, call);
+  const told = runtime.emit && withoutSecrets(error);
+  runtime.emit?.({ type: 'call-end', call: record, durationMs, status: undefined, error: told });
+  return error;
 }
 
 /** The caller gets `fetch`'s own complaint about a URL; what hears of it on the side may well write it to a log. */
@@ -338,7 +347,7 @@ function cutShort(call: Call, outcome: ErrorOutcome): void {
   for (const attempt of call.record.attempts) {
     if (attempt.durationMs !== undefined) continue;
     attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
-    endAttempt(attempt, outcome, call);
+    endAttempt(outcome, call, attempt);
   }
 }
 

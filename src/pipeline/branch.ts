@@ -1,42 +1,69 @@
+import { createStamp } from '../http/stamp.ts';
+
 /**
  * A part of a call that can be aborted on its own, and is aborted with the signal above it.
  *
  * A controller with one listener, added and removed by hand: `AbortSignal.any` keeps about a kilobyte per call
- * on a long-lived signal, and `AbortSignal.timeout` keeps its timer until it fires.
+ * on a long-lived signal, and `AbortSignal.timeout` keeps its timer until it fires. Below another branch there is no
+ * listener at all: a branch knows those that hang from it, which spares every call an event target's bookkeeping.
  */
-export class Branch {
+export abstract class Branch {
   readonly #controller = new AbortController();
-  readonly #parent: AbortSignal | undefined;
-  readonly #onAbort: (reason: unknown) => void;
+  readonly #parent: AbortSignal | Branch | undefined;
+  /** Those that hang from this one: the latest, which knows the one before it. There is seldom more than one. */
+  #child: Branch | undefined;
+  #sibling: Branch | undefined;
 
-  /**
-   * @param parent - not aborted yet.
-   * @param onAbort - hears the first abort, its own or its parent's, after everyone on the signal has.
-   */
-  constructor(parent: AbortSignal | undefined, onAbort: (reason: unknown) => void) {
-    this.#parent = parent;
-    this.#onAbort = onAbort;
-    parent?.addEventListener('abort', this);
+  /** @param parent - not aborted yet. */
+  constructor(parent: AbortSignal | undefined) {
+    branches.set(this.#controller.signal, this);
+    this.#parent = parent && (branches.get(parent) ?? parent);
+    if (this.#parent instanceof Branch) this.#parent.#adopt(this);
+    else this.#parent?.addEventListener('abort', this);
   }
+
+  /** Hears the first abort, its own or its parent's, after everyone on the signal has. */
+  protected abstract onAbort(reason: unknown): void;
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The parent has aborted. Listening as an object spares a function per branch. */
-  handleEvent(): void {
-    this.abort(this.#parent?.reason);
+  /** The caller's signal has aborted. Listening as an object spares a function per branch. */
+  handleEvent(event: Event): void {
+    this.abort((event.target as AbortSignal).reason);
   }
 
   abort(reason: unknown): void {
     if (this.#controller.signal.aborted) return;
-    this.#controller.abort(reason);
+    // First, so that a listener who aborts the parent does not come by here again.
     this.release();
-    this.#onAbort(reason);
+    this.#controller.abort(reason);
+    while (this.#child) this.#child.abort(reason);
+    this.onAbort(reason);
   }
 
   /** Lets go of the parent: the work of this branch is over. */
   release(): void {
-    this.#parent?.removeEventListener('abort', this);
+    if (this.#parent instanceof Branch) this.#parent.#drop(this);
+    else this.#parent?.removeEventListener('abort', this);
+  }
+
+  #adopt(child: Branch): void {
+    child.#sibling = this.#child;
+    this.#child = child;
+  }
+
+  #drop(child: Branch): void {
+    if (this.#child === child) this.#child = child.#sibling;
+    else {
+      let previous = this.#child;
+      while (previous && previous.#sibling !== child) previous = previous.#sibling;
+      if (previous) previous.#sibling = child.#sibling;
+    }
+    child.#sibling = undefined;
   }
 }
+
+/** The branch that a signal is of, if it is one of ours. */
+const branches = createStamp<Branch>();

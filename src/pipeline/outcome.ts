@@ -39,17 +39,23 @@ export function settle(next: Handler, call: Call): Promise<Outcome> {
 
 /**
  * Runs the rest of the pipeline and passes on what it comes to, once `look` has seen it. For policies that only watch:
- * one promise, where an async function around {@link settle} takes three. This is in the path of every call.
+ * one promise, where an async function around {@link settle} takes three. This is in the path of every call, so `look`
+ * is made once per policy, and what it has to know of a call travels as `state`.
  */
-export function watch(next: Handler, call: Call, look: (outcome: Outcome) => void): Promise<Response> {
+export function watch<State>(
+  next: Handler,
+  call: Call,
+  look: (outcome: Outcome, call: Call, state: State) => void,
+  state: State,
+): Promise<Response> {
   return next(call).then(
     response => {
-      look(responseOutcome(response));
+      look(responseOutcome(response), call, state);
       return response;
     },
     error => {
       const outcome = errorOutcome(error, call);
-      look(outcome);
+      look(outcome, call, state);
       throw outcome.error;
     },
   );

@@ -6,8 +6,7 @@ import type { Policy } from '../pipeline/pipeline.ts';
 /** Takes down every attempt in the record of its call, and tells the observer. Outermost of what is done per attempt. */
 export function attempt(): Policy {
   return function attempt(call, next) {
-    const record = begin(call);
-    return watch(next, call, outcome => endAttempt(record, outcome, call));
+    return watch(next, call, endAttempt, begin(call));
   };
 }
 
@@ -25,15 +24,15 @@ function begin(call: Call): AttemptRecord {
     waitedMs: 0,
     retryAfterMs: undefined,
   };
-  call.record.attempts.push(record);
+  call.record.begin(record);
   call.runtime.emit?.({ type: 'attempt-start', call: call.record, attempt: call.attempt });
   return record;
 }
 
 /** Takes down how an attempt ended; once, since a call may have been settled over an attempt that was still running. */
-export function endAttempt(record: AttemptRecord, outcome: Outcome, call: Call): void {
+export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord): void {
   if (record.durationMs !== undefined) return;
-  const durationMs = call.runtime.clock.now() - call.record.startedAt - record.startMs - record.waitedMs;
+  const durationMs = call.record.ranMs(record, call.runtime.clock.now());
   record.durationMs = durationMs;
   record.outcome = outcome.kind;
   // An abort does not tell how far the attempt had got; the record does.

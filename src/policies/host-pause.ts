@@ -4,7 +4,7 @@ import { retryAfterMs } from '../http/retry-after.ts';
 import type { Call } from '../pipeline/call.ts';
 import { type Clock, MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { type Checks, duration, integer, readOptions } from '../pipeline/options.ts';
-import type { Policy } from '../pipeline/pipeline.ts';
+import type { Handler, Policy } from '../pipeline/pipeline.ts';
 import { takeDown } from '../pipeline/snapshot.ts';
 import { wait } from '../pipeline/wait.ts';
 
@@ -103,13 +103,21 @@ export function hostPause(options: HostPauseOptions = {}): Policy {
   const limits = readHostPauseOptions(options);
   return function hostPause(call, next) {
     const pause = call.host.part(pauses);
-    const send = (ready: Call) =>
-      next(ready).then(response => {
-        listen(pause, limits, call, response);
-        return response;
-      });
-    return pause.isOn(call.runtime.clock) ? waitOut(pause, limits, call).then(send) : send(call);
+    if (!pause.isOn(call.runtime.clock)) return sendAndListen(pause, limits, call, next);
+    return waitOut(pause, limits, call).then(ready => sendAndListen(pause, limits, ready, next));
   };
+}
+
+function sendAndListen(
+  pause: HostPause,
+  limits: HostPauseLimits,
+  call: Call,
+  next: Handler,
+): Promise<Response> {
+  return next(call).then(response => {
+    listen(pause, limits, call, response);
+    return response;
+  });
 }
 
 /** What goes out later goes out as it is now, whatever its caller does with the same objects meanwhile. */

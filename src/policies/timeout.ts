@@ -59,16 +59,14 @@ function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Ha
   if (scope === 'attempt') markSent(call);
   return new Promise((resolve, reject) => {
     const timed = new TimedBranch(scope, limitMs, call, reject);
-    next({ ...call, signal: timed.branch.signal }).then(
-      response => {
-        try {
-          if (timed.onHeaders(response)) resolve(response);
-        } catch (error) {
-          timed.fail(error, reject);
-        }
-      },
-      error => timed.fail(error, reject),
-    );
+    try {
+      next({ ...call, signal: timed.signal }).then(
+        response => timed.onHeaders(response, resolve),
+        error => timed.fail(error),
+      );
+    } catch (error) {
+      timed.fail(error);
+    }
   });
 }
 
@@ -83,65 +81,69 @@ function markSent({ host, record, attempt }: Call): void {
  * A branch with a timer. It must not keep the response, or the timer would keep an unread body alive; nor, once
  * there is a response, the `reject` of the promise that was resolved with it.
  */
-class TimedBranch {
-  readonly branch: Branch;
+class TimedBranch extends Branch {
   readonly #scope: 'total' | 'attempt';
   readonly #runtime: Runtime;
   #timer: Timer;
   #timedOut = false;
   #lease: BodyLease | undefined;
-  #onAbort: ((reason: unknown) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
 
-  /** @param onAbort - hears of an abort before the headers. */
-  constructor(scope: 'total' | 'attempt', limitMs: number, call: Call, onAbort: (reason: unknown) => void) {
+  /** @param reject - settles the call, or the attempt, if there is no response yet. */
+  constructor(scope: 'total' | 'attempt', limitMs: number, call: Call, reject: (reason: unknown) => void) {
+    super(call.signal);
+    const { runtime, record, deadlineAt } = call;
+    const { clock } = runtime;
     this.#scope = scope;
-    this.#runtime = call.runtime;
-    this.#onAbort = onAbort;
-    this.branch = new Branch(call.signal, reason => {
-      this.letGo();
-      if (this.#lease) this.#endBody(reason);
-      else this.#onAbort?.(reason);
-    });
-    if (scope === 'total') call.runtime.open.set(this.branch, call.record);
+    this.#runtime = runtime;
+    this.#reject = reject;
+    if (scope === 'total') runtime.open.set(this, record);
     if (limitMs === Number.POSITIVE_INFINITY) return;
-    const { clock } = call.runtime;
-    const delayMs = scope === 'total' ? Math.max(0, call.deadlineAt - clock.now()) : limitMs;
+    const delayMs = scope === 'total' ? Math.max(0, deadlineAt - clock.now()) : limitMs;
     this.#timer = clock.setTimer(() => {
       this.#timedOut = true;
-      this.branch.abort(new TimeoutError(call.record, scope, limitMs));
+      this.abort(new TimeoutError(record, scope, limitMs));
     }, delayMs);
   }
 
-  fail(error: unknown, reject: (error: unknown) => void): void {
-    this.letGo();
-    reject(error);
+  protected override onAbort(reason: unknown): void {
+    if (this.#lease) this.#endBody(reason);
+    else this.fail(reason);
   }
 
-  /** Whether the response came in time. */
-  onHeaders(response: Response): boolean {
-    requireResponse(response);
-    if (this.branch.signal.aborted) {
-      discard(response);
-      return false;
+  fail(error: unknown): void {
+    this.letGo();
+    this.#reject?.(error);
+    this.#reject = undefined;
+  }
+
+  /** Passes the response on, if it came in time. */
+  onHeaders(response: Response, resolve: (response: Response) => void): void {
+    try {
+      requireResponse(response);
+      if (this.signal.aborted) return discard(response);
+      this.#lease = leaseOf(response);
+    } catch (error) {
+      return this.fail(error);
     }
+    this.#reject = undefined;
     const { clock } = this.#runtime;
-    this.#lease = leaseOf(response);
-    this.#onAbort = undefined;
     if (this.#scope === 'attempt') clock.clearTimer(this.#timer);
     // From here on only the reader of the body decides whether the process has to stay.
     else if (this.#timer) clock.unrefTimer(this.#timer);
     this.#lease.onBodyEnd(() => this.letGo());
-    return true;
+    resolve(response);
   }
 
   letGo(): void {
-    this.#runtime.clock.clearTimer(this.#timer);
-    this.branch.release();
-    if (this.#scope === 'total') this.#runtime.open.delete(this.branch);
+    if (this.#timer) this.#runtime.clock.clearTimer(this.#timer);
+    this.release();
+    if (this.#scope === 'total') this.#runtime.open.delete(this);
   }
 
   /** The outermost knows best why a body that nobody is reading has ended. */
   #endBody(error: unknown): void {
+    this.letGo();
     if (this.#scope === 'total')
       this.#lease?.end(this.#timedOut ? { kind: 'failed', error } : { kind: 'aborted' });
   }

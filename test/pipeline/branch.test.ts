@@ -1,25 +1,38 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
-import { Branch } from '../../src/pipeline/branch.ts';
+import { Branch as AbstractBranch } from '../../src/pipeline/branch.ts';
+
+class Branch extends AbstractBranch {
+  readonly #tell: (reason: unknown) => void;
+
+  constructor(parent?: AbortSignal, tell: (reason: unknown) => void = () => {}) {
+    super(parent);
+    this.#tell = tell;
+  }
+
+  protected override onAbort(reason: unknown): void {
+    this.#tell(reason);
+  }
+}
 
 describe('a branch', () => {
   test('is aborted with the signal above it, with its reason', () => {
     const parent = new AbortController();
-    const branch = new Branch(parent.signal, () => {});
+    const branch = new Branch(parent.signal);
     parent.abort('enough');
     expect(branch.signal.reason).toBe('enough');
   });
 
   test('can be aborted on its own', () => {
     const parent = new AbortController();
-    const branch = new Branch(parent.signal, () => {});
+    const branch = new Branch(parent.signal);
     branch.abort('late');
     expect(branch.signal.reason).toBe('late');
     expect(parent.signal.aborted).toBe(false);
   });
 
   test('needs no signal above it', () => {
-    const branch = new Branch(undefined, () => {});
+    const branch = new Branch();
     branch.abort('late');
     expect(branch.signal.reason).toBe('late');
   });
@@ -39,7 +52,7 @@ describe('a branch', () => {
   test('keeps one listener above it, until it is aborted or released', () => {
     const parent = new AbortController();
     const listeners = () => getEventListeners(parent.signal, 'abort').length;
-    const branches = [new Branch(parent.signal, () => {}), new Branch(parent.signal, () => {})];
+    const branches = [new Branch(parent.signal), new Branch(parent.signal)];
     expect(listeners()).toBe(2);
     branches[0]?.abort('late');
     expect(listeners()).toBe(1);
@@ -56,5 +69,41 @@ describe('a branch', () => {
     parent.abort();
     expect(branch.signal.aborted).toBe(false);
     expect(onAbort).not.toHaveBeenCalled();
+  });
+});
+
+describe('a branch that hangs from another', () => {
+  test('is aborted with it, after those who listen to it and before what it tells', () => {
+    const heard: string[] = [];
+    const parent = new Branch(undefined, () => heard.push('parent'));
+    const child = new Branch(parent.signal, reason => heard.push(`child ${reason}`));
+    parent.signal.addEventListener('abort', () => heard.push('listener'));
+    parent.abort('enough');
+    expect(heard).toEqual(['listener', 'child enough', 'parent']);
+    expect(child.signal.reason).toBe('enough');
+  });
+
+  test('puts no listener on its signal', () => {
+    const parent = new Branch();
+    const child = new Branch(parent.signal);
+    expect(getEventListeners(parent.signal, 'abort')).toEqual([]);
+    child.release();
+  });
+
+  test.each([0, 1, 2])('is one of several, and can be let go by itself (number %i of three)', released => {
+    const parent = new Branch();
+    const children = [new Branch(parent.signal), new Branch(parent.signal), new Branch(parent.signal)];
+    children[released]?.release();
+    children[released]?.release();
+    parent.abort('enough');
+    expect(children.map(({ signal }) => signal.aborted)).toEqual([0, 1, 2].map(index => index !== released));
+  });
+
+  test('may abort the other from a listener of its own', () => {
+    const parent = new Branch();
+    const child = new Branch(parent.signal);
+    child.signal.addEventListener('abort', () => parent.abort('both'));
+    child.abort('one');
+    expect([child.signal.reason, parent.signal.reason]).toEqual(['one', 'both']);
   });
 });

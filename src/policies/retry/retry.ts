@@ -21,6 +21,7 @@ import {
   errorOutcome,
   isTimeout,
   type Outcome,
+  responseOutcome,
   settle,
   TRANSIENT_STATUSES,
   unwrap,
@@ -164,15 +165,34 @@ export function readRetryOptions(options: RetryOptions, path = 'retry'): RetryRu
  */
 export function retry(options: RetryOptions = {}, isRefused: (call: Call) => boolean = () => false): Policy {
   const rules = readRetryOptions(options);
-  return async function retry(call, next) {
-    const repetition = new Repetition(rules, isRefused, call, next);
-    const first = await repetition.attempt(1);
+  return function retry(given, next) {
+    const canRepeat = repeatable(given.request, rules);
+    const call = rules.unsent && canRepeat !== 'yes' ? withOwnRedirects(given) : given;
+    const maySendAgain = canRepeat === 'yes' || rules.unsent;
+    const snapshot = maySendAgain ? takeDown(call.request) : call.request;
+    const repeat = (first: Outcome) =>
+      new Repetition(rules, isRefused, call, next, canRepeat, snapshot).after(first);
     // A call that needs no retry does not pay for the loop.
-    return unwrap(first === AGAIN ? await untilDone(again => repetition.attempt(1 + again)) : first);
+    return next(call).then(
+      response => {
+        const outcome = responseOutcome(response);
+        if (outcome.kind !== 'success') return repeat(outcome);
+        noteSuccess(call, rules);
+        return response;
+      },
+      error => repeat(errorOutcome(error, call)),
+    );
   };
 }
 
-/** One call on its way through its attempts. */
+/** The first attempt succeeded, as most do. */
+function noteSuccess({ host, record }: Call, { budget }: RetryRules): void {
+  if (budget) budgetOf(host, budget).deposit();
+  const entry = record.attempt(1);
+  if (entry) entry.reason = 'succeeded';
+}
+
+/** A call whose first attempt was no success, on its way through those that may follow. */
 class Repetition {
   readonly #rules: RetryRules;
   readonly #isRefused: (call: Call) => boolean;
@@ -186,36 +206,38 @@ class Repetition {
   #wasRetried = false;
   #drain: Drain | undefined;
 
-  constructor(rules: RetryRules, isRefused: (call: Call) => boolean, call: Call, next: Handler) {
+  constructor(
+    rules: RetryRules,
+    isRefused: (call: Call) => boolean,
+    call: Call,
+    next: Handler,
+    canRepeat: Repeatable,
+    snapshot: Snapshot,
+  ) {
     this.#rules = rules;
     this.#isRefused = isRefused;
+    this.#call = call;
     this.#next = next;
-    this.#repeatable = repeatable(call.request, rules);
-    this.#call = rules.unsent && this.#repeatable !== 'yes' ? withOwnRedirects(call) : call;
-    const maySendAgain = this.#repeatable === 'yes' || rules.unsent;
-    this.#snapshot = maySendAgain ? takeDown(call.request) : call.request;
+    this.#repeatable = canRepeat;
+    this.#snapshot = snapshot;
     this.#budget = rules.budget === false ? undefined : budgetOf(call.host, rules.budget);
   }
 
-  async attempt(attempt: number): Promise<Outcome | typeof AGAIN> {
+  async after(first: Outcome): Promise<Response> {
+    const outcome = await this.#afterFailure(1, first);
+    return unwrap(outcome === AGAIN ? await untilDone(again => this.#attempt(1 + again)) : outcome);
+  }
+
+  async #attempt(attempt: number): Promise<Outcome | typeof AGAIN> {
     this.#drain?.stop();
     const { signal } = this.#call;
     // Aborted since the wait was over, or by a callback: there is a turn or two between there and here.
-    if (attempt > 1 && signal?.aborted) return this.#giveUpRetry(signal.reason);
-    const call = attempt === 1 ? this.#call : replay(this.#call, attempt, this.#snapshot);
-    const outcome = await settle(this.#next, call);
-    if (attempt > 1) this.#countRetry(attempt, outcome);
-    if (outcome.kind === 'success') {
-      this.#succeed(attempt);
-      return outcome;
-    }
-    try {
-      return await this.#afterFailure(attempt, outcome);
-    } catch (error) {
-      // A callback of the caller's threw; nobody will get to read this response.
-      if (outcome.response) discard(outcome.response);
-      throw error;
-    }
+    if (signal?.aborted) return this.#giveUpRetry(signal.reason);
+    const outcome = await settle(this.#next, replay(this.#call, attempt, this.#snapshot));
+    this.#countRetry(attempt, outcome);
+    if (outcome.kind !== 'success') return this.#afterFailure(attempt, outcome);
+    this.#succeed(attempt);
+    return outcome;
   }
 
   /** Any answer that is not transient: the service is there, and what a retry cost comes back. */
@@ -230,6 +252,16 @@ class Repetition {
   }
 
   async #afterFailure(attempt: number, outcome: Outcome): Promise<Outcome | typeof AGAIN> {
+    try {
+      return await this.#repeatOrNot(attempt, outcome);
+    } catch (error) {
+      // A callback of the caller's threw; nobody will get to read this response.
+      if (outcome.response) discard(outcome.response);
+      throw error;
+    }
+  }
+
+  async #repeatOrNot(attempt: number, outcome: Outcome): Promise<Outcome | typeof AGAIN> {
     const facts = this.#factsOf(attempt, outcome);
     const decision = this.#withdraw(decide(this.#rules, facts, this.#call.runtime.random), outcome);
     const record = this.#call.record.attempt(attempt);
