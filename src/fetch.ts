@@ -4,11 +4,11 @@ import { stampStory } from './explain.ts';
 import { Hosts } from './host-view.ts';
 import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
-import { type BodyLease, leaseOf } from './http/body-lease.ts';
+import { type BodyLease, endWhenCollected, type LeaseEnd, leaseOf } from './http/body-lease.ts';
 import type { FetchLike } from './http/fetch-like.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
-import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
+import { type Clock, type Random, systemClock, systemRandom, type Timer } from './pipeline/clock.ts';
 import { guarded, type Observer, type WarningEvent } from './pipeline/events.ts';
 import {
   type Checks,
@@ -289,10 +289,18 @@ class FetchClient {
   }
 }
 
-/** A policy of somebody's own: what it throws is a rejection, what it resolves with is looked at. */
+/**
+ * A policy of somebody's own: what it throws is a rejection, what it resolves with is looked at, and a response that it
+ * gets and drops is noticed by its collection.
+ */
 const contained = (policy: Policy): Policy =>
   async function contained(call, next) {
-    return requireResponse(await policy(call, next));
+    const watchedNext: Handler = async inner => {
+      const response = await next(inner);
+      endWhenCollected(leaseOf(response), response);
+      return response;
+    };
+    return requireResponse(await policy(call, watchedNext));
   };
 
 function run(call: Call, plan: Plan): Promise<Response> {
@@ -318,8 +326,10 @@ function deliver(response: Response, call: Call, leaseMs: number): void {
   runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
   stampStory(response, record);
   const lease = leaseOf(response);
-  if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
-  holdUntilBodyEnds(lease, call, leaseMs);
+  const open = new OpenBody(call, lease);
+  if (lease.isOver) return;
+  lease.onCopy = copy => stampStory(copy, record);
+  open.hold(response, leaseMs);
 }
 
 /** The call has failed; what its caller gets to see. */
@@ -359,18 +369,48 @@ function settleRecord({ host, record, runtime }: Call): number {
   return durationMs;
 }
 
-/** Nothing here may name the response: an unread one must stay garbage. */
-function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, leaseMs: number): void {
-  const { clock, emit } = runtime;
-  let timer: unknown;
-  lease.onLeaseEnd(({ kind }) => {
+/** The longest that a response which nobody reads is kept from the garbage collector. */
+const maxKeptMs = 1_000;
+
+/** What still waits for the body of a response to end. */
+class OpenBody {
+  readonly #call: Call;
+  readonly #lease: BodyLease;
+  #timer: Timer;
+  /** Of one that nobody has begun to read, for as long as it is not up to the collector. */
+  #response: Response | undefined;
+
+  constructor(call: Call, lease: BodyLease) {
+    this.#call = call;
+    this.#lease = lease;
+    lease.onLeaseEnd(end => this.#end(end));
+  }
+
+  /** Lets the lease expire after `leaseMs`, and the collector have the response, if by then nobody reads it. */
+  hold(response: Response, leaseMs: number): void {
+    const { clock } = this.#call.runtime;
+    const isShort = leaseMs <= maxKeptMs;
+    if (isShort) this.#response = response;
+    else endWhenCollected(this.#lease, response);
+    if (leaseMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = clock.setTimer(() => this.#expire(), leaseMs);
+    clock.unrefTimer(this.#timer);
+  }
+
+  #expire(): void {
+    if (this.#response) endWhenCollected(this.#lease, this.#response);
+    this.#response = undefined;
+    this.#lease.expireUnread();
+  }
+
+  #end({ kind }: LeaseEnd): void {
+    const { host, record, runtime } = this.#call;
+    const { clock, emit } = runtime;
     host.active--;
-    clock.clearTimer(timer);
+    this.#response = undefined;
+    clock.clearTimer(this.#timer);
     emit?.({ type: 'body-end', call: record, durationMs: clock.now() - record.startedAt, end: kind });
-  });
-  if (lease.isOver || leaseMs === Number.POSITIVE_INFINITY) return;
-  timer = clock.setTimer(() => lease.expireUnread(), leaseMs);
-  clock.unrefTimer(timer);
+  }
 }
 
 /** What the caller gets to see: a failure of the network with its story, anything else as it is. */

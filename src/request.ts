@@ -83,12 +83,21 @@ export function readRequest(
 ): CallRequest {
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
+  const request: CallRequest = { input, init: readInit(input, init), method, url };
+  return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
+}
+
+/** Shared by all calls that have none. */
+const noInit: RequestInit = Object.freeze({});
+
+function readInit(input: FetchInput, init: CallInit | undefined): RequestInit {
+  const isRequest = typeof input === 'object' && 'method' in input;
+  if (!init && !isRequest) return noInit;
   const copy = init ? copyInit(init) : {};
   if ('policy' in copy) delete copy.policy;
-  if (given !== undefined && Object.keys(copy).length === 0) keepReferrer(copy, input as Request);
+  if (isRequest && Object.keys(copy).length === 0) keepReferrer(copy, input);
   if (copy.headers && isOneShot(copy.headers)) copy.headers = copyHeaders(copy.headers);
-  const request: CallRequest = { input, init: copy, method, url };
-  return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
+  return copy;
 }
 
 /**

@@ -104,6 +104,7 @@ const registry = new FinalizationRegistry<BodyLease>(lease => lease.giveUp('coll
 const leases = createStamp<BodyLease>();
 /** What a stream was got from, kept alive by it: a response must not count as dropped while its body is in use. */
 const owners = createStamp<object>();
+const collectables = createStamp<true>();
 const givenUp = createStamp<true>();
 const chained = createStamp<true>();
 ended.end({ kind: 'complete' });
@@ -119,9 +120,18 @@ export function leaseOf(response: Response): BodyLease {
   return watch(response, new BodyLease());
 }
 
+/**
+ * From now on the lease of a response also ends when the response is collected unread. Not from the start: most bodies
+ * are read at once, and a finalizer costs more than everything else that is done for a response.
+ */
+export function endWhenCollected(lease: BodyLease, response: Response): void {
+  if (lease.isOver || collectables.get(response)) return;
+  collectables.set(response, true);
+  registry.register(response, lease, lease);
+}
+
 function watch(response: Response, lease: BodyLease): BodyLease {
   leases.set(response, lease);
-  registry.register(response, lease, lease);
   Object.setPrototypeOf(response, watchedResponse(Object.getPrototypeOf(response)));
   return lease;
 }
@@ -165,7 +175,7 @@ const watchedResponse = extendOnce(base => {
     const lease = leases.get(this as Response);
     if (lease) {
       lease.share();
-      watch(copy, lease);
+      endWhenCollected(watch(copy, lease), copy);
       lease.onCopy?.(copy);
     }
     return copy;

@@ -10,9 +10,10 @@ import { createStamp } from '../http/stamp.ts';
 export abstract class Branch {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal | Branch | undefined;
-  /** Those that hang from this one: the latest, which knows the one before it. There is seldom more than one. */
+  /** Those that hang from this one, as a list through themselves: one as a rule, and any number at no more cost. */
   #child: Branch | undefined;
-  #sibling: Branch | undefined;
+  #next: Branch | undefined;
+  #previous: Branch | undefined;
 
   /** @param parent - not aborted yet. */
   constructor(parent: AbortSignal | undefined) {
@@ -50,18 +51,17 @@ export abstract class Branch {
   }
 
   #adopt(child: Branch): void {
-    child.#sibling = this.#child;
+    child.#next = this.#child;
+    if (this.#child) this.#child.#previous = child;
     this.#child = child;
   }
 
   #drop(child: Branch): void {
-    if (this.#child === child) this.#child = child.#sibling;
-    else {
-      let previous = this.#child;
-      while (previous && previous.#sibling !== child) previous = previous.#sibling;
-      if (previous) previous.#sibling = child.#sibling;
-    }
-    child.#sibling = undefined;
+    if (child.#next) child.#next.#previous = child.#previous;
+    if (child.#previous) child.#previous.#next = child.#next;
+    else if (this.#child === child) this.#child = child.#next;
+    child.#next = undefined;
+    child.#previous = undefined;
   }
 }
 

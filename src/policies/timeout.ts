@@ -2,7 +2,7 @@ import { TimeoutError } from '../errors.ts';
 import { type BodyLease, leaseOf } from '../http/body-lease.ts';
 import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
-import type { Call, Runtime } from '../pipeline/call.ts';
+import type { Call } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
 import { type Check, duration, readOptions } from '../pipeline/options.ts';
 import { type Handler, type Policy, requireResponse } from '../pipeline/pipeline.ts';
@@ -57,17 +57,17 @@ export function attemptTimeout(options: TimeoutOptions = {}): Policy {
 function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Handler): Promise<Response> {
   if (call.signal?.aborted) return Promise.reject(call.signal.reason);
   if (scope === 'attempt') markSent(call);
-  return new Promise((resolve, reject) => {
-    const timed = new TimedBranch(scope, limitMs, call, reject);
-    try {
-      next({ ...call, signal: timed.signal }).then(
-        response => timed.onHeaders(response, resolve),
-        error => timed.fail(error),
-      );
-    } catch (error) {
-      timed.fail(error);
-    }
-  });
+  const pending = Promise.withResolvers<Response>();
+  const timed = new TimedBranch(scope, limitMs, call, pending);
+  try {
+    next({ ...call, signal: timed.signal }).then(
+      response => timed.onHeaders(response),
+      error => timed.fail(error),
+    );
+  } catch (error) {
+    timed.fail(error);
+  }
+  return pending.promise;
 }
 
 /** From here on nobody can be sure any more that it has not left. */
@@ -78,32 +78,54 @@ function markSent({ host, record, attempt }: Call): void {
 }
 
 /**
- * A branch with a timer. It must not keep the response, or the timer would keep an unread body alive; nor, once
- * there is a response, the `reject` of the promise that was resolved with it.
+ * A branch with a timer, and the promise of what comes of it. It must not keep the response, or the timer would keep an
+ * unread body alive; nor, once there is a response, the functions of the promise that was resolved with it.
  */
 class TimedBranch extends Branch {
   readonly #scope: 'total' | 'attempt';
-  readonly #runtime: Runtime;
+  readonly #limitMs: number;
+  readonly #call: Call;
   #timer: Timer;
   #timedOut = false;
   #lease: BodyLease | undefined;
+  #resolve: ((response: Response) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
 
-  /** @param reject - settles the call, or the attempt, if there is no response yet. */
-  constructor(scope: 'total' | 'attempt', limitMs: number, call: Call, reject: (reason: unknown) => void) {
+  constructor(
+    scope: 'total' | 'attempt',
+    limitMs: number,
+    call: Call,
+    { resolve, reject }: PromiseWithResolvers<Response>,
+  ) {
     super(call.signal);
-    const { runtime, record, deadlineAt } = call;
-    const { clock } = runtime;
     this.#scope = scope;
-    this.#runtime = runtime;
+    this.#limitMs = limitMs;
+    this.#call = call;
+    this.#resolve = resolve;
     this.#reject = reject;
-    if (scope === 'total') runtime.open.set(this, record);
+    const { clock, open } = call.runtime;
+    if (scope === 'total') open.set(this, call.record);
     if (limitMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = scope === 'total' ? Math.max(0, deadlineAt - clock.now()) : limitMs;
-    this.#timer = clock.setTimer(() => {
-      this.#timedOut = true;
-      this.abort(new TimeoutError(record, scope, limitMs));
-    }, delayMs);
+    const delayMs = scope === 'total' ? Math.max(0, call.deadlineAt - clock.now()) : limitMs;
+    this.#timer = clock.setTimer(() => this.#expire(), delayMs);
+  }
+
+  /** Passes the response on, if it came in time. */
+  onHeaders(response: Response): void {
+    try {
+      requireResponse(response);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (this.signal.aborted) discard(response);
+    else this.#deliver(response);
+  }
+
+  fail(error: unknown): void {
+    this.#letGo();
+    this.#reject?.(error);
+    this.#forgetPromise();
   }
 
   protected override onAbort(reason: unknown): void {
@@ -111,40 +133,38 @@ class TimedBranch extends Branch {
     else this.fail(reason);
   }
 
-  fail(error: unknown): void {
-    this.letGo();
-    this.#reject?.(error);
-    this.#reject = undefined;
-  }
-
-  /** Passes the response on, if it came in time. */
-  onHeaders(response: Response, resolve: (response: Response) => void): void {
-    try {
-      requireResponse(response);
-      if (this.signal.aborted) return discard(response);
-      this.#lease = leaseOf(response);
-    } catch (error) {
-      return this.fail(error);
-    }
-    this.#reject = undefined;
-    const { clock } = this.#runtime;
+  #deliver(response: Response): void {
+    const { clock } = this.#call.runtime;
+    this.#lease = leaseOf(response);
     if (this.#scope === 'attempt') clock.clearTimer(this.#timer);
     // From here on only the reader of the body decides whether the process has to stay.
     else if (this.#timer) clock.unrefTimer(this.#timer);
-    this.#lease.onBodyEnd(() => this.letGo());
-    resolve(response);
+    this.#lease.onBodyEnd(() => this.#letGo());
+    this.#resolve?.(response);
+    this.#forgetPromise();
   }
 
-  letGo(): void {
-    if (this.#timer) this.#runtime.clock.clearTimer(this.#timer);
-    this.release();
-    if (this.#scope === 'total') this.#runtime.open.delete(this);
+  #expire(): void {
+    this.#timedOut = true;
+    this.abort(new TimeoutError(this.#call.record, this.#scope, this.#limitMs));
   }
 
   /** The outermost knows best why a body that nobody is reading has ended. */
   #endBody(error: unknown): void {
-    this.letGo();
+    this.#letGo();
     if (this.#scope === 'total')
       this.#lease?.end(this.#timedOut ? { kind: 'failed', error } : { kind: 'aborted' });
+  }
+
+  #letGo(): void {
+    const { clock, open } = this.#call.runtime;
+    clock.clearTimer(this.#timer);
+    this.release();
+    if (this.#scope === 'total') open.delete(this);
+  }
+
+  #forgetPromise(): void {
+    this.#resolve = undefined;
+    this.#reject = undefined;
   }
 }

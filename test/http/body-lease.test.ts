@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BodyEnd, leaseOf } from '../../src/http/body-lease.ts';
+import { type BodyEnd, type BodyLease, endWhenCollected, leaseOf } from '../../src/http/body-lease.ts';
 import { slowBody, stalledBody } from '../../src/testing/index.ts';
 import { settled } from '../../src/testing/virtual-clock.ts';
 import { microtasks } from '../support/settling.ts';
@@ -507,6 +507,12 @@ describe('the lease', () => {
 describe('a response that is dropped', () => {
   const collectGarbage = runInNewContextWithGc();
 
+  function watched(response: Response): BodyLease {
+    const lease = leaseOf(response);
+    endWhenCollected(lease, response);
+    return lease;
+  }
+
   /** Lets the collector run, and what it has to tell be told. */
   async function collected(isDone: () => boolean): Promise<void> {
     for (let turn = 0; turn < 50 && !isDone(); turn++) {
@@ -517,7 +523,7 @@ describe('a response that is dropped', () => {
 
   test('ends its lease when it is collected', async () => {
     const ends: string[] = [];
-    (() => leaseOf(new Response('unread')).onBodyEnd(({ kind }) => ends.push(kind)))();
+    (() => watched(new Response('unread')).onBodyEnd(({ kind }) => ends.push(kind)))();
     await collected(() => ends.length > 0);
     expect(ends).toEqual(['collected']);
   });
@@ -526,7 +532,7 @@ describe('a response that is dropped', () => {
     const ends: string[] = [];
     const hold = (use: (body: ReadableStream) => unknown) => {
       const response = new Response(stalledBody());
-      leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+      watched(response).onBodyEnd(({ kind }) => ends.push(kind));
       return use(response.body!);
     };
     const held = [
@@ -546,7 +552,7 @@ describe('a response that is dropped', () => {
     const body = slowBody();
     const text = (() => {
       const response = new Response(body.stream);
-      leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+      watched(response).onBodyEnd(({ kind }) => ends.push(kind));
       return response.text();
     })();
     await collected(() => false);
@@ -559,7 +565,7 @@ describe('a response that is dropped', () => {
   test('counts once: a clone that is cancelled and then collected leaves the original covered', async () => {
     const ends: string[] = [];
     const response = new Response(stalledBody());
-    leaseOf(response).onBodyEnd(({ kind }) => ends.push(kind));
+    watched(response).onBodyEnd(({ kind }) => ends.push(kind));
     (() => void response.clone().body!.cancel())();
     await collected(() => ends.length > 0);
     expect(ends).toEqual([]);

@@ -30,10 +30,11 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
     const { clock } = call.runtime;
     const circuit = circuitOf(call.host, limits, call.runtime);
     const verdict = judge(outcome, limits, call);
-    if (!outcome.response || verdict !== 'success') return circuit.record(permit, verdict, clock.now());
-    permit.isAnswered = true;
-    const lease = leaseOf(outcome.response);
-    lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
+    if (outcome.response && verdict === 'success') {
+      permit.isAnswered = true;
+      const lease = leaseOf(outcome.response);
+      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
+    } else circuit.record(permit, verdict, clock.now());
   }
 }
 

@@ -170,17 +170,19 @@ export function retry(options: RetryOptions = {}, isRefused: (call: Call) => boo
     const call = rules.unsent && canRepeat !== 'yes' ? withOwnRedirects(given) : given;
     const maySendAgain = canRepeat === 'yes' || rules.unsent;
     const snapshot = maySendAgain ? takeDown(call.request) : call.request;
-    const repeat = (first: Outcome) =>
-      new Repetition(rules, isRefused, call, next, canRepeat, snapshot).after(first);
     // A call that needs no retry does not pay for the loop.
     return next(call).then(
       response => {
         const outcome = responseOutcome(response);
-        if (outcome.kind !== 'success') return repeat(outcome);
+        if (outcome.kind !== 'success')
+          return new Repetition(rules, isRefused, call, next, canRepeat, snapshot).after(outcome);
         noteSuccess(call, rules);
         return response;
       },
-      error => repeat(errorOutcome(error, call)),
+      error => {
+        const outcome = errorOutcome(error, call);
+        return new Repetition(rules, isRefused, call, next, canRepeat, snapshot).after(outcome);
+      },
     );
   };
 }
