@@ -63,18 +63,19 @@ export class CallRecord {
   fallback: string | undefined;
   /** W3C trace id of the call, if it is traced. */
   traceId: string | undefined;
-  readonly #url: URL;
+  /** As text: a response keeps its record, and need not keep a URL as well. */
+  readonly #href: string;
 
   constructor(method: string, url: URL, host: string, startedAt: number) {
     this.method = method;
-    this.#url = url;
+    this.#href = url.href;
     this.host = host;
     this.startedAt = startedAt;
   }
 
   /** Without credentials and signatures, fit for logs. */
   get url(): string {
-    return redactUrl(this.#url);
+    return redactUrl(this.#href);
   }
 
   /** Without those that we refused before sending. */

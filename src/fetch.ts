@@ -10,6 +10,7 @@ import { redactUrlsIn } from './http/redact.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
 import { type Clock, type Random, systemClock, systemRandom, type Timer } from './pipeline/clock.ts';
 import { guarded, type Observer, type WarningEvent } from './pipeline/events.ts';
+import { OpenCalls } from './pipeline/open-calls.ts';
 import {
   type Checks,
   callback,
@@ -177,7 +178,7 @@ class FetchClient {
     const [policy, settings] = split(options);
     this.#settings = readOptions('', settings, settingChecks, { maxHosts: 1_000 });
     const { fetch, observe, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
-    this.#runtime = { clock, random, emit: observe && guarded(observe), open: new Map() };
+    this.#runtime = { clock, random, emit: observe && guarded(observe), open: new OpenCalls() };
     this.#transport = fetchTransport(fetch);
     this.#registry = new HostRegistry(maxHosts);
     this.#book = this.#newBook(policy);
@@ -216,7 +217,7 @@ class FetchClient {
   async close(): Promise<void> {
     this.#closed = true;
     this.#unsubscribe?.();
-    for (const [branch, record] of this.#runtime.open) branch.abort(new ClosedError(record));
+    this.#runtime.open.closeAll();
     this.#registry.clear();
   }
 

@@ -15,9 +15,13 @@ export abstract class Branch {
   #next: Branch | undefined;
   #previous: Branch | undefined;
 
-  /** @param parent - not aborted yet. */
-  constructor(parent: AbortSignal | undefined) {
-    branches.set(this.#controller.signal, this);
+  /**
+   * @param parent - not aborted yet.
+   * @param hasBranches - whether others will hang from it. A signal that goes to a transport had better know nothing of
+   * us: undici keeps it until a full collection.
+   */
+  constructor(parent: AbortSignal | undefined, hasBranches: boolean) {
+    if (hasBranches) branches.set(this.#controller.signal, this);
     this.#parent = parent && (branches.get(parent) ?? parent);
     if (this.#parent instanceof Branch) this.#parent.#adopt(this);
     else this.#parent?.addEventListener('abort', this);

@@ -1,8 +1,8 @@
 import type { CallRecord } from '../call-record.ts';
 import type { HostState } from '../hosts/host-state.ts';
-import type { Branch } from './branch.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Emit } from './events.ts';
+import type { OpenCalls } from './open-calls.ts';
 
 /** What the caller asked for, as the transport will be handed it. */
 export interface CallRequest {
@@ -23,10 +23,10 @@ export interface Runtime {
   readonly random: Random;
   readonly emit: Emit;
   /**
-   * The calls whose response has not ended yet, for whoever has to end them all.
+   * The calls whose response has not ended yet.
    * @internal
    */
-  readonly open: Map<Branch, CallRecord>;
+  readonly open: OpenCalls;
 }
 
 /** One logical call, or one branch of it, on its way down. Policies hand a changed copy to `next`; they never edit it. */

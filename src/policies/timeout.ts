@@ -1,9 +1,10 @@
-import { TimeoutError } from '../errors.ts';
+import { ClosedError, TimeoutError } from '../errors.ts';
 import { type BodyLease, leaseOf } from '../http/body-lease.ts';
 import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
 import type { Call } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
+import type { OpenCall } from '../pipeline/open-calls.ts';
 import { type Check, duration, readOptions } from '../pipeline/options.ts';
 import { type Handler, type Policy, requireResponse } from '../pipeline/pipeline.ts';
 
@@ -81,7 +82,8 @@ function markSent({ host, record, attempt }: Call): void {
  * A branch with a timer, and the promise of what comes of it. It must not keep the response, or the timer would keep an
  * unread body alive; nor, once there is a response, the functions of the promise that was resolved with it.
  */
-class TimedBranch extends Branch {
+class TimedBranch extends Branch implements OpenCall {
+  place = -1;
   readonly #scope: 'total' | 'attempt';
   readonly #limitMs: number;
   readonly #call: Call;
@@ -97,17 +99,21 @@ class TimedBranch extends Branch {
     call: Call,
     { resolve, reject }: PromiseWithResolvers<Response>,
   ) {
-    super(call.signal);
+    super(call.signal, scope === 'total');
     this.#scope = scope;
     this.#limitMs = limitMs;
     this.#call = call;
     this.#resolve = resolve;
     this.#reject = reject;
     const { clock, open } = call.runtime;
-    if (scope === 'total') open.set(this, call.record);
+    if (scope === 'total') open.add(this);
     if (limitMs === Number.POSITIVE_INFINITY) return;
     const delayMs = scope === 'total' ? Math.max(0, call.deadlineAt - clock.now()) : limitMs;
     this.#timer = clock.setTimer(() => this.#expire(), delayMs);
+  }
+
+  close(): void {
+    this.abort(new ClosedError(this.#call.record));
   }
 
   /** Passes the response on, if it came in time. */
@@ -160,7 +166,7 @@ class TimedBranch extends Branch {
     const { clock, open } = this.#call.runtime;
     clock.clearTimer(this.#timer);
     this.release();
-    if (this.#scope === 'total') open.delete(this);
+    if (this.#scope === 'total') open.remove(this);
   }
 
   #forgetPromise(): void {

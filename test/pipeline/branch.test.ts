@@ -6,13 +6,21 @@ class Branch extends AbstractBranch {
   readonly #tell: (reason: unknown) => void;
 
   constructor(parent?: AbortSignal, tell: (reason: unknown) => void = () => {}) {
-    super(parent);
+    super(parent, true);
     this.#tell = tell;
   }
 
   protected override onAbort(reason: unknown): void {
     this.#tell(reason);
   }
+}
+
+class Leaf extends AbstractBranch {
+  constructor() {
+    super(undefined, false);
+  }
+
+  protected override onAbort(): void {}
 }
 
 describe('a branch', () => {
@@ -97,6 +105,13 @@ describe('a branch that hangs from another', () => {
     children[released]?.release();
     parent.abort('enough');
     expect(children.map(({ signal }) => signal.aborted)).toEqual([0, 1, 2].map(index => index !== released));
+  });
+
+  test('listens like anybody else to one that was to have no branches', () => {
+    const parent = new Leaf();
+    const child = new Branch(parent.signal);
+    parent.abort('enough');
+    expect(child.signal.reason).toBe('enough');
   });
 
   test('may abort the other from a listener of its own', () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HostState } from '../../src/hosts/host-state.ts';
 import type { CircuitState } from '../../src/pipeline/events.ts';
+import { OpenCalls } from '../../src/pipeline/open-calls.ts';
 import { Circuit, type Permit, type Verdict } from '../../src/policies/circuit-breaker/circuit.ts';
 import { type CircuitLimits, circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 
@@ -186,7 +187,7 @@ function live(
 ) {
   let now = 0;
   const clock = { now: () => now, date: () => now, setTimer: () => 0, clearTimer() {}, unrefTimer() {} };
-  const runtime = { clock, random: () => chance, emit: undefined, open: new Map() };
+  const runtime = { clock, random: () => chance, emit: undefined, open: new OpenCalls() };
   const host = new HostState('https://payments.test', new URL('https://payments.test'));
   const circuit = new Circuit(host, given, runtime);
   const model = new Model(given, chance, now);
@@ -274,7 +275,7 @@ describe('the circuit', () => {
           clearTimer() {},
           unrefTimer() {},
         };
-        const runtime = { clock, random: () => luck, emit: undefined, open: new Map() };
+        const runtime = { clock, random: () => luck, emit: undefined, open: new OpenCalls() };
         const circuit = new Circuit(new HostState('key', new URL('https://payments.test')), given, runtime);
         const out: Permit[] = [];
         for (const step of life) {
@@ -304,7 +305,7 @@ describe('the circuit', () => {
 describe('limits that change while the circuit lives', () => {
   const make = (given: Partial<CircuitLimits> = {}) => {
     const clock = { now: () => 0, date: () => 0, setTimer: () => 0, clearTimer() {}, unrefTimer() {} };
-    const runtime = { clock, random: () => 0.5, emit: undefined, open: new Map() };
+    const runtime = { clock, random: () => 0.5, emit: undefined, open: new OpenCalls() };
     const host = new HostState('key', new URL('https://payments.test'));
     return new Circuit(host, { ...circuitBreakerDefaults, ...given }, runtime);
   };
