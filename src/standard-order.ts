@@ -3,7 +3,7 @@ import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
-import { type HostPauseLimits, hostPause } from './policies/host-pause.ts';
+import { type HostPauseLimits, hearPause, waitOutPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
@@ -26,8 +26,8 @@ export function standardPolicies(policy: ResolvedPolicy): Record<Place, Policy |
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
     retry:
       policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
-    attempt: attempt(),
-    hostPause: listensToHost(policy) ? hostPause(policy.hostPause) : undefined,
+    attempt: attempt(listensToHost(policy) ? hearPause(policy.hostPause) : undefined),
+    hostPause: listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined,
     circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
   };

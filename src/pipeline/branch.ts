@@ -1,19 +1,50 @@
 import { createStamp } from '../http/stamp.ts';
 
 /**
+ * Something that aborts, and the branches that hang from it, in the order in which they came: a list through the
+ * branches themselves, so that one among ten thousand leaves as easily as the only one.
+ */
+abstract class Stem {
+  #first: Branch | undefined;
+  #last: Branch | undefined;
+
+  adopt(child: Branch): void {
+    child.previous = this.#last;
+    if (this.#last) this.#last.next = child;
+    else this.#first = child;
+    this.#last = child;
+  }
+
+  /** Whether it has left us with none. */
+  drop(child: Branch): boolean {
+    if (child.previous) child.previous.next = child.next;
+    else if (this.#first === child) this.#first = child.next;
+    if (child.next) child.next.previous = child.previous;
+    else if (this.#last === child) this.#last = child.previous;
+    child.next = undefined;
+    child.previous = undefined;
+    return this.#first === undefined;
+  }
+
+  protected abortBranches(reason: unknown): void {
+    // Each leaves as it is aborted.
+    while (this.#first) this.#first.abort(reason);
+  }
+}
+
+/**
  * A part of a call that can be aborted on its own, and is aborted with the signal above it.
  *
- * A controller with one listener, added and removed by hand: `AbortSignal.any` keeps about a kilobyte per call
- * on a long-lived signal, and `AbortSignal.timeout` keeps its timer until it fires. Below another branch there is no
- * listener at all: a branch knows those that hang from it, which spares every call an event target's bookkeeping.
+ * A controller of its own, let go by hand: `AbortSignal.any` keeps about a kilobyte per call on a long-lived signal, and
+ * `AbortSignal.timeout` keeps its timer until it fires. Between branches there are no event listeners, and one on the
+ * signal of a caller serves all the calls that are on it: an event target's bookkeeping is dear.
  */
-export abstract class Branch {
+export abstract class Branch extends Stem {
   readonly #controller = new AbortController();
-  readonly #parent: AbortSignal | Branch | undefined;
-  /** Those that hang from this one, as a list through themselves: one as a rule, and any number at no more cost. */
-  #child: Branch | undefined;
-  #next: Branch | undefined;
-  #previous: Branch | undefined;
+  readonly #stem: Stem | undefined;
+  /** Its neighbours on the same stem; the stem's business. */
+  next: Branch | undefined;
+  previous: Branch | undefined;
 
   /**
    * @param parent - not aborted yet.
@@ -21,10 +52,10 @@ export abstract class Branch {
    * us: undici keeps it until a full collection.
    */
   constructor(parent: AbortSignal | undefined, hasBranches: boolean) {
-    if (hasBranches) branches.set(this.#controller.signal, this);
-    this.#parent = parent && (branches.get(parent) ?? parent);
-    if (this.#parent instanceof Branch) this.#parent.#adopt(this);
-    else this.#parent?.addEventListener('abort', this);
+    super();
+    if (hasBranches) stems.set(this.#controller.signal, this);
+    this.#stem = parent && stemOf(parent);
+    this.#stem?.adopt(this);
   }
 
   /** Hears the first abort, its own or its parent's, after everyone on the signal has. */
@@ -34,40 +65,53 @@ export abstract class Branch {
     return this.#controller.signal;
   }
 
-  /** The caller's signal has aborted. Listening as an object spares a function per branch. */
-  handleEvent(event: Event): void {
-    this.abort((event.target as AbortSignal).reason);
-  }
-
   abort(reason: unknown): void {
-    if (this.#controller.signal.aborted) return;
     // First, so that a listener who aborts the parent does not come by here again.
     this.release();
+    if (this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
-    while (this.#child) this.#child.abort(reason);
+    this.abortBranches(reason);
     this.onAbort(reason);
   }
 
   /** Lets go of the parent: the work of this branch is over. */
   release(): void {
-    if (this.#parent instanceof Branch) this.#parent.#drop(this);
-    else this.#parent?.removeEventListener('abort', this);
-  }
-
-  #adopt(child: Branch): void {
-    child.#next = this.#child;
-    if (this.#child) this.#child.#previous = child;
-    this.#child = child;
-  }
-
-  #drop(child: Branch): void {
-    if (child.#next) child.#next.#previous = child.#previous;
-    if (child.#previous) child.#previous.#next = child.#next;
-    else if (this.#child === child) this.#child = child.#next;
-    child.#next = undefined;
-    child.#previous = undefined;
+    this.#stem?.drop(this);
   }
 }
 
-/** The branch that a signal is of, if it is one of ours. */
-const branches = createStamp<Branch>();
+/** A signal that is not ours. Listens to it as long as anything hangs from it. */
+class ForeignStem extends Stem {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    super();
+    this.#signal = signal;
+  }
+
+  override adopt(child: Branch): void {
+    super.adopt(child);
+    // Once is enough: the same listener is not added twice.
+    this.#signal.addEventListener('abort', this);
+  }
+
+  override drop(child: Branch): boolean {
+    const isBare = super.drop(child);
+    if (isBare) this.#signal.removeEventListener('abort', this);
+    return isBare;
+  }
+
+  handleEvent(): void {
+    this.abortBranches(this.#signal.reason);
+  }
+}
+
+const stems = createStamp<Stem>();
+
+function stemOf(signal: AbortSignal): Stem {
+  const known = stems.get(signal);
+  if (known) return known;
+  const stem = new ForeignStem(signal);
+  if (Object.isExtensible(signal)) stems.set(signal, stem);
+  return stem;
+}

@@ -3,11 +3,20 @@ import type { Call } from '../pipeline/call.ts';
 import { type Outcome, watch } from '../pipeline/outcome.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
 
-/** Takes down every attempt in the record of its call, and tells the observer. Outermost of what is done per attempt. */
-export function attempt(): Policy {
+/**
+ * Takes down every attempt in the record of its call, and tells the observer. Outermost of what is done per attempt.
+ *
+ * @param hear - whoever else wants to know how each ended.
+ */
+export function attempt(hear: (outcome: Outcome, call: Call) => void = () => {}): Policy {
   return function attempt(call, next) {
-    return watch(next, call, endAttempt, begin(call));
+    return watch(next, call, end, begin(call));
   };
+
+  function end(outcome: Outcome, call: Call, record: AttemptRecord): void {
+    hear(outcome, call);
+    endAttempt(outcome, call, record);
+  }
 }
 
 function begin(call: Call): AttemptRecord {

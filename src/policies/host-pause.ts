@@ -4,7 +4,8 @@ import { retryAfterMs } from '../http/retry-after.ts';
 import type { Call } from '../pipeline/call.ts';
 import { type Clock, MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { type Checks, duration, integer, readOptions } from '../pipeline/options.ts';
-import type { Handler, Policy } from '../pipeline/pipeline.ts';
+import { type Outcome, watch } from '../pipeline/outcome.ts';
+import type { Policy } from '../pipeline/pipeline.ts';
 import { takeDown } from '../pipeline/snapshot.ts';
 import { wait } from '../pipeline/wait.ts';
 
@@ -101,23 +102,26 @@ export const peekPause = (host: HostState): HostPause | undefined => host.peek(p
  */
 export function hostPause(options: HostPauseOptions = {}): Policy {
   const limits = readHostPauseOptions(options);
+  const waitFirst = waitOutPause(limits);
+  const hear = hearPause(limits);
   return function hostPause(call, next) {
-    const pause = call.host.part(pauses);
-    if (!pause.isOn(call.runtime.clock)) return sendAndListen(pause, limits, call, next);
-    return waitOut(pause, limits, call).then(ready => sendAndListen(pause, limits, ready, next));
+    return waitFirst(call, ready => watch(next, ready, hear, undefined));
   };
 }
 
-function sendAndListen(
-  pause: HostPause,
-  limits: HostPauseLimits,
-  call: Call,
-  next: Handler,
-): Promise<Response> {
-  return next(call).then(response => {
-    listen(pause, limits, call, response);
-    return response;
-  });
+/** The half that keeps the pause; nothing is in the way of a call to a host without one. */
+export function waitOutPause(limits: HostPauseLimits): Policy {
+  return function hostPause(call, next) {
+    const pause = call.host.part(pauses);
+    return pause.isOn(call.runtime.clock) ? waitOut(pause, limits, call).then(next) : next(call);
+  };
+}
+
+/** The half that hears of it, for somebody who sees every outcome anyway. */
+export function hearPause(limits: HostPauseLimits): (outcome: Outcome, call: Call) => void {
+  return ({ response }, call) => {
+    if (response) listen(call.host.part(pauses), limits, call, response);
+  };
 }
 
 /** What goes out later goes out as it is now, whatever its caller does with the same objects meanwhile. */

@@ -36,7 +36,7 @@ export function totalTimeout(options: TimeoutOptions = {}): Policy {
   );
   return function totalTimeout(call, next) {
     const deadlineAt = Math.min(call.deadlineAt, call.record.startedAt + limitMs);
-    return bound('total', limitMs, { ...call, deadlineAt }, next);
+    return bound('total', limitMs, deadlineAt, call, next);
   };
 }
 
@@ -50,18 +50,25 @@ export function attemptTimeout(options: TimeoutOptions = {}): Policy {
   const defaults = { limitMs: defaultAttemptTimeoutMs };
   const { limitMs } = readOptions('attemptTimeout', options, { limitMs: checkLimit }, defaults);
   return function attemptTimeout(call, next) {
-    return bound('attempt', limitMs, call, next);
+    return bound('attempt', limitMs, call.deadlineAt, call, next);
   };
 }
 
 /** Runs `next` on a branch of its own, until its headers (an attempt) or until its body has ended (the whole call). */
-function bound(scope: 'total' | 'attempt', limitMs: number, call: Call, next: Handler): Promise<Response> {
+function bound(
+  scope: 'total' | 'attempt',
+  limitMs: number,
+  deadlineAt: number,
+  call: Call,
+  next: Handler,
+): Promise<Response> {
   if (call.signal?.aborted) return Promise.reject(call.signal.reason);
   if (scope === 'attempt') markSent(call);
   const pending = Promise.withResolvers<Response>();
-  const timed = new TimedBranch(scope, limitMs, call, pending);
+  const delayMs = scope === 'total' ? Math.max(0, deadlineAt - call.runtime.clock.now()) : limitMs;
+  const timed = new TimedBranch(scope, limitMs, delayMs, call, pending);
   try {
-    next({ ...call, signal: timed.signal }).then(
+    next({ ...call, deadlineAt, signal: timed.signal }).then(
       response => timed.onHeaders(response),
       error => timed.fail(error),
     );
@@ -96,6 +103,7 @@ class TimedBranch extends Branch implements OpenCall {
   constructor(
     scope: 'total' | 'attempt',
     limitMs: number,
+    delayMs: number,
     call: Call,
     { resolve, reject }: PromiseWithResolvers<Response>,
   ) {
@@ -107,8 +115,7 @@ class TimedBranch extends Branch implements OpenCall {
     this.#reject = reject;
     const { clock, open } = call.runtime;
     if (scope === 'total') open.add(this);
-    if (limitMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = scope === 'total' ? Math.max(0, call.deadlineAt - clock.now()) : limitMs;
+    if (delayMs === Number.POSITIVE_INFINITY) return;
     this.#timer = clock.setTimer(() => this.#expire(), delayMs);
   }
 

@@ -57,11 +57,11 @@ describe('a branch', () => {
     expect(branch.signal.reason).toBe('first');
   });
 
-  test('keeps one listener above it, until it is aborted or released', () => {
+  test('shares one listener above it, until the last is aborted or released', () => {
     const parent = new AbortController();
     const listeners = () => getEventListeners(parent.signal, 'abort').length;
     const branches = [new Branch(parent.signal), new Branch(parent.signal)];
-    expect(listeners()).toBe(2);
+    expect(listeners()).toBe(1);
     branches[0]?.abort('late');
     expect(listeners()).toBe(1);
     branches[1]?.release();
@@ -78,6 +78,24 @@ describe('a branch', () => {
     expect(branch.signal.aborted).toBe(false);
     expect(onAbort).not.toHaveBeenCalled();
   });
+});
+
+test('branches on one signal are aborted in the order in which they were made', () => {
+  const parent = new AbortController();
+  const heard: number[] = [];
+  for (const index of [1, 2, 3]) new Branch(parent.signal, () => heard.push(index));
+  parent.abort();
+  expect(heard).toEqual([1, 2, 3]);
+});
+
+test('a branch on a signal that cannot be extended has a listener to itself', () => {
+  const parent = new AbortController();
+  Object.preventExtensions(parent.signal);
+  const branches = [new Branch(parent.signal), new Branch(parent.signal)];
+  expect(getEventListeners(parent.signal, 'abort')).toHaveLength(2);
+  parent.abort('enough');
+  expect(branches.map(({ signal }) => signal.reason)).toEqual(['enough', 'enough']);
+  expect(getEventListeners(parent.signal, 'abort')).toEqual([]);
 });
 
 describe('a branch that hangs from another', () => {
