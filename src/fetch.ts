@@ -4,7 +4,7 @@ import { stampStory } from './explain.ts';
 import { Hosts } from './host-view.ts';
 import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
-import { type BodyLease, endWhenCollected, type LeaseEnd, leaseOf } from './http/body-lease.ts';
+import { type BodyLease, type LeaseEnd, leaseOf } from './http/body-lease.ts';
 import type { FetchLike } from './http/fetch-like.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
@@ -298,7 +298,7 @@ const contained = (policy: Policy): Policy =>
   async function contained(call, next) {
     const watchedNext: Handler = async inner => {
       const response = await next(inner);
-      endWhenCollected(leaseOf(response), response);
+      leaseOf(response).endWhenCollected(response);
       return response;
     };
     return requireResponse(await policy(call, watchedNext));
@@ -390,16 +390,15 @@ class OpenBody {
   /** Lets the lease expire after `leaseMs`, and the collector have the response, if by then nobody reads it. */
   hold(response: Response, leaseMs: number): void {
     const { clock } = this.#call.runtime;
-    const isShort = leaseMs <= maxKeptMs;
-    if (isShort) this.#response = response;
-    else endWhenCollected(this.#lease, response);
+    if (leaseMs <= maxKeptMs) this.#response = response;
+    else this.#lease.endWhenCollected(response);
     if (leaseMs === Number.POSITIVE_INFINITY) return;
     this.#timer = clock.setTimer(() => this.#expire(), leaseMs);
     clock.unrefTimer(this.#timer);
   }
 
   #expire(): void {
-    if (this.#response) endWhenCollected(this.#lease, this.#response);
+    if (this.#response) this.#lease.endWhenCollected(this.#response);
     this.#response = undefined;
     this.#lease.expireUnread();
   }

@@ -32,7 +32,8 @@ function tell<End>(listeners: Listeners<End>, end: End): void {
 export class BodyLease {
   #ended: BodyEnd | undefined;
   #expired = false;
-  #touched = false;
+  #reading: 'whole' | 'stream' | 'copies' | undefined;
+  #isCollectable = false;
   /** Readable copies that are still out: the response, its clones, the branches of a tee. */
   #holders = 1;
   /** Hears of each copy that `clone()` makes of the response. */
@@ -60,23 +61,39 @@ export class BodyLease {
   end(end: BodyEnd): void {
     if (this.#ended) return;
     this.#ended = end;
-    registry.unregister(this);
+    if (this.#isCollectable) registry.unregister(this);
     this.#endLease(end);
     tell(this.#onBodyEnd, end);
     this.#onBodyEnd = undefined;
   }
 
-  /** Somebody has begun to read: from now on the body's own end is worth waiting for. */
-  touch(): void {
-    this.#touched = true;
+  /**
+   * Somebody has begun to read: from now on the body's own end is worth waiting for.
+   *
+   * @param how - as a whole; as it comes, which may take its time; or by copies that are read in turn.
+   */
+  begin(how: 'whole' | 'stream' | 'copies'): void {
+    this.#reading = how;
   }
 
-  /** Whether the body is read as it comes, and may take its time, and not as a whole. */
-  isStreamed = false;
+  get reading(): 'whole' | 'stream' | 'copies' | undefined {
+    return this.#reading;
+  }
+
+  /**
+   * From now on the lease also ends when the response, or a copy of it, is collected unread. Not from the start: most
+   * bodies are read at once, and a finalizer costs more than everything else that is done for a response.
+   */
+  endWhenCollected(response: Response): void {
+    if (this.#ended || collectables.get(response)) return;
+    collectables.set(response, true);
+    this.#isCollectable = true;
+    registry.register(response, this, this);
+  }
 
   /** Ends the lease of a body that nobody has begun to read; the body itself stays as it is. */
   expireUnread(): void {
-    if (this.#ended || this.#expired || this.#touched) return;
+    if (this.#ended || this.#expired || this.#reading) return;
     this.#expired = true;
     this.#endLease({ kind: 'expired' });
   }
@@ -118,16 +135,6 @@ export function leaseOf(response: Response): BodyLease {
   if (existing) return existing;
   if (!isStream(response.body) || !Object.isExtensible(response)) return ended;
   return watch(response, new BodyLease());
-}
-
-/**
- * From now on the lease of a response also ends when the response is collected unread. Not from the start: most bodies
- * are read at once, and a finalizer costs more than everything else that is done for a response.
- */
-export function endWhenCollected(lease: BodyLease, response: Response): void {
-  if (lease.isOver || collectables.get(response)) return;
-  collectables.set(response, true);
-  registry.register(response, lease, lease);
 }
 
 function watch(response: Response, lease: BodyLease): BodyLease {
@@ -175,7 +182,7 @@ const watchedResponse = extendOnce(base => {
     const lease = leases.get(this as Response);
     if (lease) {
       lease.share();
-      endWhenCollected(watch(copy, lease), copy);
+      watch(copy, lease).endWhenCollected(copy);
       lease.onCopy?.(copy);
     }
     return copy;
@@ -204,7 +211,7 @@ function readWhole(read: Method, getBody: (() => unknown) | undefined): Method {
     const isRefused = response.bodyUsed || body?.locked;
     const result = read.apply(response, args) as Promise<unknown>;
     if (!lease || isRefused) return result;
-    lease.touch();
+    lease.begin('whole');
     return result.then(
       value => {
         // Naming the response keeps it from being collected, and counted as dropped, while it is read.
@@ -240,7 +247,7 @@ function watchStream(stream: ReadableStream, lease: BodyLease, owner: object): R
 function chain(inner: BodyLease, outer: BodyLease): void {
   if (chained.get(outer)) return;
   chained.set(outer, true);
-  outer.touch();
+  outer.begin('copies');
   inner.onBodyEnd(end => outer.end(end));
 }
 
@@ -286,7 +293,7 @@ const watchedStream = extendOnce(prototype => {
       const branches = base.tee.call(stream);
       if (givenUp.get(stream)) return branches;
       const lease = leases.get(stream) ?? ended;
-      lease.touch();
+      lease.begin('copies');
       lease.share();
       return branches.map(branch => watchStream(branch, lease, stream));
     }),
@@ -319,8 +326,7 @@ function watchReader(reader: AnyReader, stream: ReadableStream): void {
   const lease = leases.get(stream) ?? ended;
   const { cancel, releaseLock } = reader;
   let isReleased = false;
-  lease.touch();
-  lease.isStreamed = true;
+  lease.begin('stream');
   define(reader, 'cancel', (...args) => {
     if (!isReleased) giveUp(stream);
     return cancel.apply(reader, args as []);
@@ -339,8 +345,7 @@ function watchReader(reader: AnyReader, stream: ReadableStream): void {
 /** A pipe fails with its source or with its other end; only the first is a failure of the body. */
 function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () => AnyReader): Promise<void> {
   const lease = leases.get(stream) ?? ended;
-  lease.touch();
-  lease.isStreamed = true;
+  lease.begin('stream');
   return result.then(
     () => lease.end({ kind: 'complete' }),
     error => {
@@ -385,8 +390,7 @@ function watchIterator(
   const { next, return: leave } = iterator;
   let hasLeft = false;
   let pending = 0;
-  lease.touch();
-  lease.isStreamed = true;
+  lease.begin('stream');
   define(iterator, 'next', (...args) => {
     const step = next.apply(iterator, args as []) as Promise<IteratorResult<unknown>>;
     pending++;

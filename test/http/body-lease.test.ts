@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BodyEnd, type BodyLease, endWhenCollected, leaseOf } from '../../src/http/body-lease.ts';
+import { type BodyEnd, type BodyLease, leaseOf } from '../../src/http/body-lease.ts';
 import { slowBody, stalledBody } from '../../src/testing/index.ts';
 import { settled } from '../../src/testing/virtual-clock.ts';
 import { microtasks } from '../support/settling.ts';
@@ -509,7 +509,7 @@ describe('a response that is dropped', () => {
 
   function watched(response: Response): BodyLease {
     const lease = leaseOf(response);
-    endWhenCollected(lease, response);
+    lease.endWhenCollected(response);
     return lease;
   }
 

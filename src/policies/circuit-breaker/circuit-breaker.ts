@@ -87,8 +87,9 @@ function judgeStatus(status: number): Verdict {
 }
 
 /** What the end of a good answer's body adds. Whoever stops reading half-way has had what they wanted. */
-function judgeEnd(end: LeaseEnd, { isStreamed }: BodyLease): Verdict {
+function judgeEnd(end: LeaseEnd, { reading }: BodyLease): Verdict {
   // The total timeout cuts a stream that flows as well as one that stalls.
-  if (end.kind === 'failed') return isStreamed && end.error instanceof TimeoutError ? 'neutral' : 'failure';
+  if (end.kind === 'failed')
+    return reading === 'stream' && end.error instanceof TimeoutError ? 'neutral' : 'failure';
   return end.kind === 'aborted' ? 'neutral' : 'success';
 }
