@@ -8,7 +8,14 @@ import { type BodyLease, type LeaseEnd, leaseOf } from './http/body-lease.ts';
 import type { FetchLike } from './http/fetch-like.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
-import { type Clock, type Random, systemClock, systemRandom, type Timer } from './pipeline/clock.ts';
+import {
+  type Clock,
+  nextTurn,
+  type Random,
+  systemClock,
+  systemRandom,
+  type Timer,
+} from './pipeline/clock.ts';
 import { guarded, type Observer, type WarningEvent } from './pipeline/events.ts';
 import { OpenCalls } from './pipeline/open-calls.ts';
 import {
@@ -53,6 +60,11 @@ export interface PlacedPolicy {
 
 /** A policy that changes while the program runs, such as a file that is watched. */
 export interface PolicySource {
+  /**
+   * The policy as it was when the fetch was made. What was given beside it (another value under the same name) stays
+   * when a later version comes.
+   */
+  readonly policy?: PolicySet;
   /** Hands over each new policy, or why it will not do; returns how to stop. */
   subscribe(onPolicy: (policy: PolicySet) => void, onError: (error: unknown) => void): () => void;
 }
@@ -126,6 +138,11 @@ function checkPlaced(value: unknown, name: string): void {
   oneOf(...standardOrder)(outside ?? inside, `${name}.${outside === undefined ? 'inside' : 'outside'}`);
 }
 
+function besideOf(given: PolicySet, ofSource: PolicySet = given): PolicySet {
+  const others = Object.entries(given).filter(([key, value]) => value !== ofSource[key as keyof PolicySet]);
+  return Object.fromEntries(others);
+}
+
 /** Tells the settings of a client from the policy that it starts with. */
 function split(options: FetchOptions): [PolicySet, Omit<FetchOptions, keyof PolicySet>] {
   const policy: Record<string, unknown> = {};
@@ -169,6 +186,8 @@ class FetchClient {
   readonly #registry: HostRegistry;
   readonly #transport: Handler;
   readonly #unsubscribe: (() => void) | undefined;
+  /** What was given beside a policy that changes by itself. */
+  readonly #beside: PolicySet;
   #book: PolicyBook;
   #closed = false;
   readonly hosts: Hosts;
@@ -188,6 +207,7 @@ class FetchClient {
       host => this.#book.planFor(host).policy,
       url => this.#hostOf(url),
     );
+    this.#beside = besideOf(policy, this.#settings.source?.policy);
     this.#unsubscribe = this.#settings.source?.subscribe(
       next => this.#swap(next),
       error => this.#refusePolicy(error),
@@ -229,7 +249,7 @@ class FetchClient {
 
   #swap(policy: PolicySet): void {
     try {
-      this.update(policy);
+      this.update({ ...policy, ...this.#beside });
     } catch (error) {
       this.#refusePolicy(error);
     }
@@ -370,15 +390,12 @@ function settleRecord({ host, record, runtime }: Call): number {
   return durationMs;
 }
 
-/** The longest that a response which nobody reads is kept from the garbage collector. */
-const maxKeptMs = 1_000;
-
 /** What still waits for the body of a response to end. */
 class OpenBody {
   readonly #call: Call;
   readonly #lease: BodyLease;
   #timer: Timer;
-  /** Of one that nobody has begun to read, for as long as it is not up to the collector. */
+  /** Only until the end of the turn: an unread one must stay garbage. */
   #response: Response | undefined;
 
   constructor(call: Call, lease: BodyLease) {
@@ -387,20 +404,20 @@ class OpenBody {
     lease.onLeaseEnd(end => this.#end(end));
   }
 
-  /** Lets the lease expire after `leaseMs`, and the collector have the response, if by then nobody reads it. */
+  /** Lets the lease end after `leaseMs`, or when the response is collected, if nobody reads it. */
   hold(response: Response, leaseMs: number): void {
     const { clock } = this.#call.runtime;
-    if (leaseMs <= maxKeptMs) this.#response = response;
-    else this.#lease.endWhenCollected(response);
+    this.#response = response;
+    leaveToCollector(this);
     if (leaseMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = clock.setTimer(() => this.#expire(), leaseMs);
+    this.#timer = clock.setTimer(() => this.#lease.expireUnread(), leaseMs);
     clock.unrefTimer(this.#timer);
   }
 
-  #expire(): void {
+  /** From now on the collector may have the response. */
+  letGo(): void {
     if (this.#response) this.#lease.endWhenCollected(this.#response);
     this.#response = undefined;
-    this.#lease.expireUnread();
   }
 
   #end({ kind }: LeaseEnd): void {
@@ -411,6 +428,19 @@ class OpenBody {
     clock.clearTimer(this.#timer);
     emit?.({ type: 'body-end', call: record, durationMs: clock.now() - record.startedAt, end: kind });
   }
+}
+
+/** Those that have come in this turn. */
+let fresh: OpenBody[] = [];
+
+/** At the end of the turn: most bodies have come with their headers and been read by then, and need no finalizer. */
+function leaveToCollector(body: OpenBody): void {
+  if (fresh.push(body) > 1) return;
+  nextTurn(() => {
+    const those = fresh;
+    fresh = [];
+    for (const each of those) each.letGo();
+  });
 }
 
 /** What the caller gets to see: a failure of the network with its story, anything else as it is. */

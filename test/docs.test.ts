@@ -9,7 +9,7 @@ import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.t
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
-import { retryDefaults } from '../src/policies/retry/retry.ts';
+import { retryDefaults } from '../src/policies/retry/rules.ts';
 import {
   anchorsOf,
   type Block,

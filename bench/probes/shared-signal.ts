@@ -29,7 +29,7 @@ async function growth(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   // Tables of weak references grow in steps, and keep their size.
-  await repeatInTurns(call, calls / 10);
+  await repeatInTurns(call, Math.min(calls, 100_000));
   const heapBefore = await liveHeapBytes();
   await repeatInTurns(call, calls);
   const grown = (await liveHeapBytes()) - heapBefore;

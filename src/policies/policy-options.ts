@@ -14,7 +14,7 @@ import {
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
-import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/retry.ts';
+import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
 
 /** How calls are treated. Each part is switched off by `false`; what is left out has a safe default. */
@@ -193,6 +193,12 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
       'NO_TIME_TO_RETRY',
       `an attempt may take all of \`totalTimeoutMs\` (${totalTimeoutMs}), so one that times out is never retried. ` +
         'Lower `attemptTimeoutMs`.',
+    );
+  }
+  if (options.hostPause && retry && !retry.respectRetryAfter) {
+    add(
+      'PAUSE_WITHOUT_RETRY_AFTER',
+      '`hostPause` obeys what `retry.respectRetryAfter: false` ignores, so it is off. Leave out either.',
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;

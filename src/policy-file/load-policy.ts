@@ -37,7 +37,7 @@ export async function loadPolicy(path: string | URL, options: LoadPolicyOptions 
   const file = new PolicyFile(path);
   const text = await file.text();
   const policy = await file.policyOf(text);
-  return watch ? { ...policy, source: { subscribe: file.subscribeSince(text) } } : policy;
+  return watch ? { ...policy, source: { policy, subscribe: file.subscribeSince(text) } } : policy;
 }
 
 const formats: Readonly<Record<string, (text: string) => Tree | Promise<Tree>>> = {

@@ -8,7 +8,7 @@ import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
 import { retryBudgetDefaults } from '../policies/retry/budget.ts';
-import { retryDefaults } from '../policies/retry/retry.ts';
+import { retryDefaults } from '../policies/retry/rules.ts';
 
 /** One way in which a value may be given, and how that reads in a message. */
 interface Way {

@@ -5,7 +5,7 @@ import { definePolicy, type PolicyOptions } from '../../src/index.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
-import { retryDefaults } from '../../src/policies/retry/retry.ts';
+import { retryDefaults } from '../../src/policies/retry/rules.ts';
 import { jsonSchema, policyFileSchema } from '../../src/policy-file/schema.ts';
 
 /** The parts of a policy, and a policy that sets one option of each. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFetch, definePolicy, type FetchOptions, type PolicyOptions } from '../../src/index.ts';
-import { readRetryOptions } from '../../src/policies/retry/retry.ts';
+import { readRetryOptions } from '../../src/policies/retry/rules.ts';
 import { answering } from '../support/answering.ts';
 import { harness, url } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
@@ -360,6 +360,23 @@ describe('promise 17: wrong options fail at construction', () => {
       expect(transport.calls).toHaveLength(1);
     });
 
+    test('what was given beside the policy of a source stays when the next one comes', async () => {
+      const transport = answering(503);
+      const policy = { retry: { maxRetries: 2 }, totalTimeoutMs: 20_000 };
+      let bring!: (policy: PolicyOptions) => void;
+      const source = {
+        policy,
+        subscribe(onPolicy: (policy: PolicyOptions) => void) {
+          bring = onPolicy;
+          return () => {};
+        },
+      };
+      const { fetch } = harness({ ...policy, retry: { maxRetries: 1 }, fetch: transport, source });
+      bring({ retry: { maxRetries: 0 }, idempotencyKey: 'auto' });
+      await fetch(url, { method: 'PUT' });
+      expect(transport.calls).toHaveLength(2);
+    });
+
     test('close() stops listening to the source', async () => {
       const stop = vi.fn();
       const { fetch } = harness({ source: { subscribe: () => stop } });
@@ -519,6 +536,11 @@ describe('promise 17: wrong options fail at construction', () => {
       ],
       ['no jitter and no growth', { retry: { jitter: 'none', backoff: 'constant' } }, 'NO_JITTER'],
       ['no budget', { retry: { budget: false } }, 'NO_BUDGET'],
+      [
+        'a pause that is not obeyed',
+        { hostPause: { after429s: 2 }, retry: { respectRetryAfter: false } },
+        'PAUSE_WITHOUT_RETRY_AFTER',
+      ],
       ['no end', { totalTimeoutMs: false, retry: { maxRetries: Number.POSITIVE_INFINITY } }, 'ENDLESS'],
     ])('%s', (_, options, code) => {
       expect(codesOf(options)).toContain(code);
