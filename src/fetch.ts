@@ -46,7 +46,13 @@ import {
   signalOf,
   withoutPolicy,
 } from './request.ts';
-import { type Place, standardOrder, standardPolicies } from './standard-order.ts';
+import { type Place, type Spans, standardOrder, standardPolicies } from './standard-order.ts';
+import { channels, isUndiciInstrumented } from './telemetry/channels.ts';
+import { EventHub, type Listener } from './telemetry/event-hub.ts';
+import { consoleLogger, eventLog, type Logger } from './telemetry/logs.ts';
+import { eventMetrics, type Observed, observeHosts } from './telemetry/metrics.ts';
+import { checkTelemetry, readTelemetryOptions, type TelemetryOptions } from './telemetry/options.ts';
+import { spanEvents } from './telemetry/trace.ts';
 import { fetchTransport, globalFetch, rememberGlobalFetch } from './transport/fetch-transport.ts';
 
 /** A policy of one's own and its place in the standard order. */
@@ -81,6 +87,13 @@ export interface FetchOptions extends PolicySet {
   readonly maxHosts?: number;
   /** Hears everything that happens. What it throws breaks nothing. */
   readonly observe?: Observer;
+  /**
+   * Gets a line per retry, per call that needed recovery, and per change of a host: anything with pino's shape, or
+   * `'console'` for lines of JSON there. What it throws breaks nothing.
+   */
+  readonly logger?: Logger | 'console';
+  /** What OpenTelemetry is told where an SDK is registered; false for nothing. */
+  readonly telemetry?: TelemetryOptions | false;
   /** Policies of one's own, each in its place. Those in one place stand in the order given. */
   readonly policies?: readonly PlacedPolicy[];
   /** The one way to time, for tests. */
@@ -109,7 +122,7 @@ export interface HoldfastFetch {
 
 type Settings = Pick<
   FetchOptions,
-  'fetch' | 'hostKey' | 'observe' | 'policies' | 'clock' | 'random' | 'source'
+  'fetch' | 'hostKey' | 'observe' | 'logger' | 'telemetry' | 'policies' | 'clock' | 'random' | 'source'
 > & {
   readonly maxHosts: number;
 };
@@ -119,11 +132,20 @@ const settingChecks: Checks<Omit<FetchOptions, keyof PolicySet>> = {
   hostKey: callback,
   maxHosts: integer({ min: 1 }),
   observe: callback,
+  logger: checkLogger,
+  telemetry: checkTelemetry,
   policies: listOf(checkPlaced),
   clock: requireObject,
   random: callback,
   source: requireObject,
 };
+
+function checkLogger(value: unknown, name: string): void {
+  if (value === 'console') return;
+  requireObject(value, name);
+  for (const level of ['debug', 'info', 'warn', 'error'] as const)
+    callback((value as Record<string, unknown>)[level], `${name}.${level}`);
+}
 
 function checkPlaced(value: unknown, name: string): void {
   requireObject(value, name);
@@ -156,6 +178,23 @@ function split(options: FetchOptions): [PolicySet, Omit<FetchOptions, keyof Poli
   return [policy, settings];
 }
 
+function listenersOf({ observe, logger, telemetry }: Settings): Listener[] {
+  const listeners: Listener[] = [channels];
+  if (telemetry !== false) listeners.push(spanEvents, eventMetrics);
+  if (observe) listeners.push({ isOn: () => true, hear: guarded(observe) });
+  if (logger) listeners.push(eventLog(logger === 'console' ? consoleLogger : logger));
+  return listeners;
+}
+
+/** Only the global `fetch` is known to stand on undici, which may have an instrumentation of its own. */
+function spansOf({ telemetry = {}, fetch }: Settings): Spans | false {
+  if (telemetry === false) return false;
+  return {
+    settings: readTelemetryOptions(telemetry),
+    isInstrumented: fetch ? () => false : isUndiciInstrumented,
+  };
+}
+
 /**
  * A drop-in for `fetch` that retries what may be repeated, within a budget and a deadline, and leaves a failing host
  * alone. An HTTP error status is a response, as with `fetch`.
@@ -182,12 +221,16 @@ export function createFetch(options: FetchOptions = {}): HoldfastFetch {
 
 class FetchClient {
   readonly #settings: Settings;
-  readonly #runtime: Runtime;
+  readonly #runtime: { -readonly [Key in keyof Runtime]: Runtime[Key] };
+  readonly #hub: EventHub;
+  readonly #spans: Spans | false;
+  readonly #forgetHosts: (() => void) | undefined;
   readonly #registry: HostRegistry;
   readonly #transport: Handler;
   readonly #unsubscribe: (() => void) | undefined;
   /** What was given beside a policy that changes by itself. */
   readonly #beside: PolicySet;
+  readonly #observed: Observed;
   #book: PolicyBook;
   #closed = false;
   readonly hosts: Hosts;
@@ -196,10 +239,14 @@ class FetchClient {
     requireObject(options, '');
     const [policy, settings] = split(options);
     this.#settings = readOptions('', settings, settingChecks, { maxHosts: 1_000 });
-    const { fetch, observe, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
-    this.#runtime = { clock, random, emit: observe && guarded(observe), open: new OpenCalls() };
+    const { fetch, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
+    this.#hub = new EventHub(listenersOf(this.#settings));
+    this.#runtime = { clock, random, emit: this.#hub.emit, open: new OpenCalls() };
     this.#transport = fetchTransport(fetch);
     this.#registry = new HostRegistry(maxHosts);
+    this.#spans = spansOf(this.#settings);
+    this.#observed = { registry: this.#registry, clock };
+    this.#forgetHosts = this.#spans ? observeHosts(this.#observed) : undefined;
     this.#book = this.#newBook(policy);
     this.hosts = new Hosts(
       this.#registry,
@@ -231,12 +278,13 @@ class FetchClient {
 
   update(policy: PolicySet): void {
     this.#book = this.#newBook(policy);
-    this.#runtime.emit?.({ type: 'policy-updated', error: undefined });
+    this.#hub.emit?.({ type: 'policy-updated', error: undefined });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#unsubscribe?.();
+    this.#forgetHosts?.();
     this.#runtime.open.closeAll();
     this.#registry.clear();
   }
@@ -256,18 +304,24 @@ class FetchClient {
   }
 
   #refusePolicy(error: unknown): void {
-    if (this.#runtime.emit) this.#runtime.emit({ type: 'policy-refused', error });
-    else console.warn('holdfast: a changed policy will not do and the present one stays.', error);
+    this.#hub.emit?.({ type: 'policy-refused', error });
+    if (!this.#isHeard)
+      console.warn('holdfast: a changed policy will not do and the present one stays.', error);
   }
 
   /** To the observer if there is one, who asked to hear of everything; else where a program's warnings go. */
   #warn(event: WarningEvent): void {
-    if (this.#runtime.emit) this.#runtime.emit(event);
-    else console.warn(`holdfast: ${event.message} (${event.code})`);
+    this.#hub.emit?.(event);
+    if (!this.#isHeard) console.warn(`holdfast: ${event.message} (${event.code})`);
+  }
+
+  /** Whether a person will see what is told. */
+  get #isHeard(): boolean {
+    return this.#settings.observe !== undefined || this.#settings.logger !== undefined;
   }
 
   #compile(policy: ResolvedPolicy): Handler {
-    const standard = standardPolicies(policy);
+    const standard = standardPolicies(policy, this.#spans);
     const own = this.#settings.policies ?? [];
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
@@ -295,6 +349,7 @@ class FetchClient {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const runtime = this.#runtime;
+    runtime.emit = this.#hub.emit;
     const now = runtime.clock.now();
     if (this.#closed) {
       const { method } = readRequest(input, init, url, { idempotencyKey: false });

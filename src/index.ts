@@ -73,4 +73,6 @@ export { attemptTimeout, type TimeoutOptions, totalTimeout } from './policies/ti
 export { definePolicy, type PolicySet } from './policy-book.ts';
 export type { CallInit, FetchInput } from './request.ts';
 export { type Place, standardOrder } from './standard-order.ts';
+export type { LogFields, Logger } from './telemetry/logs.ts';
+export type { TelemetryOptions } from './telemetry/options.ts';
 export { fetchTransport } from './transport/fetch-transport.ts';

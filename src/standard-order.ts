@@ -7,28 +7,43 @@ import { type HostPauseLimits, hearPause, waitOutPause } from './policies/host-p
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
+import type { TelemetrySettings } from './telemetry/options.ts';
+import { attemptSpan, callSpan } from './telemetry/policies.ts';
 
 /** The places of the standard order, outermost first. What stands after `retry` runs once per attempt. */
 export const standardOrder = [
+  'callSpan',
   'totalTimeout',
   'retry',
   'attempt',
   'hostPause',
   'circuitBreaker',
+  'attemptSpan',
   'attemptTimeout',
 ] as const;
 
 export type Place = (typeof standardOrder)[number];
 
+/** What is made of the calls of one client; false for nothing. */
+export interface Spans {
+  readonly settings: TelemetrySettings;
+  readonly isInstrumented: () => boolean;
+}
+
 /** The standard policies under the options of a host; a place whose policy is off stays empty. */
-export function standardPolicies(policy: ResolvedPolicy): Record<Place, Policy | undefined> {
+export function standardPolicies(
+  policy: ResolvedPolicy,
+  spans: Spans | false,
+): Record<Place, Policy | undefined> {
   return {
+    callSpan: spans ? callSpan(spans.settings) : undefined,
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
     retry:
       policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
     attempt: attempt(listensToHost(policy) ? hearPause(policy.hostPause) : undefined),
     hostPause: listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined,
     circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
+    attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
   };
 }

@@ -11,6 +11,7 @@ const layers = [
   ['index.ts', 'policy-file/', 'testing/'],
   ['client/'],
   ['fetch.ts', 'explain.ts', 'host-view.ts', 'policy-book.ts', 'request.ts', 'standard-order.ts'],
+  ['telemetry/'],
   ['policies/', 'transport/'],
   ['pipeline/'],
   ['hosts/'],
@@ -20,6 +21,7 @@ const layers = [
 
 /** Packages that come in by one door each. */
 const doors: Readonly<Record<string, readonly string[]>> = {
+  '@opentelemetry/api': ['telemetry/'],
   opossum: ['policies/circuit-breaker/failure-window.ts'],
   'p-retry': ['policies/retry/attempt-loop.ts'],
   ky: ['client/'],

@@ -21,6 +21,7 @@ export interface CallRequest {
 export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
+  /** Looked up at each event: those who listen come and go. */
   readonly emit: Emit;
   /**
    * The calls whose response has not ended yet.

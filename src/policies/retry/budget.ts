@@ -96,6 +96,9 @@ export class RetryBudget {
 
 const budgets = new HostPart<{ budget: RetryBudget | undefined }>(() => ({ budget: undefined }));
 
+/** The budget of a host, if it has one. */
+export const peekBudget = (host: HostState): RetryBudget | undefined => host.peek(budgets)?.budget;
+
 /** The budget of a host under the limits given, made on first use. */
 export function budgetOf(host: HostState, limits: BudgetLimits): RetryBudget {
   const part = host.part(budgets);

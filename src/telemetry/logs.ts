@@ -1,0 +1,129 @@
+import type { CallRecord } from '../call-record.ts';
+import { createStamp } from '../http/stamp.ts';
+import { uniqueId } from '../pipeline/clock.ts';
+import type { CallEndEvent, HoldfastEvent } from '../pipeline/events.ts';
+import type { Listener } from './event-hub.ts';
+import { hasRecovered, outcomeOf } from './outcome.ts';
+
+/** What a line holds beside its message. Field names are those of OpenTelemetry's log conventions where it has one. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Anything with pino's shape: a method per level that takes an object and a message. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+type Level = keyof Logger;
+
+/** One line of JSON per entry, on the console's stream of each level. */
+export const consoleLogger: Logger = {
+  debug: (fields, message) => console.debug(line('debug', fields, message)),
+  info: (fields, message) => console.info(line('info', fields, message)),
+  warn: (fields, message) => console.warn(line('warn', fields, message)),
+  error: (fields, message) => console.error(line('error', fields, message)),
+};
+
+const line = (level: Level, fields: LogFields, message: string): string =>
+  JSON.stringify({ level, ...fields, msg: message });
+
+/** Writes a line per retry, per call that needed recovery or failed, and per change of a host. */
+export function eventLog(logger: Logger): Listener {
+  return {
+    isOn: () => true,
+    hear(event) {
+      const entry = entryOf(event);
+      if (entry) logger[entry.level](entry.fields, entry.message);
+    },
+  };
+}
+
+interface Entry {
+  readonly level: Level;
+  readonly fields: LogFields;
+  readonly message: string;
+}
+
+function entryOf(event: HoldfastEvent): Entry | undefined {
+  switch (event.type) {
+    case 'retry': {
+      const { call, attempt, delayMs, retryAfterMs } = event;
+      const error = event.status ?? event.code;
+      const fields = { ...callFields(call), attempt, error, delayMs: round(delayMs), retryAfterMs };
+      return {
+        level: 'warn',
+        fields,
+        message: `attempt ${attempt} failed, retried after ${round(delayMs)} ms`,
+      };
+    }
+    case 'retry-refused': {
+      const { call, attempt, reason, retryAfterMs } = event;
+      const entry = call.attempt(attempt);
+      const fields = {
+        ...callFields(call),
+        attempt,
+        error: entry?.status ?? entry?.code,
+        reason,
+        retryAfterMs,
+      };
+      return { level: 'warn', fields, message: `attempt ${attempt} failed, not retried: ${reason}` };
+    }
+    case 'call-end':
+      return callEntry(event);
+    case 'circuit': {
+      const { type: _, ...fields } = event;
+      return { level: 'warn', fields, message: `circuit of ${event.host}: ${event.from} to ${event.to}` };
+    }
+    case 'host-pause': {
+      const { host, pauseMs, status } = event;
+      return { level: 'warn', fields: { host, pauseMs, status }, message: `${host} asked for a pause` };
+    }
+    case 'policy-updated':
+      return { level: 'info', fields: {}, message: 'another policy is in place' };
+    case 'policy-refused':
+      return {
+        level: 'error',
+        fields: { err: event.error },
+        message: 'a changed policy will not do; the present one stays',
+      };
+    case 'warning':
+      return { level: 'warn', fields: { code: event.code }, message: event.message };
+    default:
+      return undefined;
+  }
+}
+
+/** A call that went well at its first attempt is no news. */
+function callEntry(event: CallEndEvent): Entry | undefined {
+  const { call, status, error, durationMs } = event;
+  const attempts = call.sentAttempts;
+  const isFailure = status === undefined || status >= 500;
+  if (attempts < 2 && !isFailure) return undefined;
+  const result = outcomeOf(event);
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const fields = { ...callFields(call), attempts, elapsedMs: round(durationMs), status, error: code, result };
+  if (result === 'cancelled') return { level: 'info', fields, message: 'call given up by its caller' };
+  if (hasRecovered(call))
+    return { level: 'info', fields, message: `call recovered after ${attempts} attempts` };
+  if (isFailure) return { level: 'error', fields, message: `call failed: ${result}` };
+  return { level: 'info', fields, message: `call ended: ${result}` };
+}
+
+const ids = createStamp<string>();
+
+function idOf(call: CallRecord): string {
+  const known = ids.get(call);
+  if (known !== undefined) return known;
+  const id = uniqueId();
+  ids.set(call, id);
+  return id;
+}
+
+function callFields(call: CallRecord): LogFields {
+  const { traceId, method, url, host } = call;
+  return { trace_id: traceId, callId: idOf(call), method, url, host };
+}
+
+const round = (ms: number): number => Math.round(ms * 10) / 10;

@@ -1,0 +1,107 @@
+/** The two places where telemetry stands in the pipeline: around the call, and around each attempt that is sent. */
+import { type Context, context, type Span } from '@opentelemetry/api';
+import { leaseOf } from '../http/body-lease.ts';
+import type { Call } from '../pipeline/call.ts';
+import { type Outcome, watch } from '../pipeline/outcome.ts';
+import type { Handler, Policy } from '../pipeline/pipeline.ts';
+import { endOf, type Summary, summarize, withBody } from './attributes.ts';
+import { currentInstruments, recordAttempt } from './metrics.ts';
+import type { TelemetrySettings } from './options.ts';
+import {
+  beginAttempt,
+  beginCall,
+  type CallTrace,
+  currentTracer,
+  end,
+  endCall,
+  noteResponse,
+  traceOf,
+  transportContext,
+} from './trace.ts';
+
+/** The logical call: an INTERNAL span until the body of its response has ended. Outermost of all. */
+export function callSpan(settings: TelemetrySettings): Policy {
+  return function callSpan(call, next) {
+    const tracer = currentTracer();
+    if (!tracer) return next(call);
+    const callTrace = beginCall(call, tracer, settings);
+    return watch(inContext(callTrace.context, next), call, look, callTrace);
+  };
+
+  function look(outcome: Outcome, { record, runtime }: Call, callTrace: CallTrace): void {
+    const { clock } = runtime;
+    const summary = summarize(outcome);
+    const settledAt = clock.now();
+    if (!outcome.response) endCall(callTrace, record, summary, settledAt);
+    else {
+      leaseOf(outcome.response).onLeaseEnd(body =>
+        endCall(callTrace, record, withBody(summary, body), endOf(body, settledAt, clock.now())),
+      );
+    }
+  }
+}
+
+/**
+ * An attempt that is sent: a CLIENT span, and its duration as a metric. Inside the circuit breaker, so that a refusal
+ * is no attempt, and outside the attempt timeout, so that a transport that never settles leaves no span open.
+ *
+ * @param isInstrumented - whether something else makes spans and metrics of what the transport sends, just now.
+ */
+export function attemptSpan(settings: TelemetrySettings, isInstrumented: () => boolean): Policy {
+  return function attemptSpan(call, next) {
+    const callTrace = traceOf(call.record);
+    if (!callTrace) {
+      // Whoever has an instrumentation of the transport has its metric too.
+      if (!currentInstruments() || isInstrumented()) return next(call);
+      return watch(next, call, look, { startedAt: call.runtime.clock.now(), isCounted: true });
+    }
+    const instrumented = isInstrumented();
+    const [span, sent] = beginAttempt(callTrace, call, settings);
+    const active = transportContext(callTrace, span, instrumented);
+    const startedAt = call.runtime.clock.now();
+    return watch(inContext(active, next), sent, look, {
+      startedAt,
+      isCounted: !instrumented,
+      callTrace,
+      span,
+    });
+  };
+
+  function look(outcome: Outcome, call: Call, attempt: Observation): void {
+    const { clock } = call.runtime;
+    const summary = summarize(outcome);
+    const headersAt = clock.now();
+    if (!outcome.response) {
+      settle(call, attempt, summary, headersAt);
+      return;
+    }
+    if (attempt.span) noteResponse(attempt.span, outcome.response, settings);
+    leaseOf(outcome.response).onLeaseEnd(body =>
+      settle(call, attempt, withBody(summary, body), endOf(body, headersAt, clock.now())),
+    );
+  }
+}
+
+/** An attempt that somebody wants to know of. */
+interface Observation {
+  readonly startedAt: number;
+  /** Whether its duration is ours to record. */
+  readonly isCounted: boolean;
+  readonly callTrace?: CallTrace;
+  readonly span?: Span;
+}
+
+function settle(
+  call: Call,
+  { startedAt, isCounted, callTrace, span }: Observation,
+  summary: Summary,
+  endedAt: number,
+): void {
+  if (callTrace && span) end(callTrace, span, summary, endedAt);
+  if (isCounted) recordAttempt(call, summary, endedAt - startedAt);
+}
+
+const inContext =
+  (active: Context, next: Handler): Handler =>
+  call =>
+    context.with(active, next, undefined, call);

@@ -1,0 +1,227 @@
+/** Calls and attempts as spans. Together with `metrics.ts` the door to OpenTelemetry. */
+import {
+  type Attributes,
+  type Context,
+  context,
+  createContextKey,
+  type HrTime,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import type { AttemptRecord, CallRecord } from '../call-record.ts';
+import { copyHeaders, headersOf } from '../http/headers.ts';
+import { createStamp } from '../http/stamp.ts';
+import type { Call, CallRequest } from '../pipeline/call.ts';
+import type { CircuitEvent, HoldfastEvent, HostPauseEvent } from '../pipeline/events.ts';
+import { bodySize, headerAttributes, requestAttributes, type Summary, spanName } from './attributes.ts';
+import type { Listener } from './event-hub.ts';
+import type { TelemetrySettings } from './options.ts';
+
+/** Under this name everything of ours is found. */
+export const scope = 'holdfast';
+
+/** A provider of the API's own stands in front of the SDK's, and says whether there is one. */
+interface MaybeProxy {
+  getDelegateTracer?(name: string): Tracer | undefined;
+}
+
+/** The tracer of the registered SDK; undefined without one, so that nothing is built for nobody. */
+export function currentTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider() as ReturnType<typeof trace.getTracerProvider> & MaybeProxy;
+  return provider.getDelegateTracer ? provider.getDelegateTracer(scope) : provider.getTracer(scope);
+}
+
+/** What a traced call carries along: its tracer, its span, and the context in which all of it happens. */
+export interface CallTrace {
+  readonly tracer: Tracer;
+  readonly span: Span;
+  readonly context: Context;
+  /** On the clock of the call, and the same instant since the epoch: spans are timed by the clock that was given. */
+  readonly startedAt: number;
+  readonly startEpochMs: number;
+}
+
+const traces = createStamp<CallTrace>();
+
+export const traceOf = (record: CallRecord): CallTrace | undefined => traces.get(record);
+
+type Times = Pick<CallTrace, 'startedAt' | 'startEpochMs'>;
+
+const timeOf = ({ startedAt, startEpochMs }: Times, at: number): HrTime => {
+  const epochMs = startEpochMs + at - startedAt;
+  const seconds = Math.floor(epochMs / 1_000);
+  return [seconds, Math.round((epochMs - seconds * 1_000) * 1_000_000)];
+};
+
+/** Begins the span of a logical call. */
+export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySettings): CallTrace {
+  const { record, request, runtime } = call;
+  const { startedAt } = record;
+  const parent = context.active();
+  const { clock } = runtime;
+  const times: Times = { startedAt, startEpochMs: clock.date() - (clock.now() - startedAt) };
+  const name = `holdfast ${spanName(request.method, templateOf(request, settings))}`;
+  const attributes = { ...requestAttributes(request, record.url), 'holdfast.host': record.host };
+  const startTime = timeOf(times, startedAt);
+  const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
+  const callTrace = { tracer, span, context: trace.setSpan(parent, span), ...times };
+  traces.set(record, callTrace);
+  if (trace.isSpanContextValid(span.spanContext())) record.traceId = span.spanContext().traceId;
+  return callTrace;
+}
+
+export function endCall(
+  callTrace: CallTrace,
+  { sentAttempts }: CallRecord,
+  summary: Summary,
+  endedAt: number,
+): void {
+  const { span } = callTrace;
+  if (span.isRecording()) {
+    span.setAttributes({
+      'holdfast.outcome': summary.kind,
+      'holdfast.attempts': sentAttempts,
+      'holdfast.retries': Math.max(0, sentAttempts - 1),
+    });
+  }
+  end(callTrace, span, summary, endedAt);
+}
+
+/** Begins the span of an attempt, and puts its context in the headers that go out. */
+export function beginAttempt(callTrace: CallTrace, call: Call, settings: TelemetrySettings): [Span, Call] {
+  const { attempt, request, record, runtime } = call;
+  const name = spanName(request.method, templateOf(request, settings));
+  const attributes = requestAttributes(request, record.url);
+  if (attempt > 1) attributes['http.request.resend_count'] = attempt - 1;
+  const template = templateOf(request, settings);
+  if (template !== undefined) attributes['url.template'] = template;
+  const startTime = timeOf(callTrace, runtime.clock.now());
+  const options = { kind: SpanKind.CLIENT, attributes, startTime };
+  const span = callTrace.tracer.startSpan(name, options, callTrace.context);
+  if (settings.requestHeaders.length > 0 && span.isRecording()) {
+    span.setAttributes(headerAttributes('request', settings.requestHeaders, headersObject(request)));
+  }
+  const sent = trace.setSpan(callTrace.context, span);
+  return [span, { ...call, request: withContext(sent, request, settings) }];
+}
+
+/** Ends the span of a call or of an attempt. */
+export function end(callTrace: CallTrace, span: Span, { errorType }: Summary, endedAt: number): void {
+  if (errorType !== undefined && span.isRecording()) {
+    span.setAttribute('error.type', errorType);
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end(timeOf(callTrace, endedAt));
+}
+
+/** What the response of an attempt says, as long as it is at hand. */
+export function noteResponse(span: Span, response: Response, settings: TelemetrySettings): void {
+  if (!span.isRecording()) return;
+  const attributes: Attributes = { 'http.response.status_code': response.status };
+  const size = bodySize(response.headers);
+  if (size !== undefined) attributes['http.response.body.size'] = size;
+  span.setAttributes(attributes);
+  if (settings.responseHeaders.length > 0)
+    span.setAttributes(headerAttributes('response', settings.responseHeaders, response.headers));
+}
+
+const suppressKey = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/** The context in which the transport runs; `isInstrumented`: what it runs on has an instrumentation of its own. */
+export function transportContext(callTrace: CallTrace, span: Span, isInstrumented: boolean): Context {
+  const own = trace.setSpan(callTrace.context, span);
+  return isInstrumented ? own.setValue(suppressKey, true) : own;
+}
+
+function withContext(active: Context, request: CallRequest, { propagate }: TelemetrySettings): CallRequest {
+  if (!mayPropagate(request.url, propagate)) return request;
+  const carrier: Record<string, string> = {};
+  propagation.inject(active, carrier);
+  const added = Object.entries(carrier);
+  if (added.length === 0) return request;
+  const headers = headersObject(request);
+  for (const [name, value] of added) headers.set(name, value);
+  return { ...request, init: { ...request.init, headers } };
+}
+
+function mayPropagate(url: URL, propagate: TelemetrySettings['propagate']): boolean {
+  if (typeof propagate === 'function') return attempted(() => propagate(url)) ?? false;
+  if (propagate !== undefined) return propagate;
+  const { document, location } = globalThis as { document?: unknown; location?: { origin?: string } };
+  return document === undefined || location?.origin === url.origin;
+}
+
+function headersObject(request: CallRequest): Headers {
+  const given = headersOf(request);
+  return new Headers(given && copyHeaders(given));
+}
+
+function templateOf({ method, url }: CallRequest, { urlTemplate }: TelemetrySettings): string | undefined {
+  return urlTemplate && attempted(() => urlTemplate({ method, url }));
+}
+
+/** A callback that throws tells nothing, and breaks no call. */
+function attempted<Result>(callback: () => Result): Result | undefined {
+  try {
+    return callback();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What happens between the attempts, as events of the call's span. */
+export const spanEvents: Listener = {
+  isOn: () => currentTracer() !== undefined,
+  hear(event: HoldfastEvent) {
+    if (event.type === 'circuit' || event.type === 'host-pause') {
+      trace.getActiveSpan()?.addEvent(`holdfast.${event.type}`, hostEventAttributes(event));
+      return;
+    }
+    if (event.type !== 'retry' && event.type !== 'retry-refused' && event.type !== 'attempt-end') return;
+    const callTrace = traces.get(event.call);
+    if (!callTrace?.span.isRecording()) return;
+    if (event.type === 'attempt-end') {
+      if (event.outcome !== 'rejected') return;
+      callTrace.span.addEvent('holdfast.rejected', {
+        'holdfast.attempt': event.attempt,
+        'error.type': event.code ?? '_OTHER',
+      });
+      return;
+    }
+    const entry = event.call.attempt(event.attempt);
+    const attributes: Attributes = { 'holdfast.attempt': event.attempt };
+    if (event.retryAfterMs !== undefined) attributes['holdfast.retry_after_ms'] = event.retryAfterMs;
+    const why = causeOf(entry);
+    if (why !== undefined) attributes['error.type'] = why;
+    if (event.type === 'retry') attributes['holdfast.delay_ms'] = event.delayMs;
+    else attributes['holdfast.reason'] = event.reason;
+    callTrace.span.addEvent(event.type === 'retry' ? 'holdfast.retry' : 'holdfast.retry_refused', attributes);
+  },
+};
+
+/** What was wrong with an attempt, low in cardinality: its status, or the code of what failed. */
+export function causeOf(entry: AttemptRecord | undefined): string | undefined {
+  if (!entry) return undefined;
+  return entry.status === undefined ? entry.code : String(entry.status);
+}
+
+function hostEventAttributes(event: CircuitEvent | HostPauseEvent): Attributes {
+  if (event.type === 'host-pause') {
+    return {
+      'holdfast.host': event.host,
+      'holdfast.pause_ms': event.pauseMs,
+      'http.response.status_code': event.status,
+    };
+  }
+  const { host, from, to, because } = event;
+  return {
+    'holdfast.host': host,
+    'holdfast.breaker.from': from,
+    'holdfast.breaker.state': to,
+    'holdfast.because': because,
+  };
+}
