@@ -65,17 +65,27 @@ export class CallRecord {
   traceId: string | undefined;
   /** As text: a response keeps its record, and need not keep a URL as well. */
   readonly #href: string;
+  readonly #redact: ((url: string) => string) | undefined;
 
-  constructor(method: string, url: URL, host: string, startedAt: number) {
+  /** @param redact - takes out what is secret beyond what we know of. */
+  constructor(method: string, url: URL, host: string, startedAt: number, redact?: (url: string) => string) {
     this.method = method;
     this.#href = url.href;
     this.host = host;
     this.startedAt = startedAt;
+    this.#redact = redact;
   }
 
   /** Without credentials and signatures, fit for logs. */
   get url(): string {
-    return redactUrl(this.#href);
+    const url = redactUrl(this.#href);
+    if (!this.#redact) return url;
+    try {
+      return String(this.#redact(url));
+    } catch {
+      // What it would have taken out is not known: only the origin is sure to be none of it.
+      return new URL(url).origin;
+    }
   }
 
   /** Without those that we refused before sending. */

@@ -92,6 +92,11 @@ export interface FetchOptions extends PolicySet {
    * `'console'` for lines of JSON there. What it throws breaks nothing.
    */
   readonly logger?: Logger | 'console';
+  /**
+   * Takes out of a URL what is secret beyond what we know of (credentials, signatures, tokens), wherever one is shown: in
+   * spans, logs, events, errors. Gets the URL as it is after our own redaction.
+   */
+  readonly redact?: (url: string) => string;
   /** What OpenTelemetry is told where an SDK is registered; false for nothing. */
   readonly telemetry?: TelemetryOptions | false;
   /** Policies of one's own, each in its place. Those in one place stand in the order given. */
@@ -122,7 +127,16 @@ export interface HoldfastFetch {
 
 type Settings = Pick<
   FetchOptions,
-  'fetch' | 'hostKey' | 'observe' | 'logger' | 'telemetry' | 'policies' | 'clock' | 'random' | 'source'
+  | 'fetch'
+  | 'hostKey'
+  | 'observe'
+  | 'logger'
+  | 'redact'
+  | 'telemetry'
+  | 'policies'
+  | 'clock'
+  | 'random'
+  | 'source'
 > & {
   readonly maxHosts: number;
 };
@@ -133,6 +147,7 @@ const settingChecks: Checks<Omit<FetchOptions, keyof PolicySet>> = {
   maxHosts: integer({ min: 1 }),
   observe: callback,
   logger: checkLogger,
+  redact: callback,
   telemetry: checkTelemetry,
   policies: listOf(checkPlaced),
   clock: requireObject,
@@ -353,13 +368,15 @@ class FetchClient {
     const now = runtime.clock.now();
     if (this.#closed) {
       const { method } = readRequest(input, init, url, { idempotencyKey: false });
-      return Promise.reject(new ClosedError(new CallRecord(method, url, url.origin, now)));
+      return Promise.reject(
+        new ClosedError(new CallRecord(method, url, url.origin, now, this.#settings.redact)),
+      );
     }
     const host = this.#hostOf(url);
     const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url, host) : this.#book.planFor(host);
     const plan = init?.policy === undefined ? ofHost : this.#book.planForCall(ofHost, init.policy);
     const request = readRequest(input, init, url, plan.policy);
-    const record = new CallRecord(request.method, url, host.key, now);
+    const record = new CallRecord(request.method, url, host.key, now, this.#settings.redact);
     const deadlineAt = Number.POSITIVE_INFINITY;
     return run({ request, signal, attempt: 1, deadlineAt, host, record, runtime }, plan);
   }

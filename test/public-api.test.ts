@@ -96,6 +96,8 @@ describe('the exported names of', () => {
       type HostState
       type HostView
       type Hosts
+      type LogFields
+      type Logger
       type Observer
       type Outcome
       type OutcomeKind
@@ -119,6 +121,7 @@ describe('the exported names of', () => {
       type Runtime
       type Send
       type Sent
+      type TelemetryOptions
       type TimeoutOptions
       type Timer
       type WarningEvent

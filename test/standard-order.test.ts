@@ -29,8 +29,8 @@ async function drawing(): Promise<string> {
 describe('the standard order', () => {
   test('is this', async () => {
     expect(await drawing()).toMatchInlineSnapshot(`
-      "totalTimeout ─ retry
-        └─ per attempt: attempt ─ hostPause ─ circuitBreaker ─ attemptTimeout ─ transport"
+      "callSpan ─ totalTimeout ─ retry
+        └─ per attempt: attempt ─ hostPause ─ circuitBreaker ─ attemptSpan ─ attemptTimeout ─ transport"
     `);
   });
 

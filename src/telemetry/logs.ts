@@ -35,7 +35,7 @@ export function eventLog(logger: Logger): Listener {
     isOn: () => true,
     hear(event) {
       const entry = entryOf(event);
-      if (entry) logger[entry.level](entry.fields, entry.message);
+      if (entry) logger[entry.level](withoutGaps(entry.fields), entry.message);
     },
   };
 }
@@ -125,5 +125,9 @@ function callFields(call: CallRecord): LogFields {
   const { traceId, method, url, host } = call;
   return { trace_id: traceId, callId: idOf(call), method, url, host };
 }
+
+/** What is not known is left out. */
+const withoutGaps = (fields: LogFields): LogFields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;

@@ -257,7 +257,7 @@ describe('promise 17: wrong options fail at construction', () => {
       [
         'has an unknown place',
         { policy, outside: 'cache' },
-        '`policies[0].outside` should be one of "totalTimeout"',
+        '`policies[0].outside` should be one of "callSpan"',
       ],
       ['has more to say', { policy, outside: 'retry', first: true }, 'Unknown option `policies[0].first`'],
     ])('one that %s', (_, placed, message) => {
