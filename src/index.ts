@@ -27,13 +27,8 @@ export {
   TimeoutError,
 } from './errors.ts';
 export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './explain.ts';
-export {
-  createFetch,
-  type FetchOptions,
-  type HoldfastFetch,
-  type PlacedPolicy,
-  type PolicySource,
-} from './fetch.ts';
+export { createFetch, type HoldfastFetch } from './fetch.ts';
+export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
 export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
 export type { Sent } from './http/failure.ts';

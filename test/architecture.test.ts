@@ -10,7 +10,16 @@ import { describe, expect, test } from 'vitest';
 const layers = [
   ['index.ts', 'policy-file/', 'testing/'],
   ['client/'],
-  ['fetch.ts', 'explain.ts', 'host-view.ts', 'policy-book.ts', 'request.ts', 'standard-order.ts'],
+  [
+    'fetch.ts',
+    'fetch-options.ts',
+    'run-call.ts',
+    'explain.ts',
+    'host-view.ts',
+    'policy-book.ts',
+    'request.ts',
+    'standard-order.ts',
+  ],
   ['telemetry/'],
   ['policies/', 'transport/'],
   ['pipeline/'],

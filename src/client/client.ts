@@ -1,6 +1,7 @@
 /** The one file, with its neighbours in this folder, that knows ky. */
 import ky, { type Input, type KyInstance, type Options as KyOptions, type ResponsePromise } from 'ky';
-import { createFetch, type HoldfastFetch, type PolicySource } from '../fetch.ts';
+import { createFetch, type HoldfastFetch } from '../fetch.ts';
+import type { PolicySource } from '../fetch-options.ts';
 import { isReplayable } from '../http/body.ts';
 import type { FetchLike } from '../http/fetch-like.ts';
 import { requireObject } from '../pipeline/options.ts';

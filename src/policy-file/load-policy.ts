@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PolicySource } from '../fetch.ts';
+import type { PolicySource } from '../fetch-options.ts';
 import { boolean, readOptions } from '../pipeline/options.ts';
 import type { PolicySet } from '../policy-book.ts';
 import { readJson } from './json.ts';
