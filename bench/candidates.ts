@@ -23,6 +23,9 @@ const timeoutMs = 10_000;
 export const RAW = 'raw fetch';
 export const RAW_WITH_TIMER = 'raw fetch + signal + timer';
 export const HOLDFAST = 'holdfast';
+export const HOLDFAST_WITHOUT_TELEMETRY = 'holdfast, telemetry off';
+export const HOLDFAST_TRACED = 'holdfast, OpenTelemetry SDK';
+export const RAW_TRACED = 'raw fetch, OpenTelemetry SDK and its undici instrumentation';
 /** Another build of holdfast, given by `--against`, to compare two revisions. */
 export const OTHER_BUILD = 'holdfast, the other build';
 
@@ -70,6 +73,38 @@ export const candidates: readonly Candidate[] = [
       const { createClient } = await holdfast();
       const client = createClient();
       return () => client.get(url).json();
+    },
+  },
+  {
+    name: HOLDFAST_WITHOUT_TELEMETRY,
+    role: 'reference',
+    protects: 'the same, with `telemetry: false`',
+    async open(url, holdfast) {
+      const { createFetch } = await holdfast();
+      const resilientFetch = createFetch({ telemetry: false });
+      return async () => (await resilientFetch(url)).json();
+    },
+  },
+  {
+    name: HOLDFAST_TRACED,
+    role: 'reference',
+    protects: 'the same; two spans and nine metrics recorded',
+    async open(url, holdfast) {
+      const { registerSdk } = await import('./otel-sdk.ts');
+      registerSdk();
+      return withHoldfast(url, holdfast);
+    },
+  },
+  {
+    name: RAW_TRACED,
+    role: 'reference',
+    protects: '–; a span and a metric recorded',
+    async open(url) {
+      const { registerSdk } = await import('./otel-sdk.ts');
+      const { UndiciInstrumentation } = await import('@opentelemetry/instrumentation-undici');
+      registerSdk();
+      new UndiciInstrumentation().enable();
+      return async () => (await fetch(url)).json();
     },
   },
   {

@@ -1,6 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { HOLDFAST, RAW_WITH_TIMER } from './candidates.ts';
+import {
+  type Candidate,
+  HOLDFAST,
+  HOLDFAST_TRACED,
+  HOLDFAST_WITHOUT_TELEMETRY,
+  RAW,
+  RAW_TRACED,
+  RAW_WITH_TIMER,
+} from './candidates.ts';
 import type { Spread } from './measure.ts';
 import type { OverheadPlan, OverheadRow } from './overhead.ts';
 import { type Finding, holds } from './probe.ts';
@@ -46,12 +54,28 @@ export function overheadReport(rows: readonly OverheadRow[], plan: OverheadPlan)
 
 /** Of two noisy candidates the ratio is taken in each block, and the median of these is what counts. */
 export function overheadFindings(rows: readonly OverheadRow[]): Finding[] {
-  return rows.flatMap(({ candidate, holdfastToThis }) => {
-    const limit = candidate.name === RAW_WITH_TIMER ? 1.15 : candidate.role === 'peer' ? 1 : undefined;
+  const ofPeers = rows.flatMap(({ candidate, holdfastToThis }) => {
+    const limit = limitOf(candidate);
     if (!holdfastToThis || limit === undefined) return [];
     const what = `CPU of ${HOLDFAST} to that of ${candidate.name}`;
     return [{ what, measured: holdfastToThis.cpu.median, limit, unit: '×' }];
   });
+  return [...ofPeers, ...telemetryFindings(rows)];
+}
+
+function limitOf({ name, role }: Candidate): number | undefined {
+  if (name === RAW_WITH_TIMER) return 1.15;
+  if (name === HOLDFAST_WITHOUT_TELEMETRY) return 1.03;
+  return role === 'peer' ? 1 : undefined;
+}
+
+/** What recording costs, beside what it costs to record raw fetch with the official instrumentation. */
+function telemetryFindings(rows: readonly OverheadRow[]): Finding[] {
+  const cpuOf = (name: string) => rows.find(({ candidate }) => candidate.name === name)?.cost.cpu.median;
+  const [ours, traced, raw, rawTraced] = [HOLDFAST, HOLDFAST_TRACED, RAW, RAW_TRACED].map(cpuOf);
+  if (ours === undefined || traced === undefined || raw === undefined || rawTraced === undefined) return [];
+  const what = "CPU of recording an attempt, to be at most that of undici's own instrumentation";
+  return [{ what, measured: traced - ours, limit: rawTraced - raw, unit: 'µs' }];
 }
 
 export function findingsReport(findings: readonly Finding[]): string {

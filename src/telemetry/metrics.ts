@@ -1,7 +1,6 @@
 /** Events as metrics. Together with `trace.ts` the door to OpenTelemetry. */
 import {
   type Attributes,
-  type Counter,
   createNoopMeter,
   type Histogram,
   type Meter,
@@ -13,12 +12,19 @@ import type { HostRegistry } from '../hosts/host-registry.ts';
 import type { HostState } from '../hosts/host-state.ts';
 import type { Call } from '../pipeline/call.ts';
 import type { Clock } from '../pipeline/clock.ts';
-import type { AttemptEndEvent, CallEndEvent, CircuitEvent, HoldfastEvent } from '../pipeline/events.ts';
+import type {
+  AttemptEndEvent,
+  CallEndEvent,
+  CircuitEvent,
+  CircuitState,
+  HoldfastEvent,
+} from '../pipeline/events.ts';
 import { peekCircuit } from '../policies/circuit-breaker/circuit.ts';
 import { peekBudget } from '../policies/retry/budget.ts';
 import { methodLabel, type Summary, serverAddress, serverPort } from './attributes.ts';
 import type { Listener } from './event-hub.ts';
 import { hasRecovered, outcomeOf } from './outcome.ts';
+import { Tally } from './tally.ts';
 import { causeOf, scope } from './trace.ts';
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientrequestduration */
@@ -37,25 +43,35 @@ export interface Observed {
   readonly clock: Clock;
 }
 
+const host = 'holdfast.host';
+const method = 'http.request.method';
+const outcome = 'holdfast.outcome';
+const reason = 'holdfast.reason';
+const state = 'holdfast.breaker.state';
+
 /** Everything that is measured, on one meter. See `docs/telemetry.md` for the list. */
 class Instruments {
   readonly requestDuration: Histogram;
-  readonly calls: Counter;
   readonly callDuration: Histogram;
-  readonly attempts: Counter;
-  readonly retryAttempts: Counter;
-  readonly retryRefusals: Counter;
-  readonly retriedCalls: Counter;
-  readonly recoveredCalls: Counter;
-  readonly breakerTransitions: Counter;
-  readonly breakerProbes: Counter;
-  readonly breakerRejections: Counter;
-  readonly hostPauses: Counter;
+  readonly calls: Tally;
+  readonly attempts: Tally;
+  readonly retryAttempts: Tally;
+  readonly retryRefusals: Tally;
+  readonly retriedCalls: Tally;
+  readonly recoveredCalls: Tally;
+  readonly breakerTransitions: Tally;
+  readonly breakerProbes: Tally;
+  readonly breakerRejections: Tally;
+  readonly hostPauses: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
-    const counter = (name: string, unit: string, description: string) =>
-      meter.createCounter(`holdfast.${name}`, { unit, description });
+    const counter = (name: string, unit: string, description: string, ...attributes: string[]) => {
+      const tally = new Tally([host, ...attributes]);
+      const options = { unit, description };
+      meter.createObservableCounter(`holdfast.${name}`, options).addCallback(result => tally.observe(result));
+      return tally;
+    };
     const seconds = (name: string, description: string, explicitBucketBoundaries: number[]) =>
       meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries } });
     this.requestDuration = seconds(
@@ -68,32 +84,44 @@ class Instruments {
       'Duration of logical calls until their response headers or their error, with all attempts and waits.',
       callBuckets,
     );
-    this.calls = counter('calls', '{call}', 'Logical calls that have settled.');
-    this.attempts = counter('attempts', '{attempt}', 'Attempts that were sent, first ones and retries.');
+    this.calls = counter('calls', '{call}', 'Logical calls that have settled.', method, outcome);
+    this.attempts = counter('attempts', '{attempt}', 'Attempts that were sent, retries included.', outcome);
     this.retryAttempts = counter(
       'retry_attempts',
       '{attempt}',
       'Retries that were sent, by why and by result.',
+      reason,
+      outcome,
     );
     this.retryRefusals = counter(
       'retry_refusals',
       '{retry}',
-      'Retries that were due and not made, by why not.',
+      'Retries due and not made, by why not.',
+      reason,
     );
     this.retriedCalls = counter('retried_calls', '{call}', 'Calls that were retried at least once.');
     this.recoveredCalls = counter('recovered_calls', '{call}', 'Calls that a retry has saved.');
-    this.breakerTransitions = counter('breaker_transitions', '{transition}', 'Changes of state of circuits.');
-    this.breakerProbes = counter(
-      'breaker_probes',
-      '{probe}',
-      'Probes that decided about a circuit, by result.',
+    this.breakerTransitions = counter(
+      'breaker_transitions',
+      '{transition}',
+      'Changes of state of circuits.',
+      'holdfast.breaker.from',
+      state,
+      'holdfast.because',
     );
+    this.breakerProbes = counter('breaker_probes', '{probe}', 'Probes that decided, by result.', outcome);
     this.breakerRejections = counter(
       'breaker_rejections',
       '{attempt}',
       'Attempts refused before sending, by code.',
+      'error.type',
     );
-    this.hostPauses = counter('host_pauses', '{pause}', 'Pauses that hosts have asked for.');
+    this.hostPauses = counter(
+      'host_pauses',
+      '{pause}',
+      'Pauses that hosts have asked for.',
+      'http.response.status_code',
+    );
     meter
       .createObservableGauge('holdfast.breaker_state', {
         unit: '{circuit}',
@@ -109,43 +137,34 @@ class Instruments {
   }
 
   /** A host's name as an attribute, as long as there are not too many of them. */
-  host(key: string): Attributes {
-    if (this.#hosts.has(key)) return { 'holdfast.host': key };
-    if (this.#hosts.size >= maxHostLabels) return { 'holdfast.host': otherHosts };
+  label(key: string): string {
+    if (this.#hosts.has(key)) return key;
+    if (this.#hosts.size >= maxHostLabels) return otherHosts;
     this.#hosts.add(key);
-    return { 'holdfast.host': key };
+    return key;
   }
 
   #observeCircuits(result: ObservableResult): void {
-    const counts = new Map<string, Record<string, number>>();
-    for (const [host, clock] of observedHosts()) {
-      const state = peekCircuit(host)?.state(clock.now());
-      if (state === undefined) continue;
-      const name = this.#label(host);
+    const counts = new Map<string, Record<CircuitState, number>>();
+    for (const [{ key }, clock, circuit] of observedHosts(peekCircuit)) {
+      const name = this.label(key);
       const ofHost = counts.get(name) ?? { closed: 0, open: 0, 'half-open': 0, isolated: 0 };
-      ofHost[state] = (ofHost[state] ?? 0) + 1;
+      ofHost[circuit.state(clock.now())]++;
       counts.set(name, ofHost);
     }
-    for (const [host, states] of counts) {
-      for (const [state, count] of Object.entries(states)) {
-        result.observe(count, { 'holdfast.host': host, 'holdfast.breaker.state': state });
-      }
+    for (const [name, states] of counts) {
+      for (const [each, count] of Object.entries(states))
+        result.observe(count, { [host]: name, [state]: each });
     }
   }
 
   #observeBudgets(result: ObservableResult): void {
     const levels = new Map<string, number>();
-    for (const [host] of observedHosts()) {
-      const tokens = peekBudget(host)?.tokens;
-      if (tokens === undefined) continue;
-      const name = this.#label(host);
+    for (const [{ key }, , { tokens }] of observedHosts(peekBudget)) {
+      const name = this.label(key);
       levels.set(name, Math.min(tokens, levels.get(name) ?? tokens));
     }
-    for (const [host, tokens] of levels) result.observe(tokens, { 'holdfast.host': host });
-  }
-
-  #label(host: HostState): string {
-    return this.host(host.key)['holdfast.host'] as string;
+    for (const [name, tokens] of levels) result.observe(tokens, { [host]: name });
   }
 }
 
@@ -158,11 +177,19 @@ export function observeHosts(client: Observed): () => void {
   return () => void observed.delete(reference);
 }
 
-function* observedHosts(): Generator<[HostState, Clock]> {
+/** The hosts of all clients, with a part of their state, where they have it. */
+function* observedHosts<Part>(
+  peek: (host: HostState) => Part | undefined,
+): Generator<[HostState, Clock, Part]> {
   for (const reference of observed) {
     const client = reference.deref();
     if (!client) observed.delete(reference);
-    else for (const host of client.registry.values()) yield [host, client.clock];
+    else {
+      for (const each of client.registry.values()) {
+        const part = peek(each);
+        if (part) yield [each, client.clock, part];
+      }
+    }
   }
 }
 
@@ -182,9 +209,9 @@ export function currentInstruments(): Instruments | undefined {
 
 /** The duration of an attempt, the same as that of its span. */
 export function recordAttempt({ request }: Call, { status, errorType }: Summary, ms: number): void {
-  const { method, url } = request;
+  const { url } = request;
   const attributes: Attributes = {
-    'http.request.method': methodLabel(method),
+    [method]: methodLabel(request.method),
     'server.address': serverAddress(url),
     'server.port': serverPort(url),
     'url.scheme': url.protocol.slice(0, -1),
@@ -204,60 +231,42 @@ export const eventMetrics: Listener = {
       case 'attempt-end':
         return countAttempt(instruments, event);
       case 'retry-refused':
-        return instruments.retryRefusals.add(1, {
-          ...instruments.host(event.call.host),
-          'holdfast.reason': event.reason,
-        });
+        return instruments.retryRefusals.count(instruments.label(event.call.host), event.reason);
       case 'circuit':
         return countTransition(instruments, event);
       case 'host-pause':
-        return instruments.hostPauses.add(1, {
-          ...instruments.host(event.host),
-          'http.response.status_code': event.status,
-        });
+        return instruments.hostPauses.count(instruments.label(event.host), String(event.status));
     }
   },
 };
 
 function countCall(to: Instruments, event: CallEndEvent): void {
   const { call, durationMs } = event;
-  const host = to.host(call.host);
-  const attributes: Attributes = {
-    ...host,
-    'http.request.method': methodLabel(call.method),
-    'holdfast.outcome': outcomeOf(event),
-  };
-  to.calls.add(1, attributes);
-  to.callDuration.record(durationMs / 1_000, attributes);
-  if (call.sentAttempts < 2) return;
-  to.retriedCalls.add(1, host);
-  if (hasRecovered(call)) to.recoveredCalls.add(1, host);
+  const name = to.label(call.host);
+  const label = methodLabel(call.method);
+  const result = outcomeOf(event);
+  to.calls.count(name, label, result);
+  to.callDuration.record(durationMs / 1_000, { [host]: name, [method]: label, [outcome]: result });
+  if (call.attempts.length < 2 || call.sentAttempts < 2) return;
+  to.retriedCalls.count(name);
+  if (hasRecovered(call)) to.recoveredCalls.count(name);
 }
 
 function countAttempt(to: Instruments, event: AttemptEndEvent): void {
-  const { call, attempt, outcome, code } = event;
-  const host = to.host(call.host);
-  if (outcome === 'rejected') {
-    to.breakerRejections.add(1, { ...host, 'error.type': code ?? '_OTHER' });
+  const { call, attempt, outcome: result, code } = event;
+  const name = to.label(call.host);
+  if (result === 'rejected') {
+    to.breakerRejections.count(name, code ?? '_OTHER');
     return;
   }
-  to.attempts.add(1, { ...host, 'holdfast.outcome': outcome });
-  if (attempt === 1) return;
-  const why = causeOf(call.attempt(attempt - 1)) ?? '_OTHER';
-  to.retryAttempts.add(1, { ...host, 'holdfast.reason': why, 'holdfast.outcome': outcome });
+  to.attempts.count(name, result);
+  if (attempt > 1) to.retryAttempts.count(name, causeOf(call.attempt(attempt - 1)) ?? '_OTHER', result);
 }
 
-function countTransition(to: Instruments, { host, from, to: state, because }: CircuitEvent): void {
-  const ofHost = to.host(host);
-  to.breakerTransitions.add(1, {
-    ...ofHost,
-    'holdfast.breaker.from': from,
-    'holdfast.breaker.state': state,
-    'holdfast.because': because,
-  });
-  if (because === 'probe-success' || because === 'probe-failure')
-    to.breakerProbes.add(1, {
-      ...ofHost,
-      'holdfast.outcome': because === 'probe-success' ? 'success' : 'failure',
-    });
+function countTransition(to: Instruments, event: CircuitEvent): void {
+  const { from, to: next, because } = event;
+  const name = to.label(event.host);
+  to.breakerTransitions.count(name, from, next, because);
+  if (because === 'probe-success') to.breakerProbes.count(name, 'success');
+  else if (because === 'probe-failure') to.breakerProbes.count(name, 'failure');
 }

@@ -16,7 +16,6 @@ import {
   endCall,
   noteResponse,
   traceOf,
-  transportContext,
 } from './trace.ts';
 
 /** The logical call: an INTERNAL span until the body of its response has ended. Outermost of all. */
@@ -55,16 +54,10 @@ export function attemptSpan(settings: TelemetrySettings, isInstrumented: () => b
       if (!currentInstruments() || isInstrumented()) return next(call);
       return watch(next, call, look, { startedAt: call.runtime.clock.now(), isCounted: true });
     }
-    const instrumented = isInstrumented();
-    const [span, sent] = beginAttempt(callTrace, call, settings);
-    const active = transportContext(callTrace, span, instrumented);
+    const isTheirs = isInstrumented();
+    const { span, call: sent, context: active } = beginAttempt(callTrace, call, settings, isTheirs);
     const startedAt = call.runtime.clock.now();
-    return watch(inContext(active, next), sent, look, {
-      startedAt,
-      isCounted: !instrumented,
-      callTrace,
-      span,
-    });
+    return watch(inContext(active, next), sent, look, { startedAt, isCounted: !isTheirs, callTrace, span });
   };
 
   function look(outcome: Outcome, call: Call, attempt: Observation): void {

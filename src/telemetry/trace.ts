@@ -40,6 +40,9 @@ export interface CallTrace {
   readonly tracer: Tracer;
   readonly span: Span;
   readonly context: Context;
+  /** What both kinds of spans say of the request; redacted once. */
+  readonly attributes: Attributes;
+  readonly urlTemplate: string | undefined;
   /** On the clock of the call, and the same instant since the epoch: spans are timed by the clock that was given. */
   readonly startedAt: number;
   readonly startEpochMs: number;
@@ -54,7 +57,7 @@ type Times = Pick<CallTrace, 'startedAt' | 'startEpochMs'>;
 const timeOf = ({ startedAt, startEpochMs }: Times, at: number): HrTime => {
   const epochMs = startEpochMs + at - startedAt;
   const seconds = Math.floor(epochMs / 1_000);
-  return [seconds, Math.round((epochMs - seconds * 1_000) * 1_000_000)];
+  return [seconds, Math.floor((epochMs - seconds * 1_000) * 1_000_000)];
 };
 
 /** Begins the span of a logical call. */
@@ -64,11 +67,13 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
   const parent = context.active();
   const { clock } = runtime;
   const times: Times = { startedAt, startEpochMs: clock.date() - (clock.now() - startedAt) };
-  const name = `holdfast ${spanName(request.method, templateOf(request, settings))}`;
-  const attributes = { ...requestAttributes(request, record.url), 'holdfast.host': record.host };
-  const startTime = timeOf(times, startedAt);
-  const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
-  const callTrace = { tracer, span, context: trace.setSpan(parent, span), ...times };
+  const urlTemplate = templateOf(request, settings);
+  const attributes = requestAttributes(request, record.url);
+  const name = `holdfast ${spanName(request.method, urlTemplate)}`;
+  const options = { kind: SpanKind.INTERNAL, attributes, startTime: timeOf(times, startedAt) };
+  const span = tracer.startSpan(name, options, parent);
+  const own = trace.setSpan(parent, span);
+  const callTrace: CallTrace = { tracer, span, context: own, attributes, urlTemplate, ...times };
   traces.set(record, callTrace);
   if (trace.isSpanContextValid(span.spanContext())) record.traceId = span.spanContext().traceId;
   return callTrace;
@@ -76,13 +81,14 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
 
 export function endCall(
   callTrace: CallTrace,
-  { sentAttempts }: CallRecord,
+  { host, sentAttempts }: CallRecord,
   summary: Summary,
   endedAt: number,
 ): void {
   const { span } = callTrace;
   if (span.isRecording()) {
     span.setAttributes({
+      'holdfast.host': host,
       'holdfast.outcome': summary.kind,
       'holdfast.attempts': sentAttempts,
       'holdfast.retries': Math.max(0, sentAttempts - 1),
@@ -91,22 +97,36 @@ export function endCall(
   end(callTrace, span, summary, endedAt);
 }
 
-/** Begins the span of an attempt, and puts its context in the headers that go out. */
-export function beginAttempt(callTrace: CallTrace, call: Call, settings: TelemetrySettings): [Span, Call] {
-  const { attempt, request, record, runtime } = call;
-  const name = spanName(request.method, templateOf(request, settings));
-  const attributes = requestAttributes(request, record.url);
+/** An attempt on its way: its span, the call with the context in its headers, and the context to send it in. */
+export interface AttemptTrace {
+  readonly span: Span;
+  readonly call: Call;
+  readonly context: Context;
+}
+
+/** @param isInstrumented - whether the transport stands on something that would make a span of its own. */
+export function beginAttempt(
+  callTrace: CallTrace,
+  call: Call,
+  settings: TelemetrySettings,
+  isInstrumented: boolean,
+): AttemptTrace {
+  const { attempt, request, runtime } = call;
+  const { urlTemplate } = callTrace;
+  const attributes = { ...callTrace.attributes };
   if (attempt > 1) attributes['http.request.resend_count'] = attempt - 1;
-  const template = templateOf(request, settings);
-  if (template !== undefined) attributes['url.template'] = template;
+  if (urlTemplate !== undefined) attributes['url.template'] = urlTemplate;
+  if (settings.requestHeaders.length > 0)
+    Object.assign(
+      attributes,
+      headerAttributes('request', settings.requestHeaders, new Headers(headersOf(request))),
+    );
   const startTime = timeOf(callTrace, runtime.clock.now());
   const options = { kind: SpanKind.CLIENT, attributes, startTime };
-  const span = callTrace.tracer.startSpan(name, options, callTrace.context);
-  if (settings.requestHeaders.length > 0 && span.isRecording()) {
-    span.setAttributes(headerAttributes('request', settings.requestHeaders, headersObject(request)));
-  }
-  const sent = trace.setSpan(callTrace.context, span);
-  return [span, { ...call, request: withContext(sent, request, settings) }];
+  const span = callTrace.tracer.startSpan(spanName(request.method, urlTemplate), options, callTrace.context);
+  const own = trace.setSpan(callTrace.context, span);
+  const sent = { ...call, request: withContext(own, request, settings) };
+  return { span, call: sent, context: isInstrumented ? own.setValue(suppressKey, true) : own };
 }
 
 /** Ends the span of a call or of an attempt. */
@@ -129,13 +149,8 @@ export function noteResponse(span: Span, response: Response, settings: Telemetry
     span.setAttributes(headerAttributes('response', settings.responseHeaders, response.headers));
 }
 
+/** What the SDKs agree on: whoever sees it makes no span. */
 const suppressKey = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-
-/** The context in which the transport runs; `isInstrumented`: what it runs on has an instrumentation of its own. */
-export function transportContext(callTrace: CallTrace, span: Span, isInstrumented: boolean): Context {
-  const own = trace.setSpan(callTrace.context, span);
-  return isInstrumented ? own.setValue(suppressKey, true) : own;
-}
 
 function withContext(active: Context, request: CallRequest, { propagate }: TelemetrySettings): CallRequest {
   if (!mayPropagate(request.url, propagate)) return request;
@@ -143,7 +158,9 @@ function withContext(active: Context, request: CallRequest, { propagate }: Telem
   propagation.inject(active, carrier);
   const added = Object.entries(carrier);
   if (added.length === 0) return request;
-  const headers = headersObject(request);
+  const given = headersOf(request);
+  if (!given) return { ...request, init: { ...request.init, headers: carrier } };
+  const headers = new Headers(copyHeaders(given));
   for (const [name, value] of added) headers.set(name, value);
   return { ...request, init: { ...request.init, headers } };
 }
@@ -153,11 +170,6 @@ function mayPropagate(url: URL, propagate: TelemetrySettings['propagate']): bool
   if (propagate !== undefined) return propagate;
   const { document, location } = globalThis as { document?: unknown; location?: { origin?: string } };
   return document === undefined || location?.origin === url.origin;
-}
-
-function headersObject(request: CallRequest): Headers {
-  const given = headersOf(request);
-  return new Headers(given && copyHeaders(given));
 }
 
 function templateOf({ method, url }: CallRequest, { urlTemplate }: TelemetrySettings): string | undefined {

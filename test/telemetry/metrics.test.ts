@@ -205,7 +205,7 @@ test('the page about telemetry lists the instruments that there are, with their 
     return instrument;
   };
   const meter = {
-    createCounter: make('counter'),
+    createObservableCounter: make('counter'),
     createHistogram: make('histogram'),
     createObservableGauge: make('gauge'),
   };
