@@ -5,6 +5,7 @@ import {
   context,
   createContextKey,
   type HrTime,
+  INVALID_TRACEID,
   propagation,
   type Span,
   SpanKind,
@@ -75,7 +76,8 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
   const own = trace.setSpan(parent, span);
   const callTrace: CallTrace = { tracer, span, context: own, attributes, urlTemplate, ...times };
   traces.set(record, callTrace);
-  if (trace.isSpanContextValid(span.spanContext())) record.traceId = span.spanContext().traceId;
+  const { traceId } = span.spanContext();
+  if (traceId !== INVALID_TRACEID) record.traceId = traceId;
   return callTrace;
 }
 
