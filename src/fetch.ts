@@ -25,7 +25,7 @@ import {
   withoutPolicy,
 } from './request.ts';
 import { run } from './run-call.ts';
-import { type Spans, standardOrder, standardPolicies } from './standard-order.ts';
+import { type Place, type Spans, standardOrder, standardPolicies } from './standard-order.ts';
 import { channels, isUndiciInstrumented } from './telemetry/channels.ts';
 import { EventHub, type Listener } from './telemetry/event-hub.ts';
 import { consoleLogger, eventLog } from './telemetry/logs.ts';
@@ -193,8 +193,10 @@ class FetchClient {
   }
 
   #compile(policy: ResolvedPolicy): Handler {
-    const standard = standardPolicies(policy, this.#spans);
     const own = this.#settings.policies ?? [];
+    const isSplit = (outer: Place, inner: Place) =>
+      own.some(placed => placed.inside === outer || placed.outside === inner);
+    const standard = standardPolicies(policy, this.#spans, isSplit);
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
       ...(standard[place] ? [standard[place]] : []),
@@ -246,7 +248,7 @@ class FetchClient {
 const contained = (policy: Policy): Policy =>
   async function contained(call, next) {
     const watchedNext: Handler = async inner => {
-      const response = await next(inner);
+      const response = requireResponse(await next(inner));
       leaseOf(response).endWhenCollected(response);
       return response;
     };

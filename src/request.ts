@@ -87,12 +87,19 @@ export function readRequest(
   return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
 }
 
+function isOnlySignal(init: CallInit): boolean {
+  for (const name in init) if (name !== 'signal') return false;
+  // What is inherited, as from a `Request`, may not show.
+  return Object.getPrototypeOf(init) === Object.prototype;
+}
+
 /** Shared by all calls that have none. */
 const noInit: RequestInit = Object.freeze({});
 
 function readInit(input: FetchInput, init: CallInit | undefined): RequestInit {
   const isRequest = typeof input === 'object' && 'method' in input;
-  if (!init && !isRequest) return noInit;
+  // The signal is read already, and every attempt gets one of its own in its place.
+  if (!isRequest && (!init || isOnlySignal(init))) return noInit;
   const copy = init ? copyInit(init) : {};
   if ('policy' in copy) delete copy.policy;
   if (isRequest && Object.keys(copy).length === 0) keepReferrer(copy, input);

@@ -1,9 +1,9 @@
 import { HoldfastError, NetworkError } from './errors.ts';
 import { stampStory } from './explain.ts';
-import { type BodyLease, type LeaseEnd, leaseOf } from './http/body-lease.ts';
+import { type BodyLease, leaseOf } from './http/body-lease.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call } from './pipeline/call.ts';
-import { nextTurn, type Timer } from './pipeline/clock.ts';
+import type { Timer } from './pipeline/clock.ts';
 import { type ErrorOutcome, errorOutcome, networkFailure } from './pipeline/outcome.ts';
 import { endAttempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
@@ -33,10 +33,9 @@ function deliver(response: Response, call: Call, leaseMs: number): void {
   runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
   stampStory(response, record);
   const lease = leaseOf(response);
-  const open = new OpenBody(call, lease);
-  if (lease.isOver) return;
-  lease.onCopy = copy => stampStory(copy, record);
-  open.hold(response, leaseMs);
+  if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
+  lease.endWhenCollected(response);
+  holdUntilBodyEnds(lease, call, leaseMs);
 }
 
 /** The call has failed; what its caller gets to see. */
@@ -76,57 +75,18 @@ function settleRecord({ host, record, runtime }: Call): number {
   return durationMs;
 }
 
-/** What still waits for the body of a response to end. */
-class OpenBody {
-  readonly #call: Call;
-  readonly #lease: BodyLease;
-  #timer: Timer;
-  /** Only until the end of the turn: an unread one must stay garbage. */
-  #response: Response | undefined;
-
-  constructor(call: Call, lease: BodyLease) {
-    this.#call = call;
-    this.#lease = lease;
-    lease.onLeaseEnd(end => this.#end(end));
-  }
-
-  /** Lets the lease end after `leaseMs`, or when the response is collected, if nobody reads it. */
-  hold(response: Response, leaseMs: number): void {
-    const { clock } = this.#call.runtime;
-    this.#response = response;
-    leaveToCollector(this);
-    if (leaseMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = clock.setTimer(() => this.#lease.expireUnread(), leaseMs);
-    clock.unrefTimer(this.#timer);
-  }
-
-  /** From now on the collector may have the response. */
-  letGo(): void {
-    if (this.#response) this.#lease.endWhenCollected(this.#response);
-    this.#response = undefined;
-  }
-
-  #end({ kind }: LeaseEnd): void {
-    const { host, record, runtime } = this.#call;
-    const { clock, emit } = runtime;
+/** Nothing here may name the response: an unread one must stay garbage. */
+function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, leaseMs: number): void {
+  const { clock } = runtime;
+  let timer: Timer;
+  lease.onLeaseEnd(({ kind }) => {
     host.active--;
-    this.#response = undefined;
-    clock.clearTimer(this.#timer);
-    emit?.({ type: 'body-end', call: record, durationMs: clock.now() - record.startedAt, end: kind });
-  }
-}
-
-/** Those that have come in this turn. */
-let fresh: OpenBody[] = [];
-
-/** At the end of the turn: most bodies have come with their headers and been read by then, and need no finalizer. */
-function leaveToCollector(body: OpenBody): void {
-  if (fresh.push(body) > 1) return;
-  nextTurn(() => {
-    const those = fresh;
-    fresh = [];
-    for (const each of those) each.letGo();
+    clock.clearTimer(timer);
+    runtime.emit?.({ type: 'body-end', call: record, durationMs: clock.now() - record.startedAt, end: kind });
   });
+  if (lease.isOver || leaseMs === Number.POSITIVE_INFINITY) return;
+  timer = clock.setTimer(() => lease.expireUnread(), leaseMs);
+  clock.unrefTimer(timer);
 }
 
 /** What the caller gets to see: a failure of the network with its story, anything else as it is. */

@@ -3,7 +3,7 @@ import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
-import { type HostPauseLimits, hearPause, waitOutPause } from './policies/host-pause.ts';
+import { type HostPauseLimits, hearPause, hostPause, waitOutPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
@@ -30,18 +30,26 @@ export interface Spans {
   readonly isInstrumented: () => boolean;
 }
 
-/** The standard policies under the options of a host; a place whose policy is off stays empty. */
+/**
+ * The standard policies under the options of a host; a place whose policy is off stays empty.
+ *
+ * @param isSplit - whether a policy of somebody's own stands between two neighbours.
+ */
 export function standardPolicies(
   policy: ResolvedPolicy,
   spans: Spans | false,
+  isSplit: (outer: Place, inner: Place) => boolean = () => false,
 ): Record<Place, Policy | undefined> {
+  const listens = listensToHost(policy);
+  // Where nothing can answer in the host's stead in between, one look at each outcome serves both.
+  const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
     retry:
       policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
-    attempt: attempt(listensToHost(policy) ? hearPause(policy.hostPause) : undefined),
-    hostPause: listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined,
+    attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
+    hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
     circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
     attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),

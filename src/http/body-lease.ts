@@ -22,7 +22,16 @@ export type BodyEnd =
 export type LeaseEnd = BodyEnd | { readonly kind: 'expired' };
 
 /** A linked list: there are two or three of them per response, and an array reserves room for seventeen. */
-type Listeners<End> = { readonly listener: (end: End) => void; readonly next: Listeners<End> } | undefined;
+type Listeners<End> = { readonly listener: (end: End) => void; next: Listeners<End> } | undefined;
+
+/** In the order in which they came, so that what stands further in is told first. */
+function append<End>(listeners: Listeners<End>, listener: (end: End) => void): Listeners<End> {
+  const link = { listener, next: undefined };
+  let last = listeners;
+  while (last?.next) last = last.next;
+  if (last) last.next = link;
+  return listeners ?? link;
+}
 
 function tell<End>(listeners: Listeners<End>, end: End): void {
   for (let link = listeners; link; link = link.next) link.listener(end);
@@ -44,14 +53,14 @@ export class BodyLease {
   /** Calls back once, at once if the body has ended already. */
   onBodyEnd(listener: (end: BodyEnd) => void): void {
     if (this.#ended) listener(this.#ended);
-    else this.#onBodyEnd = { listener, next: this.#onBodyEnd };
+    else this.#onBodyEnd = append(this.#onBodyEnd, listener);
   }
 
   /** As {@link onBodyEnd}, or earlier when the lease expires: for what must not be held by a body that never ends. */
   onLeaseEnd(listener: (end: LeaseEnd) => void): void {
     if (this.#ended) listener(this.#ended);
     else if (this.#expired) listener({ kind: 'expired' });
-    else this.#onLeaseEnd = { listener, next: this.#onLeaseEnd };
+    else this.#onLeaseEnd = append(this.#onLeaseEnd, listener);
   }
 
   get isOver(): boolean {
@@ -73,17 +82,15 @@ export class BodyLease {
    * @param how - as a whole; as it comes, which may take its time; or by copies that are read in turn.
    */
   begin(how: 'whole' | 'stream' | 'copies'): void {
-    this.#reading = how;
+    // Who has taken their time once may go on doing so, whatever a copy does.
+    if (this.#reading !== 'stream') this.#reading = how;
   }
 
   get reading(): 'whole' | 'stream' | 'copies' | undefined {
     return this.#reading;
   }
 
-  /**
-   * From now on the lease also ends when the response, or a copy of it, is collected unread. Not from the start: most
-   * bodies are read at once, and a finalizer costs more than everything else that is done for a response.
-   */
+  /** From now on the lease also ends when the response, or a copy of it, is collected unread. */
   endWhenCollected(response: Response): void {
     if (this.#ended || collectables.get(response)) return;
     collectables.set(response, true);

@@ -29,5 +29,10 @@ async function readUpTo(maxBytes: number, reader: ReadableStreamDefaultReader<Ui
 
 /** Gives up a response that came too late for anyone to want it. */
 export function discard(response: Response): void {
-  response.body?.cancel?.().catch(() => {});
+  try {
+    // What another library's body returns is anybody's guess.
+    Promise.resolve(response.body?.cancel?.()).catch(() => {});
+  } catch {
+    // Nor does it have to be one that can be given up.
+  }
 }

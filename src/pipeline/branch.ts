@@ -8,11 +8,14 @@ abstract class Stem {
   #first: Branch | undefined;
   #last: Branch | undefined;
 
-  adopt(child: Branch): void {
+  /** Whether it is the first. */
+  adopt(child: Branch): boolean {
+    const isFirst = this.#first === undefined;
     child.previous = this.#last;
     if (this.#last) this.#last.next = child;
     else this.#first = child;
     this.#last = child;
+    return isFirst;
   }
 
   /** Whether it has left us with none. */
@@ -89,10 +92,10 @@ class ForeignStem extends Stem {
     this.#signal = signal;
   }
 
-  override adopt(child: Branch): void {
-    super.adopt(child);
-    // Once is enough: the same listener is not added twice.
-    this.#signal.addEventListener('abort', this);
+  override adopt(child: Branch): boolean {
+    const isFirst = super.adopt(child);
+    if (isFirst) this.#signal.addEventListener('abort', this);
+    return isFirst;
   }
 
   override drop(child: Branch): boolean {

@@ -37,16 +37,3 @@ export const systemRandom: Random = () => Math.random();
 
 /** A fresh unique identifier (UUID version 4, RFC 9562 §5.4). */
 export const uniqueId = (): string => crypto.randomUUID();
-
-/** Taken at import, so that fake timers do not keep the turn from ending. */
-const setImmediateOrSoon: (callback: () => void) => void =
-  (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate ??
-  (callback => setTimeout(callback, 0));
-
-/**
- * Calls back when what this turn of the event loop has brought in has been worked off. No measure of time, so it is not
- * the clock's business: with nothing to wait for, it comes at once.
- */
-export function nextTurn(callback: () => void): void {
-  setImmediateOrSoon(callback);
-}

@@ -15,9 +15,12 @@ export interface OpenCall {
  */
 export class OpenCalls {
   readonly #calls: OpenCall[] = [];
+  #isClosed = false;
 
+  /** One that comes after all were closed is closed at once. */
   add(call: OpenCall): void {
     call.place = this.#calls.push(call) - 1;
+    if (this.#isClosed) call.close();
   }
 
   /** Does nothing if it has left already. */
@@ -30,6 +33,7 @@ export class OpenCalls {
   }
 
   closeAll(): void {
+    this.#isClosed = true;
     for (const call of [...this.#calls]) call.close();
   }
 }

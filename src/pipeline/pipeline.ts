@@ -17,7 +17,16 @@ export type Policy = (call: Call, next: Handler) => Promise<Response>;
  * const send = pipeline([retry({ maxRetries: 3 }), attemptTimeout({ limitMs: 2_000 })], transport);
  */
 export function pipeline(policies: readonly Policy[], transport: Handler): Handler {
-  return policies.reduceRight<Handler>((next, policy) => call => policy(call, next), transport);
+  return policies.reduceRight<Handler>((next, policy) => {
+    return call => {
+      // One that throws has rejected, so that nobody further out has to expect both.
+      try {
+        return policy(call, next);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
+  }, transport);
 }
 
 /**

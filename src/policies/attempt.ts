@@ -10,6 +10,8 @@ import type { Policy } from '../pipeline/pipeline.ts';
  */
 export function attempt(hear: (outcome: Outcome, call: Call) => void = () => {}): Policy {
   return function attempt(call, next) {
+    // It may have been held up on its way here, and its call be settled.
+    if (call.signal?.aborted) return Promise.reject(call.signal.reason);
     return watch(next, call, end, begin(call));
   };
 

@@ -67,6 +67,8 @@ function bound(
   const pending = Promise.withResolvers<Response>();
   const delayMs = scope === 'total' ? Math.max(0, deadlineAt - call.runtime.clock.now()) : limitMs;
   const timed = new TimedBranch(scope, limitMs, delayMs, call, pending);
+  // Closed before it began.
+  if (timed.signal.aborted) return pending.promise;
   try {
     next({ ...call, deadlineAt, signal: timed.signal }).then(
       response => timed.onHeaders(response),
@@ -76,6 +78,12 @@ function bound(
     timed.fail(error);
   }
   return pending.promise;
+}
+
+/** A response that comes too late says nothing of its host: its caller is gone. */
+function giveUp(response: Response): void {
+  leaseOf(response).end({ kind: 'aborted' });
+  discard(response);
 }
 
 /** From here on nobody can be sure any more that it has not left. */
@@ -114,9 +122,8 @@ class TimedBranch extends Branch implements OpenCall {
     this.#resolve = resolve;
     this.#reject = reject;
     const { clock, open } = call.runtime;
+    if (delayMs !== Number.POSITIVE_INFINITY) this.#timer = clock.setTimer(() => this.#expire(), delayMs);
     if (scope === 'total') open.add(this);
-    if (delayMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = clock.setTimer(() => this.#expire(), delayMs);
   }
 
   close(): void {
@@ -127,12 +134,11 @@ class TimedBranch extends Branch implements OpenCall {
   onHeaders(response: Response): void {
     try {
       requireResponse(response);
+      if (this.signal.aborted) giveUp(response);
+      else this.#deliver(response);
     } catch (error) {
       this.fail(error);
-      return;
     }
-    if (this.signal.aborted) discard(response);
-    else this.#deliver(response);
   }
 
   fail(error: unknown): void {
@@ -151,7 +157,7 @@ class TimedBranch extends Branch implements OpenCall {
     this.#lease = leaseOf(response);
     if (this.#scope === 'attempt') clock.clearTimer(this.#timer);
     // From here on only the reader of the body decides whether the process has to stay.
-    else if (this.#timer) clock.unrefTimer(this.#timer);
+    else if (this.#timer !== undefined) clock.unrefTimer(this.#timer);
     this.#lease.onBodyEnd(() => this.#letGo());
     this.#resolve?.(response);
     this.#forgetPromise();

@@ -3,7 +3,7 @@ import { type BodyLease, type LeaseEnd, leaseOf } from '../../http/body-lease.ts
 import type { Call } from '../../pipeline/call.ts';
 import { networkFailure, type Outcome, watch } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
-import { circuitOf, type Permit, peekCircuit, type Verdict } from './circuit.ts';
+import { type Circuit, circuitOf, type Permit, peekCircuit, type Verdict } from './circuit.ts';
 import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptions } from './limits.ts';
 
 /**
@@ -18,24 +18,32 @@ import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptio
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
   const limits = readCircuitBreakerOptions(options);
   return function circuitBreaker(call, next) {
-    const permit = circuitOf(call.host, limits, call.runtime).acquire(call.runtime.clock.now());
+    const circuit = circuitOf(call.host, limits, call.runtime);
+    const admittedAt = call.runtime.clock.now();
+    const permit = circuit.acquire(admittedAt);
     if ('state' in permit) {
       return Promise.reject(new CircuitOpenError(call.record, permit.state, permit.retryAfterMs));
     }
-    return watch(next, call, take, permit);
+    return watch(next, call, take, { circuit, permit, admittedAt });
   };
 
-  /** Takes the outcome of an attempt that was admitted with `permit`. */
-  function take(outcome: Outcome, call: Call, permit: Permit): void {
+  /** Takes the outcome of an attempt. Under the limits it was admitted by; those of the circuit may have changed since. */
+  function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt }: Admission): void {
     const { clock } = call.runtime;
-    const circuit = circuitOf(call.host, limits, call.runtime);
-    const verdict = judge(outcome, limits, call);
+    const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
     if (outcome.response && verdict === 'success') {
       permit.isAnswered = true;
       const lease = leaseOf(outcome.response);
       lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
     } else circuit.record(permit, verdict, clock.now());
   }
+}
+
+/** An attempt that the circuit has let through. */
+interface Admission {
+  readonly circuit: Circuit;
+  readonly permit: Permit;
+  readonly admittedAt: number;
 }
 
 /** For calls that go without a circuit breaker: a host that a person has isolated stays isolated. */
@@ -48,12 +56,17 @@ export function isolationOnly(): Policy {
 }
 
 /** What an outcome says of the host, as far as its headers go. */
-export function judge(outcome: Outcome, limits: Pick<CircuitLimits, 'isFailure'>, call: Call): Verdict {
+export function judge(
+  outcome: Outcome,
+  limits: Pick<CircuitLimits, 'isFailure'>,
+  call: Call,
+  ranMs: number,
+): Verdict {
   if (outcome.kind === 'cancelled' || outcome.kind === 'rejected') return 'neutral';
   const answer = limits.isFailure && ask(limits.isFailure, outcome);
   if (answer !== undefined) return answer ? 'failure' : 'success';
   if (outcome.response) return judgeStatus(outcome.status);
-  if (outcome.error instanceof TimeoutError) return judgeTimeout(outcome.error, call);
+  if (outcome.error instanceof TimeoutError) return judgeTimeout(outcome.error, ranMs);
   const failure = networkFailure(outcome, call.request);
   // What `fetch` itself refused to send, or somebody's own error, says nothing of the host.
   if (!failure || failure.local) return 'neutral';
@@ -61,11 +74,8 @@ export function judge(outcome: Outcome, limits: Pick<CircuitLimits, 'isFailure'>
 }
 
 /** A call that was nearly out of time, or impatient from the start, does not blame the host for it. */
-function judgeTimeout({ scope }: TimeoutError, { attempt, record, runtime }: Call): Verdict {
-  const entry = record.attempt(attempt);
-  const isFair = scope === 'attempt' || !entry || record.ranMs(entry, runtime.clock.now()) >= fairTimeMs;
-  return isFair ? 'failure' : 'neutral';
-}
+const judgeTimeout = ({ scope }: TimeoutError, ranMs: number): Verdict =>
+  scope === 'attempt' || ranMs >= fairTimeMs ? 'failure' : 'neutral';
 
 /** How long an attempt must have had before being cut by the total timeout counts against the host. */
 const fairTimeMs = 1_000;
