@@ -8,6 +8,7 @@ import { endOf, type Summary, summarize, withBody } from './attributes.ts';
 import { currentInstruments, recordAttempt } from './metrics.ts';
 import type { TelemetrySettings } from './options.ts';
 import {
+  attempted,
   beginAttempt,
   beginCall,
   type CallTrace,
@@ -23,7 +24,8 @@ export function callSpan(settings: TelemetrySettings): Policy {
   return function callSpan(call, next) {
     const tracer = currentTracer();
     if (!tracer) return next(call);
-    const callTrace = beginCall(call, tracer, settings);
+    const callTrace = attempted(() => beginCall(call, tracer, settings));
+    if (!callTrace) return next(call);
     return watch(inContext(callTrace.context, next), call, look, callTrace);
   };
 
@@ -31,10 +33,12 @@ export function callSpan(settings: TelemetrySettings): Policy {
     const { clock } = runtime;
     const summary = summarize(outcome);
     const settledAt = clock.now();
-    if (!outcome.response) endCall(callTrace, record, summary, settledAt);
+    const finish = (summary: Summary, endedAt: number) =>
+      attempted(() => endCall(callTrace, record, summary, endedAt));
+    if (!outcome.response) finish(summary, settledAt);
     else {
       leaseOf(outcome.response).onLeaseEnd(body =>
-        endCall(callTrace, record, withBody(summary, body), endOf(body, settledAt, clock.now())),
+        finish(withBody(summary, body), endOf(body, settledAt, clock.now())),
       );
     }
   }
@@ -55,8 +59,10 @@ export function attemptSpan(settings: TelemetrySettings, isInstrumented: () => b
       return watch(next, call, look, { startedAt: call.runtime.clock.now(), isCounted: true });
     }
     const isTheirs = isInstrumented();
-    const { span, call: sent, context: active } = beginAttempt(callTrace, call, settings, isTheirs);
     const startedAt = call.runtime.clock.now();
+    const begun = attempted(() => beginAttempt(callTrace, call, settings, isTheirs));
+    if (!begun) return next(call);
+    const { span, call: sent, context: active } = begun;
     return watch(inContext(active, next), sent, look, { startedAt, isCounted: !isTheirs, callTrace, span });
   };
 
@@ -68,7 +74,8 @@ export function attemptSpan(settings: TelemetrySettings, isInstrumented: () => b
       settle(call, attempt, summary, headersAt);
       return;
     }
-    if (attempt.span) noteResponse(attempt.span, outcome.response, settings);
+    const { response } = outcome;
+    attempted(() => attempt.span && noteResponse(attempt.span, response, settings));
     leaseOf(outcome.response).onLeaseEnd(body =>
       settle(call, attempt, withBody(summary, body), endOf(body, headersAt, clock.now())),
     );
@@ -90,8 +97,8 @@ function settle(
   summary: Summary,
   endedAt: number,
 ): void {
-  if (callTrace && span) end(callTrace, span, summary, endedAt);
-  if (isCounted) recordAttempt(call, summary, endedAt - startedAt);
+  attempted(() => callTrace && span && end(callTrace, span, summary, endedAt));
+  if (isCounted) attempted(() => recordAttempt(call, summary, endedAt - startedAt));
 }
 
 const inContext =

@@ -4,6 +4,7 @@ import {
   type Context,
   context,
   createContextKey,
+  diag,
   type HrTime,
   INVALID_TRACEID,
   propagation,
@@ -178,11 +179,12 @@ function templateOf({ method, url }: CallRequest, { urlTemplate }: TelemetrySett
   return urlTemplate && attempted(() => urlTemplate({ method, url }));
 }
 
-/** A callback that throws tells nothing, and breaks no call. */
-function attempted<Result>(callback: () => Result): Result | undefined {
+/** What an SDK or a callback throws breaks no call. It is told where OpenTelemetry's own complaints go. */
+export function attempted<Result>(work: () => Result): Result | undefined {
   try {
-    return callback();
-  } catch {
+    return work();
+  } catch (error) {
+    diag.error('holdfast: telemetry failed, the call goes on.', error);
     return undefined;
   }
 }
