@@ -1,69 +1,56 @@
 /**
- * A service that fails in every way that the alerts know of, and steady traffic to it, for Prometheus to look at:
+ * Services that fail in the ways that the alerts know of, and steady traffic to them, for Prometheus to look at:
  *
- *   node examples/observability/main.ts --port 9464 --seconds 60 [--healthy] [--spans]
+ *   node examples/observability/main.ts [--port 9464] [--seconds 60] [--fault all|503|refused|healthy] [--spans]
  */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setInterval as every } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { createFetch } from 'holdfast';
+import { type Options, readOptions } from './options.ts';
 import { startTelemetry } from './sdk.ts';
+import { startServices } from './services.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    port: { type: 'string', default: '9464' },
-    seconds: { type: 'string', default: '60' },
-    healthy: { type: 'boolean', default: false },
-    spans: { type: 'boolean', default: false },
-  },
-});
+/** Calls start so far apart that the program takes a small part of one core. */
+const INTERVAL_MS = 50;
 
-const telemetry = await startTelemetry(Number(flags.port), flags.spans);
+async function main({ port, seconds, fault, spans }: Options): Promise<void> {
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort());
 
-/** Some answers of `flaky` are 503, most of them while it is unwell; `down` has nobody listening. */
-async function startService(failureRatio: number): Promise<{ url: string; stop(): void }> {
-  let requests = 0;
-  const server = createServer((_, response) => {
-    requests++;
-    const fails = (requests * failureRatio) % 1 < failureRatio;
-    response.writeHead(fails ? 503 : 200, { 'content-type': 'application/json' }).end('{}');
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/charges`,
-    stop() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
+  const telemetry = await startTelemetry(port, spans);
+  const services = await startServices(fault);
+  const fetch = createFetch({ totalTimeoutMs: 5_000, attemptTimeoutMs: 1_000 });
 
-const flaky = await startService(flags.healthy ? 0 : 0.75);
-const down = await startService(0);
-if (!flags.healthy) down.stop();
+  async function call(url: string): Promise<void> {
+    try {
+      await (await fetch(url)).text();
+    } catch {
+      // Told by the metrics.
+    }
+  }
 
-const fetch = createFetch({ totalTimeoutMs: 5_000, attemptTimeoutMs: 1_000 });
-
-async function call(url: string): Promise<void> {
+  console.log(`metrics: ${telemetry.metricsUrl}`);
+  const ticks = (seconds * 1_000) / INTERVAL_MS;
+  let tick = 0;
   try {
-    await (await fetch(url)).text();
-  } catch {
-    // Told by the metrics.
+    for await (const _ of every(INTERVAL_MS, undefined, { signal: interrupt.signal })) {
+      void call(services.flaky);
+      void call(services.down);
+      // Calls to a host that has asked for a pause wait for it, so there are few.
+      if (tick % 10 === 0) void call(services.busy);
+      if (++tick >= ticks) break;
+    }
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+  } finally {
+    await fetch.close();
+    services.stop();
+    await telemetry.stop();
   }
 }
 
-console.log(`metrics: ${telemetry.metricsUrl}`);
-const endsAt = Date.now() + Number(flags.seconds) * 1_000;
-for await (const _ of every(50)) {
-  void call(flaky.url);
-  void call(down.url);
-  if (Date.now() >= endsAt) break;
+try {
+  await main(readOptions(process.argv.slice(2), process.env));
+} catch (error) {
+  console.error(`observability: ${(error as Error).message}`);
+  process.exitCode = 2;
 }
-
-await fetch.close();
-flaky.stop();
-if (flags.healthy) down.stop();
-await telemetry.stop();

@@ -42,7 +42,7 @@ export interface CallTrace {
   readonly tracer: Tracer;
   readonly span: Span;
   readonly context: Context;
-  /** What both kinds of spans say of the request; redacted once. */
+  /** What the span of an attempt says of the request; redacted once. */
   readonly attributes: Attributes;
   readonly urlTemplate: string | undefined;
   /** On the clock of the call, and the same instant since the epoch: spans are timed by the clock that was given. */
@@ -72,7 +72,12 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
   const urlTemplate = templateOf(request, settings);
   const attributes = requestAttributes(request, record.url);
   const name = `holdfast ${spanName(request.method, urlTemplate)}`;
-  const options = { kind: SpanKind.INTERNAL, attributes, startTime: timeOf(times, startedAt) };
+  const ofCall: Attributes = {
+    'http.request.method': attributes['http.request.method'],
+    'url.full': attributes['url.full'],
+    'holdfast.host': record.host,
+  };
+  const options = { kind: SpanKind.INTERNAL, attributes: ofCall, startTime: timeOf(times, startedAt) };
   const span = tracer.startSpan(name, options, parent);
   const own = trace.setSpan(parent, span);
   const callTrace: CallTrace = { tracer, span, context: own, attributes, urlTemplate, ...times };
@@ -84,14 +89,13 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
 
 export function endCall(
   callTrace: CallTrace,
-  { host, sentAttempts }: CallRecord,
+  { sentAttempts }: CallRecord,
   summary: Summary,
   endedAt: number,
 ): void {
   const { span } = callTrace;
   if (span.isRecording()) {
     span.setAttributes({
-      'holdfast.host': host,
       'holdfast.outcome': summary.kind,
       'holdfast.attempts': sentAttempts,
       'holdfast.retries': Math.max(0, sentAttempts - 1),
