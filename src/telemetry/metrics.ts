@@ -149,7 +149,7 @@ class Instruments {
     for (const [{ key }, clock, circuit] of observedHosts(peekCircuit)) {
       const name = this.label(key);
       const ofHost = counts.get(name) ?? { closed: 0, open: 0, 'half-open': 0, isolated: 0 };
-      ofHost[circuit.state(clock.now())]++;
+      ofHost[circuit.peekState(clock.now())]++;
       counts.set(name, ofHost);
     }
     for (const [name, states] of counts) {

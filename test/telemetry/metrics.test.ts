@@ -142,6 +142,14 @@ describe('hosts', () => {
     expect(await values('holdfast.breaker_probes')).toEqual({ success: 1 });
   });
 
+  test('looking at a circuit does not move it', async () => {
+    const { fetch, clock, events } = harness({ fetch: answering(500), retry: false, circuitBreaker });
+    await (await fetch(url)).text();
+    await clock.advance(5_000);
+    expect(await values('holdfast.breaker_state')).toMatchObject({ open: 0, 'half-open': 1 });
+    expect(events.filter(({ type }) => type === 'circuit')).toHaveLength(1);
+  });
+
   test('the level of a budget; of two clients the lower one', async () => {
     const [one, other] = [harness({ fetch: answering(503) }), harness({ fetch: answering(200) })];
     await (await one.fetch(url)).text();

@@ -79,6 +79,11 @@ export class Circuit {
     return this.#state.name;
   }
 
+  /** The state as a call would find it, for whoever only looks: nothing moves, and nobody is told. */
+  peekState(now: number): CircuitState {
+    return this.#state.name === 'open' && now >= this.#state.until ? 'half-open' : this.#state.name;
+  }
+
   counts(now: number): WindowCounts {
     return this.#window.counts(now);
   }
