@@ -74,11 +74,15 @@ export function attemptSpan(settings: TelemetrySettings, isInstrumented: () => b
       settle(call, attempt, summary, headersAt);
       return;
     }
-    const { response } = outcome;
-    attempted(() => attempt.span && noteResponse(attempt.span, response, settings));
+    if (attempt.span) note(attempt.span, outcome.response);
     leaseOf(outcome.response).onLeaseEnd(body =>
       settle(call, attempt, withBody(summary, body), endOf(body, headersAt, clock.now())),
     );
+  }
+
+  /** By itself: what waits for the body's end must not share a scope that names the response, or it is never collected. */
+  function note(span: Span, response: Response): void {
+    attempted(() => noteResponse(span, response, settings));
   }
 }
 
