@@ -68,7 +68,13 @@ export class CallRecord {
   readonly #redact: ((url: string) => string) | undefined;
 
   /** @param redact - takes out what is secret beyond what we know of. */
-  constructor(method: string, url: URL, host: string, startedAt: number, redact?: (url: string) => string) {
+  constructor(
+    method: string,
+    url: { readonly href: string },
+    host: string,
+    startedAt: number,
+    redact?: (url: string) => string,
+  ) {
     this.method = method;
     this.#href = url.href;
     this.host = host;

@@ -4,8 +4,10 @@
  * ```text
  * HoldfastError             code, method, url, host, attempts, cause
  * ├─ NetworkError           nothing came back; a TypeError as well      NETWORK
- * ├─ TimeoutError           scope 'attempt' | 'total', limitMs          TIMEOUT
+ * ├─ TimeoutError           scope 'attempt' | 'total' | 'idle', limitMs TIMEOUT
  * ├─ ClosedError            close() was called before or during it      CLOSED
+ * ├─ StatusError            a status that means failure; data, problem  STATUS          (holdfast/contract)
+ * ├─ ValidationError        it is not what the contract says; issues    VALIDATION      (holdfast/contract)
  * └─ RejectedError          we refused before sending; retryAfterMs
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
  *    └─ HostPausedError     the host asked to be left alone             HOST_PAUSED
@@ -18,7 +20,14 @@ import type { AttemptRecord, CallRecord } from './call-record.ts';
 import type { Sent } from './http/failure.ts';
 import { redactUrlsIn } from './http/redact.ts';
 
-export type ErrorCode = 'NETWORK' | 'TIMEOUT' | 'CIRCUIT_OPEN' | 'HOST_PAUSED' | 'CLOSED';
+export type ErrorCode =
+  | 'NETWORK'
+  | 'TIMEOUT'
+  | 'CIRCUIT_OPEN'
+  | 'HOST_PAUSED'
+  | 'CLOSED'
+  | 'STATUS'
+  | 'VALIDATION';
 
 /** Marks our prototypes, under a name that two copies of the package in one program share. */
 const brand = Symbol.for('holdfast.error');
@@ -49,6 +58,11 @@ export abstract class HoldfastError extends Error {
   /** Whether this error ended the call that `record` tells of. */
   static endedCall(error: unknown, record: CallRecord): error is HoldfastError {
     return typeof error === 'object' && error !== null && #record in error && error.#record === record;
+  }
+
+  /** The record of the call that ended with an error of ours; undefined for any other, or one of another copy. */
+  static recordOf(error: unknown): CallRecord | undefined {
+    return typeof error === 'object' && error !== null && #record in error ? error.#record : undefined;
   }
 
   get method(): string {
@@ -122,12 +136,15 @@ export class NetworkError extends HoldfastError {
 /** A deadline of ours passed. The attempt it cut short was aborted on the wire. */
 export class TimeoutError extends HoldfastError {
   readonly code = 'TIMEOUT';
-  /** Which limit: one attempt until its response headers, or the whole call, body included. */
-  readonly scope: 'attempt' | 'total';
+  /**
+   * Which limit: one attempt until its response headers; the whole call, body included; or the silence within a stream
+   * of a contract.
+   */
+  readonly scope: 'attempt' | 'total' | 'idle';
   /** The limit in milliseconds. */
   readonly limitMs: number;
 
-  constructor(record: CallRecord, scope: 'attempt' | 'total', limitMs: number) {
+  constructor(record: CallRecord, scope: TimeoutError['scope'], limitMs: number) {
     super(timeoutMessage(record, scope, limitMs), record);
     this.scope = scope;
     this.limitMs = limitMs;
@@ -207,7 +224,7 @@ export class ClosedError extends HoldfastError {
   }
 }
 
-const title = (record: CallRecord): string => `${record.method} ${record.url}`;
+export const title = (record: CallRecord): string => `${record.method} ${record.url}`;
 
 const ms = (value: number): string =>
   value < 1_000 ? `${Math.ceil(value)} ms` : `${Number((value / 1_000).toFixed(1))} s`;
@@ -245,7 +262,8 @@ function deepestMessage(error: unknown): string {
   return redactUrlsIn(deepest instanceof Error ? deepest.message : String(deepest));
 }
 
-function timeoutMessage(record: CallRecord, scope: 'attempt' | 'total', limitMs: number): string {
+function timeoutMessage(record: CallRecord, scope: TimeoutError['scope'], limitMs: number): string {
+  if (scope === 'idle') return `${title(record)}: the stream was silent for ${ms(limitMs)}.`;
   if (scope === 'attempt')
     return `${title(record)}: no response headers within ${ms(limitMs)}${tries(record)}.`;
   return `${title(record)}: not finished within the total timeout of ${ms(limitMs)}${tries(record)}.`;
@@ -261,7 +279,7 @@ function circuitMessage(record: CallRecord, state: string, retryAfterMs: number 
 }
 
 /** Names live on the prototypes: an own property on each instance would cost, and print as one. */
-function name(type: { prototype: object }, value: string): void {
+export function name(type: { prototype: object }, value: string): void {
   Object.defineProperty(type.prototype, 'name', { value, configurable: true, writable: true });
   Object.defineProperty(type.prototype, brand, { value });
 }

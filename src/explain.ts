@@ -30,6 +30,9 @@ export function stampStory(response: Response, record: CallRecord): void {
   stories.set(response, record);
 }
 
+/** The record of the call that a response came from. */
+export const recordOf = (response: Response): CallRecord | undefined => stories.get(response);
+
 /** Lets a copy of a response, or what was made of it, tell the same story. */
 export function shareStory(response: Response, copy: Response): void {
   const record = stories.get(response);

@@ -5,9 +5,10 @@ import { Hosts } from './host-view.ts';
 import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
 import { leaseOf } from './http/body-lease.ts';
+import { createStamp } from './http/stamp.ts';
 import type { Runtime } from './pipeline/call.ts';
-import { systemClock, systemRandom } from './pipeline/clock.ts';
-import { guarded, type WarningEvent } from './pipeline/events.ts';
+import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
+import { guarded, type HoldfastEvent, type WarningEvent } from './pipeline/events.ts';
 import { OpenCalls } from './pipeline/open-calls.ts';
 import { readOptions, requireObject } from './pipeline/options.ts';
 import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
@@ -50,6 +51,22 @@ export interface HoldfastFetch {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What the doors that stand on a fetch share with it beside sending. */
+export interface Inside {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whether somebody reads what is told. */
+  readonly isHeard: boolean;
+  tell(event: HoldfastEvent): void;
+  /** The record of a call that is not sent, or is told of by hand. */
+  newRecord(method: string, url: { readonly href: string }): CallRecord;
+}
+
+const insides = createStamp<Inside>();
+
+/** Undefined for a fetch that another copy of the package made. */
+export const insideOf = (fetch: object): Inside | undefined => insides.get(fetch);
+
 function listenersOf({ observe, logger, telemetry }: Settings): Listener[] {
   const listeners: Listener[] = [channels];
   if (telemetry !== false) listeners.push(spanEvents, eventMetrics);
@@ -83,6 +100,7 @@ export function createFetch(options: FetchOptions = {}): HoldfastFetch {
     return client.fetch(input, init);
   };
   rememberGlobalFetch(fetch);
+  insides.set(fetch, client);
   return Object.assign(fetch, {
     hosts: client.hosts,
     update: (policy: PolicySet) => client.update(policy),
@@ -91,7 +109,7 @@ export function createFetch(options: FetchOptions = {}): HoldfastFetch {
   });
 }
 
-class FetchClient {
+class FetchClient implements Inside {
   readonly #settings: Settings;
   readonly #runtime: { -readonly [Key in keyof Runtime]: Runtime[Key] };
   readonly #hub: EventHub;
@@ -177,18 +195,35 @@ class FetchClient {
 
   #refusePolicy(error: unknown): void {
     this.#hub.emit?.({ type: 'policy-refused', error });
-    if (!this.#isHeard)
+    if (!this.isHeard)
       console.warn('holdfast: a changed policy will not do and the present one stays.', error);
   }
 
   /** To the observer if there is one, who asked to hear of everything; else where a program's warnings go. */
   #warn(event: WarningEvent): void {
     this.#hub.emit?.(event);
-    if (!this.#isHeard) console.warn(`holdfast: ${event.message} (${event.code})`);
+    if (!this.isHeard) console.warn(`holdfast: ${event.message} (${event.code})`);
+  }
+
+  get clock(): Clock {
+    return this.#runtime.clock;
+  }
+
+  get random(): Random {
+    return this.#runtime.random;
+  }
+
+  tell(event: HoldfastEvent): void {
+    this.#hub.emit?.(event);
+  }
+
+  newRecord(method: string, url: { readonly href: string }): CallRecord {
+    const origin = URL.parse(url.href)?.origin ?? '';
+    return new CallRecord(method, url, origin, this.clock.now(), this.#settings.redact);
   }
 
   /** Whether a person will see what is told. */
-  get #isHeard(): boolean {
+  get isHeard(): boolean {
     return this.#settings.observe !== undefined || this.#settings.logger !== undefined;
   }
 

@@ -16,6 +16,11 @@ import type { CallPolicy, ResolvedPolicy } from './policies/policy-options.ts';
 export interface CallInit extends RequestInit {
   /** Laid over the policy of the host for this call. The state shared by all calls to a host can only be left out. */
   readonly policy?: CallPolicy;
+  /**
+   * The template that the path of the URL was made from, such as `/users/{id}`: what telemetry may group by, where a
+   * URL has too many values.
+   */
+  readonly urlTemplate?: string;
 }
 
 export type FetchInput = string | URL | Request;
@@ -69,8 +74,8 @@ const isLocked = (body: unknown): boolean => isObject(body) && 'locked' in body 
 
 /** The caller's `init` as `fetch` may see it. */
 export function withoutPolicy(init: CallInit | undefined): RequestInit | undefined {
-  if (!isObject(init) || !('policy' in init)) return init;
-  const { policy: _, ...rest } = copyInit(init);
+  if (!isObject(init) || !('policy' in init || 'urlTemplate' in init)) return init;
+  const { policy: _, urlTemplate: __, ...rest } = copyInit(init);
   return rest;
 }
 
@@ -83,7 +88,12 @@ export function readRequest(
 ): CallRequest {
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
-  const request: CallRequest = { input, init: readInit(input, init), method, url };
+  const ofFetch = readInit(input, init);
+  const urlTemplate = init?.urlTemplate;
+  const request: CallRequest =
+    urlTemplate === undefined
+      ? { input, init: ofFetch, method, url }
+      : { input, init: ofFetch, method, url, urlTemplate: String(urlTemplate) };
   return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
 }
 
@@ -102,6 +112,7 @@ function readInit(input: FetchInput, init: CallInit | undefined): RequestInit {
   if (!isRequest && (!init || isOnlySignal(init))) return noInit;
   const copy = init ? copyInit(init) : {};
   if ('policy' in copy) delete copy.policy;
+  if ('urlTemplate' in copy) delete copy.urlTemplate;
   if (isRequest && Object.keys(copy).length === 0) keepReferrer(copy, input);
   if (copy.headers && isOneShot(copy.headers)) copy.headers = copyHeaders(copy.headers);
   return copy;
@@ -150,10 +161,11 @@ const initMembers = [
   'window',
   'dispatcher',
   'policy',
+  'urlTemplate',
 ] as const;
 
 /** A copy with every member that `fetch` would read, also where they are inherited, as from a `Request`. */
-function copyInit(init: CallInit): CallInit & { policy?: CallPolicy } {
+function copyInit(init: CallInit): CallInit & { policy?: CallPolicy; urlTemplate?: string } {
   const prototype = Object.getPrototypeOf(init);
   if (prototype === Object.prototype || prototype === null) return { ...init };
   const copy: Record<string, unknown> = { ...init };

@@ -9,8 +9,9 @@ import { describe, expect, test } from 'vitest';
  */
 const layers = [
   ['index.ts', 'policy-file/', 'testing/'],
-  ['client/'],
+  ['client/', 'contract/', 'oauth2/'],
   [
+    'given-fetch.ts',
     'fetch.ts',
     'fetch-options.ts',
     'run-call.ts',
@@ -34,7 +35,10 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   opossum: ['policies/circuit-breaker/failure-window.ts'],
   'p-retry': ['policies/retry/attempt-loop.ts'],
   ky: ['client/'],
-  zod: ['policy-file/'],
+  zod: ['policy-file/', 'contract/'],
+  '@standard-schema/spec': ['contract/'],
+  'eventsource-parser': ['contract/streams.ts'],
+  'http-link-header': ['contract/pages.ts'],
   yaml: ['policy-file/yaml.ts'],
   '@humanwhocodes/momoa': ['policy-file/json.ts'],
   'structured-headers': ['http/retry-after.ts'],

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import * as contract from '../src/contract/index.ts';
 import * as main from '../src/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
 import * as testing from '../src/testing/index.ts';
@@ -130,6 +131,79 @@ describe('the exported names of', () => {
     `);
   });
 
+  test('holdfast/contract', () => {
+    expect(exportsOf('src/contract/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "StatusError
+      ValidationError
+      apiKey
+      basic
+      bearer
+      binary
+      createApi
+      defineContract
+      endpoint
+      eventStream
+      form
+      isStatusError
+      json
+      jsonLines
+      multipart
+      stream
+      text
+      type Api
+      type ApiKeyPlace
+      type ApiOptions
+      type Auth
+      type AuthDraft
+      type Bytes
+      type Content
+      type ContentKind
+      type ContentOptions
+      type Contract
+      type CursorPagination
+      type Endpoint
+      type EndpointOptions
+      type ExpiringToken
+      type Failure
+      type Idempotency
+      type InputOf
+      type Issue
+      type ItemOf
+      type LinkPagination
+      type Method
+      type OffsetPagination
+      type Operation
+      type OperationOptions
+      type Page
+      type PageNumberPagination
+      type PageOptions
+      type PageToken
+      type PagedOperation
+      type Pagination
+      type ParameterPlace
+      type ParameterStyle
+      type Part
+      type ProblemDetails
+      type ResponseBody
+      type ResponseDeclaration
+      type Responses
+      type ResultOf
+      type Schema
+      type ServerSentEvent
+      type StatusRange
+      type StreamOptions
+      type StreamSettings
+      type StyleName
+      type Substitute
+      type Success
+      type SuccessOf
+      type TokenSource
+      type Unanswered
+      type Validation
+      type ValidationMode"
+    `);
+  });
+
   test('holdfast/policy-file', () => {
     expect(exportsOf('src/policy-file/index.ts').join('\n')).toMatchInlineSnapshot(`
       "PolicyFileError
@@ -164,6 +238,7 @@ describe('the exported names of', () => {
 test('the package has these doors and no other', () => {
   expect(entries()).toEqual({
     '.': 'src/index.ts',
+    './contract': 'src/contract/index.ts',
     './policy-file': 'src/policy-file/index.ts',
     './testing': 'src/testing/index.ts',
   });
@@ -172,6 +247,7 @@ test('the package has these doors and no other', () => {
 
 const modules: Record<string, Record<string, unknown>> = {
   'src/index.ts': main,
+  'src/contract/index.ts': contract,
   'src/policy-file/index.ts': policyFile,
   'src/testing/index.ts': testing,
 };

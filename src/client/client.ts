@@ -1,12 +1,10 @@
 /** The one file, with its neighbours in this folder, that knows ky. */
 import ky, { type Input, type KyInstance, type Options as KyOptions, type ResponsePromise } from 'ky';
-import { createFetch, type HoldfastFetch } from '../fetch.ts';
-import type { PolicySource } from '../fetch-options.ts';
+import type { HoldfastFetch } from '../fetch.ts';
+import { type GivenFetch, givenFetch } from '../given-fetch.ts';
 import { isReplayable } from '../http/body.ts';
-import type { FetchLike } from '../http/fetch-like.ts';
 import { requireObject } from '../pipeline/options.ts';
 import { checkCallPolicy, overlay, type PolicyOptions, resolvePolicy } from '../policies/policy-options.ts';
-import type { PolicySet } from '../policy-book.ts';
 import { ClientCall } from './client-call.ts';
 import { refuseForeign, refuseForeignToCall } from './owned-options.ts';
 
@@ -16,18 +14,7 @@ export { HTTPError, isHTTPError, replaceOption, SchemaValidationError } from 'ky
 type OwnedByUs = 'fetch' | 'retry' | 'timeout' | 'totalTimeout';
 
 /** What a client is made with: ky's options, except those that would have a say in attempts and time. */
-export interface ClientOptions extends Omit<KyOptions, OwnedByUs> {
-  /**
-   * How calls are treated, by host where `hosts` says so: what `createFetch` takes as its policy. A `fetch` that
-   * came from `createFetch` has a policy already, so the two exclude each other.
-   */
-  readonly policy?: PolicySet & { readonly source?: PolicySource };
-  /**
-   * What sends. A fetch from `createFetch` is shared: its policy rules, and what it knows of each host counts. Any
-   * other becomes the transport. By default the global `fetch`, looked up at each attempt.
-   */
-  readonly fetch?: HoldfastFetch | FetchLike;
-}
+export interface ClientOptions extends Omit<KyOptions, OwnedByUs>, GivenFetch {}
 
 /** What one call takes, and what `extend()` presets: ky's options, and how the calls are treated. */
 export interface ClientCallOptions extends KyOptions {
@@ -84,23 +71,8 @@ export interface Client {
 export function createClient(options: ClientOptions = {}): Client {
   refuseForeign(options);
   const { policy, fetch, ...presets } = options;
-  return newClient({ ky: ky.create(presets), policy: undefined, fetch: fetchOf(fetch, policy) });
+  return newClient({ ky: ky.create(presets), policy: undefined, fetch: givenFetch({ fetch, policy }) });
 }
-
-function fetchOf(given: ClientOptions['fetch'], policy: ClientOptions['policy']): HoldfastFetch {
-  if (policy !== undefined) requireObject(policy, 'policy');
-  if (given === undefined) return createFetch(policy);
-  if (!isHoldfastFetch(given)) return createFetch({ ...policy, fetch: given });
-  if (policy === undefined) return given;
-  throw new TypeError(
-    '`policy` and `fetch` contradict each other: this `fetch` came from createFetch() and has a policy. ' +
-      'Give the policy to createFetch(), or lay it over with extend({ policy }).',
-  );
-}
-
-/** By its members and not its class, so that one from another copy of the package counts. */
-const isHoldfastFetch = (fetch: HoldfastFetch | FetchLike): fetch is HoldfastFetch =>
-  typeof fetch === 'function' && 'hosts' in fetch && 'update' in fetch;
 
 interface Presets {
   /** Holds everything that the user has set, and nothing of ours. */

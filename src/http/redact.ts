@@ -17,7 +17,9 @@ const SENSITIVE_KEYS = [
 ].join('|');
 
 /** Case is ignored, more strictly than the conventions ask: a wrongly spelt key is still a secret. */
-const SENSITIVE_PARAMETER = new RegExp(`([?&#;](?:${SENSITIVE_KEYS})=)[^&#]+`, 'gi');
+const parameterPattern = (keys: string): RegExp => new RegExp(`([?&#;](?:${keys})=)[^&#]+`, 'gi');
+
+let SENSITIVE_PARAMETER = parameterPattern(SENSITIVE_KEYS);
 
 const SENSITIVE_HEADER = new RegExp(
   '(?:^|-)(?:authorization|cookie|cookie2|idempotency-key|authentication-info)$' +
@@ -25,6 +27,21 @@ const SENSITIVE_HEADER = new RegExp(
     '|(?:api|auth|access|private|subscription|functions)-?key$',
   'i',
 );
+
+/** Names that the program itself has said to be those of secrets, in lower case. */
+const declaredHeaders = new Set<string>();
+const declaredParameters = new Set<string>();
+
+/** From now on a header of this name counts as a secret everywhere. Names are few: those of a program's API keys. */
+export function declareSecretHeader(name: string): void {
+  declaredHeaders.add(name.toLowerCase());
+}
+
+/** From now on a parameter of this name, as it is spelt in URLs, counts as a secret everywhere. */
+export function declareSecretParameter(name: string): void {
+  declaredParameters.add(name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  SENSITIVE_PARAMETER = parameterPattern([SENSITIVE_KEYS, ...declaredParameters].join('|'));
+}
 
 /** A scheme, or a broken one's slashes, with the authority right behind: where credentials begin. */
 const AUTHORITY_START = /^\s*(?:[a-z][a-z0-9+.-]*:)?[\\/]{2,}/i;
@@ -55,7 +72,7 @@ export function redactUrlsIn(text: string): string {
 
 /** Whether a header's value is a secret, or identifies one, and must not be shown. */
 export function isSensitiveHeader(name: string): boolean {
-  return SENSITIVE_HEADER.test(name);
+  return SENSITIVE_HEADER.test(name) || (declaredHeaders.size > 0 && declaredHeaders.has(name.toLowerCase()));
 }
 
 function redactParameters(text: string): string {

@@ -13,6 +13,8 @@ export interface CallRequest {
   /** In the spelling that goes on the wire. */
   readonly method: string;
   readonly url: URL;
+  /** The template that the path was made from, if the caller says so; for telemetry. */
+  readonly urlTemplate?: string;
   /** Follows redirects in our own code, so that it is known of a failure whether it came before the first of them. */
   readonly ownRedirects?: boolean;
 }

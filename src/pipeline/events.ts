@@ -95,6 +95,26 @@ export interface WarningEvent {
   readonly message: string;
 }
 
+/** What a contract says and what was sent, or has arrived, are not the same; it passes as it is. */
+export interface ValidationEvent extends CallEvent {
+  readonly type: 'validation';
+  /** Name of the operation, as in the contract. */
+  readonly operation: string;
+  readonly direction: 'request' | 'response';
+  /** What of it: `params`, `query`, `headers`, `cookies`, `body`, `status`, `content-type`, or one `event` of a stream. */
+  readonly part: string;
+  readonly issues: readonly { readonly message: string; readonly path: readonly PropertyKey[] }[];
+}
+
+/** Something else has answered in place of the service. */
+export interface FallbackEvent extends CallEvent {
+  readonly type: 'fallback';
+  /** Name of the substitute; for an operation of a contract its own. */
+  readonly name: string;
+  /** Why there was no answer. */
+  readonly error: unknown;
+}
+
 /** Everything that happens, as data. New types and fields may be added: ignore what you do not know. */
 export type HoldfastEvent =
   | CallStartEvent
@@ -107,7 +127,9 @@ export type HoldfastEvent =
   | CircuitEvent
   | HostPauseEvent
   | PolicyEvent
-  | WarningEvent;
+  | WarningEvent
+  | ValidationEvent
+  | FallbackEvent;
 
 export type Observer = (event: HoldfastEvent) => void;
 

@@ -28,6 +28,8 @@ const types: readonly HoldfastEvent['type'][] = [
   'policy-updated',
   'policy-refused',
   'warning',
+  'validation',
+  'fallback',
 ];
 
 const byType = new Map(types.map(type => [type, available?.channel(`holdfast:${type}`)]));

@@ -88,6 +88,16 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
         fields: { err: event.error },
         message: 'a changed policy will not do; the present one stays',
       };
+    case 'validation': {
+      const { call, operation, direction, part, issues } = event;
+      const fields = { ...callFields(call), operation, direction, part, issues };
+      return { level: 'warn', fields, message: `${part} of a ${direction} will not do and passes` };
+    }
+    case 'fallback': {
+      const { call, name, error } = event;
+      const fields = { ...callFields(call), fallback: name, error: codeOf(error) };
+      return { level: 'warn', fields, message: `answered by the fallback of ${name}` };
+    }
     case 'warning':
       return { level: 'warn', fields: { code: event.code }, message: event.message };
     default:
@@ -102,7 +112,7 @@ function callEntry(event: CallEndEvent): Entry | undefined {
   const isFailure = status === undefined || status >= 500;
   if (attempts < 2 && !isFailure) return undefined;
   const result = outcomeOf(event);
-  const code = (error as { code?: unknown } | undefined)?.code;
+  const code = codeOf(error);
   const fields = { ...callFields(call), attempts, elapsedMs: round(durationMs), status, error: code, result };
   if (result === 'cancelled') return { level: 'info', fields, message: 'call given up by its caller' };
   if (hasRecovered(call))
@@ -110,6 +120,8 @@ function callEntry(event: CallEndEvent): Entry | undefined {
   if (isFailure) return { level: 'error', fields, message: `call failed: ${result}` };
   return { level: 'info', fields, message: `call ended: ${result}` };
 }
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
 
 const ids = createStamp<string>();
 

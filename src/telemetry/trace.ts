@@ -179,7 +179,10 @@ function mayPropagate(url: URL, propagate: TelemetrySettings['propagate']): bool
   return document === undefined || location?.origin === url.origin;
 }
 
-function templateOf({ method, url }: CallRequest, { urlTemplate }: TelemetrySettings): string | undefined {
+/** What the caller says comes first: it knows. */
+function templateOf(request: CallRequest, { urlTemplate }: TelemetrySettings): string | undefined {
+  const { method, url } = request;
+  if (request.urlTemplate !== undefined) return request.urlTemplate;
   return urlTemplate && attempted(() => urlTemplate({ method, url }));
 }
 

@@ -191,7 +191,8 @@ describe('what comes back', () => {
   test('errors are told apart by their class or their code', () => {
     const error: unknown = undefined;
     if (error instanceof NetworkError) expectTypeOf(error.sent).toEqualTypeOf<'no' | 'maybe' | 'yes'>();
-    if (error instanceof TimeoutError) expectTypeOf(error.scope).toEqualTypeOf<'attempt' | 'total'>();
+    if (error instanceof TimeoutError)
+      expectTypeOf(error.scope).toEqualTypeOf<'attempt' | 'total' | 'idle'>();
     if (error instanceof CircuitOpenError)
       expectTypeOf(error.retryAfterMs).toEqualTypeOf<number | undefined>();
     if (error instanceof HoldfastError) {

@@ -1,0 +1,68 @@
+/**
+ * Typed clients for internal APIs: a contract written down once, and a function for each of its endpoints.
+ *
+ * @packageDocumentation
+ */
+export {
+  type ApiKeyPlace,
+  type Auth,
+  type AuthDraft,
+  apiKey,
+  basic,
+  bearer,
+  type ExpiringToken,
+  type TokenSource,
+} from './auth.ts';
+export {
+  binary,
+  type Content,
+  type ContentKind,
+  type ContentOptions,
+  eventStream,
+  form,
+  json,
+  jsonLines,
+  multipart,
+  type StreamOptions,
+  type StreamSettings,
+  stream,
+  text,
+} from './content.ts';
+export { type Contract, defineContract } from './contract.ts';
+export { type Api, type ApiOptions, createApi, type Operation, type PagedOperation } from './create-api.ts';
+export { type Endpoint, endpoint } from './endpoint.ts';
+export type {
+  EndpointOptions,
+  Idempotency,
+  Method,
+  ResponseBody,
+  ResponseDeclaration,
+  Responses,
+  StatusRange,
+} from './endpoint-options.ts';
+export { isStatusError, type Part, StatusError, ValidationError } from './errors.ts';
+export type { OperationOptions } from './exchange.ts';
+export type {
+  Bytes,
+  Failure,
+  InputOf,
+  ItemOf,
+  ResultOf,
+  ServerSentEvent,
+  Substitute,
+  Success,
+  SuccessOf,
+  Unanswered,
+} from './infer.ts';
+export type { Page, PageOptions, PageToken } from './pages.ts';
+export type {
+  CursorPagination,
+  LinkPagination,
+  OffsetPagination,
+  PageNumberPagination,
+  Pagination,
+} from './pagination.ts';
+export type { ParameterPlace, ParameterStyle, StyleName } from './parameter-style.ts';
+export type { ProblemDetails } from './problem-details.ts';
+export type { Issue, Schema } from './standard-schema.ts';
+export type { Validation, ValidationMode } from './validation.ts';

@@ -1,0 +1,182 @@
+/** Pages of a list, one call after another, as iterables. */
+import LinkHeader from 'http-link-header';
+import { type Checks, integer, readOptions } from '../pipeline/options.ts';
+import type { Exchange, OperationOptions } from './exchange.ts';
+import { movingParameter, type Pagination } from './pagination.ts';
+import type { Input } from './request-encoder.ts';
+import type { Answer } from './response-decoder.ts';
+
+/** Where to go on: a cursor, a number of a page or of items, or a URL. Can be stored and given as `resume`. */
+export type PageToken = string | number;
+
+/** One page of a list. */
+export interface Page<Item, Data = unknown> {
+  readonly items: readonly Item[];
+  /** The body as a whole. */
+  readonly data: Data;
+  /** Leads to the page after this one; undefined if this is the last. */
+  readonly next: PageToken | undefined;
+}
+
+/** How far one goes through pages, beside what a call takes. */
+export interface PageOptions extends OperationOptions {
+  /** Begins at the page that a {@link Page.next} leads to. */
+  readonly resume?: PageToken | undefined;
+  /** Ends after so many pages, from 1. Without it, more than 10,000 are an error. */
+  readonly maxPages?: number | undefined;
+  /** Ends after so many items, from 0. */
+  readonly maxItems?: number | undefined;
+}
+
+/** A list without end is a mistake of the service, or of a contract. */
+const tooManyPages = 10_000;
+
+const checks: Checks<Pick<PageOptions, 'maxPages' | 'maxItems'>> = {
+  maxPages: integer({ min: 1, unlimited: true }),
+  maxItems: integer({ unlimited: true }),
+};
+
+/** The pages from where `resume` says, or from the first. */
+export async function* pagesOf(
+  exchange: Exchange,
+  input: Input = {},
+  { resume, maxPages, maxItems = Number.POSITIVE_INFINITY, ...options }: PageOptions = {},
+): AsyncGenerator<Page<unknown>> {
+  readOptions<object, object>('', { maxPages, maxItems }, checks as Checks<object>, {});
+  const pagination = exchange.endpoint.options.paginate as Pagination;
+  let token = resume;
+  let seenItems = 0;
+  for (let count = 1; seenItems < maxItems; count++) {
+    if (maxPages === undefined && count > tooManyPages)
+      throw new RangeError(
+        `${exchange.name} has more than ${tooManyPages} pages. If that is right, set \`maxPages\`.`,
+      );
+    const answer = await pageAt(exchange, pagination, token, input, options);
+    const page = read(exchange, pagination, answer, startOf(pagination, token, input));
+    if (page.next !== undefined && page.next === token)
+      throw exchange.refusal(
+        'body',
+        `leads from the page ${JSON.stringify(token)} to itself`,
+        answer.data,
+        answer.response,
+      );
+    seenItems += page.items.length;
+    yield page;
+    if (page.next === undefined || count === maxPages) return;
+    token = page.next;
+  }
+}
+
+export async function* itemsOf(
+  exchange: Exchange,
+  input?: Input,
+  options: PageOptions = {},
+): AsyncGenerator<unknown> {
+  let left = options.maxItems ?? Number.POSITIVE_INFINITY;
+  for await (const { items } of pagesOf(exchange, input, options)) {
+    for (const item of items) {
+      if (left-- <= 0) return;
+      yield item;
+    }
+  }
+}
+
+async function pageAt(
+  exchange: Exchange,
+  pagination: Pagination,
+  token: PageToken | undefined,
+  input: Input,
+  options: OperationOptions,
+): Promise<Answer> {
+  const answer = await (token !== undefined && 'link' in pagination
+    ? exchange.send(input, options, ownUrl(exchange, token))
+    : exchange.send(withToken(pagination, token, input), options));
+  if (!answer.ok) throw exchange.statusError(answer);
+  return answer;
+}
+
+function withToken(pagination: Pagination, token: PageToken | undefined, input: Input): Input {
+  const parameter = movingParameter(pagination);
+  if (parameter === undefined) return input;
+  const value = token ?? startOf(pagination, token, input);
+  if (value === undefined) return input;
+  return { ...input, query: { ...(input.query as object | undefined), [parameter]: value } };
+}
+
+/** The number that a page stands at, where pages or items are counted; the caller's own if one is given. */
+function startOf(pagination: Pagination, token: PageToken | undefined, input: Input): PageToken | undefined {
+  if (token !== undefined || 'cursor' in pagination || 'link' in pagination) return token;
+  const given = (input.query as Record<string, unknown> | undefined)?.[movingParameter(pagination) as string];
+  if (typeof given === 'number') return given;
+  return 'page' in pagination ? (pagination.first ?? 1) : 0;
+}
+
+/** Credentials go nowhere else, whatever a header says. */
+function ownUrl({ client, name }: Exchange, token: PageToken): URL {
+  const { origin, path } = client.base;
+  const url = URL.parse(String(token), `${origin}${path}/`);
+  if (url?.origin === origin) return url;
+  throw new TypeError(`\`resume\` of ${name} should be a URL of ${origin}, got ${JSON.stringify(token)}.`);
+}
+
+function read(
+  exchange: Exchange,
+  pagination: Pagination,
+  answer: Answer,
+  at: PageToken | undefined,
+): Page<unknown> {
+  const { data, response } = answer;
+  const items = pagination.items === undefined ? data : valueAt(data, pagination.items);
+  if (!Array.isArray(items)) {
+    const where = pagination.items === undefined ? 'the body' : `\`${pagination.items}\``;
+    throw exchange.refusal('body', `${where} should be a list of items`, data, response);
+  }
+  return { items, data, next: nextOf(exchange, pagination, answer, items.length, at) };
+}
+
+function nextOf(
+  exchange: Exchange,
+  pagination: Pagination,
+  { data, response }: Answer,
+  count: number,
+  at: PageToken | undefined,
+): PageToken | undefined {
+  if ('cursor' in pagination) return tokenOf(valueAt(data, pagination.cursor));
+  if ('link' in pagination) return linkOf(exchange, response, pagination.link);
+  if (count === 0) return undefined;
+  if ('page' in pagination) {
+    const pages = pagination.pages === undefined ? undefined : valueAt(data, pagination.pages);
+    const last = typeof pages === 'number' ? pages + (pagination.first ?? 1) - 1 : Number.POSITIVE_INFINITY;
+    return Number(at) < last ? Number(at) + 1 : undefined;
+  }
+  const reached = Number(at) + count;
+  const total = pagination.total === undefined ? undefined : valueAt(data, pagination.total);
+  return typeof total === 'number' && reached >= total ? undefined : reached;
+}
+
+const tokenOf = (value: unknown): PageToken | undefined =>
+  (typeof value === 'string' && value !== '') || typeof value === 'number' ? value : undefined;
+
+function linkOf(exchange: Exchange, response: Response, relation: string): PageToken | undefined {
+  const header = response.headers.get('link');
+  const [link] = header === null ? [] : LinkHeader.parse(header).rel(relation);
+  if (!link) return undefined;
+  const { origin } = exchange.client.base;
+  const url = URL.parse(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
+  if (url?.origin === origin) return url.href;
+  throw exchange.refusal(
+    'headers',
+    `the link ${JSON.stringify(relation)} should stay at ${origin}`,
+    link.uri,
+    response,
+  );
+}
+
+function valueAt(data: unknown, path: string): unknown {
+  let value = data;
+  for (const key of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}

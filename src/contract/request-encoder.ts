@@ -1,0 +1,261 @@
+/** From an input to what `fetch` is handed. Everything that does not depend on the input is worked out once. */
+import type { Content } from './content.ts';
+import { isContent, isStreamed, json } from './content.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
+import type { Part } from './errors.ts';
+import {
+  encodeInCookie,
+  encodeInHeader,
+  encodeInPath,
+  encodeInQuery,
+  isPresent,
+  jsonOf,
+  type ParameterPlace,
+  type ResolvedStyle,
+  resolveStyle,
+  Unencodable,
+} from './parameter-style.ts';
+import { isDotSegment, parseTemplate, type TemplatePart } from './path-template.ts';
+import { type Conversion, encoderOf, mayEncode } from './schema.ts';
+import type { Issue, Schema } from './standard-schema.ts';
+import type { ValidationMode } from './validation.ts';
+
+/** A request, but for where it goes and who sends it. */
+export interface EncodedRequest {
+  /** Below the base URL, with a slash in front. */
+  readonly path: string;
+  /** Pairs joined by `&`; empty for none. */
+  readonly query: string;
+  /** By names in lower case. */
+  readonly headers: Record<string, string>;
+  /** As in a `Cookie` header; empty for none. */
+  readonly cookies: string;
+  readonly body: BodyInit | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+type Group = ParameterPlace | 'body';
+
+export type Input = { readonly [Name in Group]?: unknown };
+
+/** Hears of what does not match. Throws, or lets it pass. */
+export type Report = (part: Part, issues: readonly Issue[], value: unknown) => void;
+
+const groups: readonly Group[] = ['params', 'query', 'headers', 'cookies', 'body'];
+
+/** One group of an input: how it is checked and turned into its wire form. */
+interface GroupEncoder {
+  readonly group: Group;
+  readonly convert: Conversion;
+  /** Whether it must be converted even where nobody wants it checked. */
+  readonly isNeeded: () => boolean;
+}
+
+export class RequestEncoder {
+  readonly #template: readonly TemplatePart[];
+  readonly #groups: readonly GroupEncoder[];
+  readonly #styles: { readonly [Place in ParameterPlace]: (name: string) => ResolvedStyle };
+  readonly #content: Content | undefined;
+  readonly #mode: ValidationMode;
+
+  constructor(options: EndpointOptions, mode: ValidationMode) {
+    this.#template = parseTemplate(options.path);
+    this.#content = options.body && (isContent(options.body) ? options.body : json(options.body));
+    this.#groups = groups.flatMap(group => {
+      const schema = group === 'body' ? this.#content?.schema : options[group];
+      return schema ? groupEncoder(group, schema) : [];
+    });
+    this.#styles = {
+      params: stylesIn('params', options),
+      query: stylesIn('query', options),
+      headers: stylesIn('headers', options),
+      cookies: stylesIn('cookies', options),
+    };
+    this.#mode = mode;
+  }
+
+  /** @throws what `report` throws, and TypeError for an input that is none. */
+  async encode(input: Input, report: Report): Promise<EncodedRequest> {
+    const wire: { -readonly [Name in Group]?: unknown } = this.#content ? { body: input.body } : {};
+    for (const { group, convert, isNeeded } of this.#groups) {
+      const value = group === 'body' ? input.body : (input[group] ?? {});
+      const isChecked = this.#mode !== 'off';
+      wire[group] = value;
+      if (!isChecked && !isNeeded()) continue;
+      const conversion = convert(value);
+      const result = conversion instanceof Promise ? await conversion : conversion;
+      if (!result.issues) wire[group] = result.value;
+      else if (isChecked) report(group, result.issues, value);
+    }
+    return this.#write(wire, report);
+  }
+
+  #write(wire: Input, report: Report): EncodedRequest {
+    const headers: Record<string, string> = {};
+    const body = this.#writeBody(wire.body, headers, report);
+    this.#writeHeaders(wire.headers as Members | undefined, headers, report);
+    return {
+      path: this.#path((wire.params ?? {}) as Members, report),
+      query: this.#joined('query', wire.query as Members | undefined, encodeInQuery, '&', report),
+      cookies: this.#joined('cookies', wire.cookies as Members | undefined, encodeInCookie, '; ', report),
+      headers,
+      body,
+    };
+  }
+
+  #path(params: Members, report: Report): string {
+    let path = '';
+    for (const { literal, name } of this.#template) {
+      path +=
+        literal ??
+        encodeParameter('params', name, params[name], report, () => this.#inPath(name, params[name]));
+    }
+    const segment = path.split('/').find(isDotSegment);
+    // No spelling of it survives a URL parser, which would take it for a folder above.
+    if (segment !== undefined)
+      fail('params', [], `makes a segment \`${segment}\` of the path, which leads elsewhere`, params, report);
+    return path;
+  }
+
+  #inPath(name: string, value: unknown): string {
+    const style = this.#styles.params(name);
+    const encoded = encodeInPath(name, value, style);
+    if (encoded !== '') return encoded;
+    throw new Unencodable('is empty, and the path would be that of something else');
+  }
+
+  #writeHeaders(members: Members | undefined, headers: Record<string, string>, report: Report): void {
+    for (const name in members) {
+      const value = members[name];
+      if (!isPresent(value)) continue;
+      const style = this.#styles.headers(name);
+      headers[name.toLowerCase()] = encodeParameter('headers', name, value, report, () =>
+        encodeInHeader(value, style),
+      );
+    }
+  }
+
+  #joined(
+    place: 'query' | 'cookies',
+    members: Members | undefined,
+    write: (name: string, value: unknown, style: ResolvedStyle) => string,
+    separator: string,
+    report: Report,
+  ): string {
+    let joined = '';
+    for (const name in members) {
+      const value = members[name];
+      if (!isPresent(value)) continue;
+      const style = this.#styles[place](name);
+      const part = encodeParameter(place, name, value, report, () => write(name, value, style));
+      if (part !== '') joined += joined === '' ? part : `${separator}${part}`;
+    }
+    return joined;
+  }
+
+  #writeBody(value: unknown, headers: Record<string, string>, report: Report): BodyInit | undefined {
+    const content = this.#content;
+    if (!content || value === undefined) return undefined;
+    // The boundary of a form with files is made by `fetch`, and so is its header.
+    if (content.kind !== 'multipart') headers['content-type'] = content.type;
+    try {
+      return writeContent(content, value);
+    } catch (error) {
+      if (!(error instanceof Unencodable)) throw error;
+      fail('body', [], error.message, value, report);
+      throw new TypeError(`The body ${error.message}.`);
+    }
+  }
+}
+
+function groupEncoder(group: Group, schema: Schema): GroupEncoder {
+  return { group, convert: encoderOf(schema), isNeeded: () => mayEncode(schema) };
+}
+
+function stylesIn(place: ParameterPlace, { styles }: EndpointOptions): (name: string) => ResolvedStyle {
+  const byDefault = resolveStyle(place);
+  const own = new Map(
+    Object.entries(styles?.[place] ?? {}).map(([name, style]) => [name, resolveStyle(place, style)]),
+  );
+  return name => own.get(name) ?? byDefault;
+}
+
+/** What cannot be written is not what the contract says, whatever the schema thinks, and there is nothing to send. */
+function encodeParameter(
+  place: ParameterPlace,
+  name: string,
+  value: unknown,
+  report: Report,
+  write: () => string,
+): string {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof Unencodable)) throw error;
+    fail(place, [name], error.message, value, report);
+    throw new TypeError(`\`${place}.${name}\` ${error.message}.`);
+  }
+}
+
+function fail(
+  part: Part,
+  path: readonly PropertyKey[],
+  message: string,
+  value: unknown,
+  report: Report,
+): void {
+  report(part, [{ message, path }], value);
+}
+
+function writeContent(content: Content, value: unknown): BodyInit {
+  switch (content.kind) {
+    case 'json':
+    case 'json-lines':
+    case 'event-stream':
+      return jsonOf(value);
+    case 'text':
+      if (typeof value === 'string') return value;
+      throw new Unencodable(`is ${typeof value} and not a text`);
+    case 'form':
+      return formText(value as Members);
+    case 'multipart':
+      return formData(value as Members);
+    default:
+      return bytes(value, isStreamed(content));
+  }
+}
+
+const formStyle = resolveStyle('query');
+
+function formText(fields: Members): string {
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => isPresent(value))
+    .map(([name, value]) => encodeInQuery(name, value, formStyle));
+  return pairs.filter(pair => pair !== '').join('&');
+}
+
+function formData(fields: Members): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (isPresent(one)) append(data, name, one);
+  }
+  return data;
+}
+
+function append(data: FormData, name: string, value: unknown): void {
+  if (value instanceof Blob) data.append(name, value);
+  else if (value instanceof Date) data.append(name, value.toISOString());
+  // OpenAPI 3.1 §4.8.15: what is an object goes as JSON.
+  else if (typeof value === 'object')
+    data.append(name, new Blob([jsonOf(value)], { type: 'application/json' }));
+  else data.append(name, String(value));
+}
+
+function bytes(value: unknown, mayStream: boolean): BodyInit {
+  if (value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    return value as BodyInit;
+  const isStream =
+    typeof value === 'object' && value !== null && ('getReader' in value || Symbol.asyncIterator in value);
+  if (mayStream && isStream) return value as ReadableStream;
+  throw new Unencodable(`should be a Blob, a buffer or a view of one${mayStream ? ', or a stream' : ''}`);
+}

@@ -1,0 +1,235 @@
+/** From a response to data. Which declaration speaks for a status is worked out once. */
+import { bodiesOf, isBody } from './check-endpoint.ts';
+import { accepts, type Content, essenceOf, isJson, isStreamed } from './content.ts';
+import type { EndpointOptions, ResponseDeclaration, Responses } from './endpoint-options.ts';
+import type { Part } from './errors.ts';
+import { type ProblemDetails, readProblem } from './problem-details.ts';
+import { type Conversion, decoderOf, mayChange } from './schema.ts';
+import type { Issue, Schema } from './standard-schema.ts';
+import type { ValidationMode } from './validation.ts';
+import { membersOf } from './zod.ts';
+
+/** What a service has said. */
+export interface Answer {
+  /** Whether the status means success. */
+  readonly ok: boolean;
+  readonly status: number;
+  readonly data: unknown;
+  readonly headers: unknown;
+  readonly response: Response;
+  readonly isDeclared: boolean;
+  readonly problem: ProblemDetails | undefined;
+}
+
+/** Hears of what does not match. Throws, or lets it pass. */
+export type Report = (part: Part, issues: readonly Issue[], value: unknown, response: Response) => void;
+
+/** Makes of a streamed body what the caller iterates over. */
+export type OpenStream = (content: Content, decode: Conversion | undefined) => unknown;
+
+/** What is declared for a status, ready to be used. */
+interface Expected {
+  /** None for a response without a body. */
+  readonly bodies: readonly ExpectedBody[];
+  readonly headers: HeadersDecoder | undefined;
+}
+
+interface ExpectedBody {
+  readonly content: Content;
+  readonly decode: Conversion | undefined;
+}
+
+export class ResponseDecoder {
+  readonly #responses: Responses;
+  readonly #byStatus = new Map<number, Expected | undefined>();
+  readonly #mode: ValidationMode;
+  readonly #isHead: boolean;
+
+  constructor({ method, responses }: EndpointOptions, mode: ValidationMode) {
+    this.#responses = responses;
+    this.#mode = mode;
+    this.#isHead = method === 'HEAD';
+  }
+
+  /** @throws what `report` throws, and what reading the body does. */
+  async decode(response: Response, report: Report, openStream: OpenStream): Promise<Answer> {
+    const { status } = response;
+    const expected = this.#expectedFor(status);
+    if (!expected) return this.#undeclared(response, report);
+    const isChecked = this.#mode !== 'off';
+    const headers = expected.headers
+      ? expected.headers.read(response, isChecked ? report : undefined)
+      : response.headers;
+    const ok = isSuccess(status);
+    const answer = {
+      ok,
+      status,
+      headers: headers instanceof Promise ? await headers : headers,
+      response,
+      isDeclared: true,
+    };
+    if (this.#isHead || expected.bodies.length === 0 || hasNoBody(status)) {
+      await response.body?.cancel();
+      return { ...answer, data: undefined, problem: undefined };
+    }
+    const essence = essenceOf(response.headers.get('content-type') ?? '');
+    const body = this.#bodyFor(expected, essence, response);
+    if (!body) return this.#otherContent(answer, expected, essence, report);
+    const { content, decode } = body;
+    if (isStreamed(content))
+      return {
+        ...answer,
+        data: openStream(content, this.#mode === 'off' ? undefined : decode),
+        problem: undefined,
+      };
+    const raw = await this.#read(content, response, report);
+    if (!decode || (!isChecked && !mayChange(content.schema as Schema)))
+      return { ...answer, data: raw, problem: readProblem(essence, raw) };
+    const conversion = decode(raw);
+    const result = conversion instanceof Promise ? await conversion : conversion;
+    if (result.issues && isChecked) report('body', result.issues, raw, response);
+    const data = result.issues ? raw : result.value;
+    return { ...answer, data, problem: ok ? undefined : readProblem(essence, raw) };
+  }
+
+  #expectedFor(status: number): Expected | undefined {
+    if (this.#byStatus.has(status)) return this.#byStatus.get(status);
+    const declared = declarationFor(this.#responses, status);
+    const expected = declared === undefined ? undefined : expectedOf(declared);
+    this.#byStatus.set(status, expected);
+    return expected;
+  }
+
+  /** The first body of that content type. Where the service names none, the first there is. */
+  #bodyFor({ bodies }: Expected, essence: string, response: Response): ExpectedBody | undefined {
+    if (essence === '' && response.headers.get('content-type') === null) return bodies[0];
+    return bodies.find(({ content }) => accepts(content, essence));
+  }
+
+  /** The body is of a content type that is not declared: an error page of a proxy, mostly. */
+  async #otherContent(
+    answer: Omit<Answer, 'data' | 'problem'>,
+    { bodies }: Expected,
+    essence: string,
+    report: Report,
+  ): Promise<Answer> {
+    const { response, ok } = answer;
+    const raw = await readAnything(essence, response);
+    const problem = readProblem(essence, raw);
+    // A failure that says more than the contract does is understood all the same.
+    if (!ok && problem) return { ...answer, data: raw, problem };
+    if (this.#mode !== 'off') {
+      const types = bodies.map(({ content }) => content.type).join(' or ');
+      report(
+        'content-type',
+        [{ message: `should be ${types}, got ${JSON.stringify(essence)}`, path: [] }],
+        raw,
+        response,
+      );
+    }
+    return { ...answer, data: raw, problem };
+  }
+
+  async #undeclared(response: Response, report: Report): Promise<Answer> {
+    const { status, headers } = response;
+    const ok = isSuccess(status);
+    const essence = essenceOf(headers.get('content-type') ?? '');
+    const data = await readAnything(essence, response);
+    if (ok && this.#mode !== 'off') {
+      const declared = Object.keys(this.#responses).join(', ');
+      report('status', [{ message: `should be ${declared}, got ${status}`, path: [] }], data, response);
+    }
+    return { ok, status, data, headers, response, isDeclared: false, problem: readProblem(essence, data) };
+  }
+
+  async #read({ kind }: Content, response: Response, report: Report): Promise<unknown> {
+    if (kind === 'binary') return response.blob();
+    if (kind === 'multipart') return fieldsOf(await response.formData());
+    const text = await response.text();
+    if (kind === 'form') return fieldsOf(new URLSearchParams(text));
+    if (kind !== 'json') return text;
+    if (text === '') return undefined;
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      // Its message quotes the text, which the excerpt does with secrets masked.
+      const message = `is no JSON, as its content type says: ${(error as Error).name}`;
+      if (this.#mode !== 'off') report('body', [{ message, path: [] }], text, response);
+      return text;
+    }
+  }
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** RFC 9110 §6.4.1, and 205 of §15.3.6. */
+const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;
+
+/** A status by itself, then its range, then `default`, which says nothing of successes if some are named. */
+function declarationFor(responses: Responses, status: number): Responses[number] {
+  const exact = responses[status];
+  if (exact !== undefined) return exact;
+  const range = responses[`${Math.floor(status / 100)}xx` as '2xx'];
+  if (range !== undefined) return range;
+  const namesSuccess = Object.keys(responses).some(key => key.startsWith('2'));
+  return isSuccess(status) && namesSuccess ? undefined : responses.default;
+}
+
+function expectedOf(declared: Exclude<Responses[number], undefined>): Expected {
+  const declaration: ResponseDeclaration =
+    declared === null || isBody(declared) ? { body: declared } : (declared as ResponseDeclaration);
+  const contents = declaration.body ? bodiesOf(declaration.body) : [];
+  return {
+    bodies: contents.map(content => ({ content, decode: content.schema && decoderOf(content.schema) })),
+    headers: declaration.headers && new HeadersDecoder(declaration.headers),
+  };
+}
+
+/** The headers of a response as an object, by the names of the schema. */
+class HeadersDecoder {
+  readonly #decode: Conversion;
+  readonly #names: readonly string[] | undefined;
+
+  constructor(schema: Schema) {
+    this.#decode = decoderOf(schema);
+    const members = membersOf(schema);
+    this.#names = members && Object.keys(members);
+  }
+
+  /** @param report - not there if nobody wants to know. */
+  read(response: Response, report: Report | undefined): unknown {
+    const raw = this.#raw(response.headers);
+    const result = this.#decode(raw);
+    const settle = (result: Awaited<ReturnType<Conversion>>) => {
+      if (!result.issues) return result.value;
+      report?.('headers', result.issues, raw, response);
+      return raw;
+    };
+    return result instanceof Promise ? result.then(settle) : settle(result);
+  }
+
+  #raw(headers: Headers): Record<string, string | undefined> {
+    if (!this.#names) return Object.fromEntries(headers);
+    return Object.fromEntries(this.#names.map(name => [name, headers.get(name) ?? undefined]));
+  }
+}
+
+/** JSON if it says so and is so, else text. */
+async function readAnything(essence: string, response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!isJson(essence)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Fields by name; one that is repeated is a list. */
+function fieldsOf(fields: Iterable<[string, unknown]>): Record<string, unknown> {
+  const byName = new Map<string, unknown[]>();
+  for (const [name, value] of fields) byName.set(name, [...(byName.get(name) ?? []), value]);
+  return Object.fromEntries(
+    [...byName].map(([name, values]) => [name, values.length > 1 ? values : values[0]]),
+  );
+}

@@ -1,0 +1,146 @@
+/** The door to zod's insides: what Standard Schema does not tell of a schema. */
+import { $ZodAsyncError, type $ZodType, safeEncode, safeEncodeAsync } from 'zod/v4/core';
+import type { Checked, Schema } from './standard-schema.ts';
+
+/** What a schema of zod is made of, as far as it is read here. */
+export interface Definition {
+  readonly type: string;
+  readonly coerce?: boolean;
+  readonly shape?: Readonly<Record<string, $ZodType>>;
+  readonly innerType?: $ZodType;
+  readonly element?: $ZodType;
+  readonly options?: readonly $ZodType[];
+  readonly left?: $ZodType;
+  readonly right?: $ZodType;
+  readonly in?: $ZodType;
+  readonly out?: $ZodType;
+  readonly items?: readonly $ZodType[];
+  readonly rest?: $ZodType | null;
+  readonly keyType?: $ZodType;
+  readonly valueType?: $ZodType;
+  readonly catchall?: $ZodType;
+  readonly getter?: () => $ZodType;
+  readonly defaultValue?: unknown;
+  readonly checks?: readonly { readonly _zod: { readonly def: { readonly check: string } } }[];
+}
+
+/** @see {@link https://zod.dev/library-authors | For library authors} */
+export const isZod = (schema: object): schema is $ZodType => '_zod' in schema;
+
+export const definitionOf = (schema: $ZodType): Definition => schema._zod.def as unknown as Definition;
+
+/** How far one looks into a schema. */
+interface Reach {
+  /** Of what converts, look at the wire's side alone. */
+  readonly wireOnly?: boolean;
+  /** Open lazy schemas too. Not while contracts are being defined: they may refer to what is not there yet. */
+  readonly openLazy?: boolean;
+}
+
+function partsOf(schema: $ZodType, { wireOnly = false, openLazy = false }: Reach): $ZodType[] {
+  const { shape, options, items, getter, out, ...rest } = definitionOf(schema);
+  const { innerType, element, left, right, in: from, rest: others, keyType, valueType, catchall } = rest;
+  const single = [innerType, element, left, right, from, others, keyType, valueType, catchall];
+  if (!wireOnly) single.push(out);
+  if (getter && openLazy) single.push(getter());
+  const parts = [...Object.values(shape ?? {}), ...(options ?? []), ...(items ?? []), ...single];
+  return parts.filter((part): part is $ZodType => typeof part === 'object' && part !== null && isZod(part));
+}
+
+/** The first part of a schema that passes; the schema itself comes first. */
+export function findPart(
+  schema: $ZodType,
+  accepts: (definition: Definition) => boolean,
+  reach: Reach = {},
+): Definition | undefined {
+  const seen = new Set<$ZodType>();
+  const open = [schema];
+  for (let part = open.shift(); part; part = open.shift()) {
+    if (seen.has(part)) continue;
+    seen.add(part);
+    const definition = definitionOf(part);
+    if (accepts(definition)) return definition;
+    open.push(...partsOf(part, reach));
+  }
+  return undefined;
+}
+
+/** How the two forms of a schema differ. */
+interface Traits {
+  /** Only encoding leads from the program's form to the wire's: there is a codec or a pipe. */
+  readonly needsEncoding: boolean;
+  /** What comes out of decoding may be other than what went in. */
+  readonly changes: boolean;
+}
+
+const traits = new WeakMap<$ZodType, Traits>();
+
+export function traitsOf(schema: $ZodType): Traits {
+  let known = traits.get(schema);
+  if (!known) {
+    const needsEncoding = findPart(schema, ({ type }) => type === 'pipe', { openLazy: true }) !== undefined;
+    const changes = needsEncoding || findPart(schema, changesValue, { openLazy: true }) !== undefined;
+    known = { needsEncoding, changes };
+    traits.set(schema, known);
+  }
+  return known;
+}
+
+const changesValue = ({ type, coerce, checks }: Definition): boolean =>
+  ['default', 'prefault', 'catch', 'transform'].includes(type) ||
+  coerce === true ||
+  (checks?.some(({ _zod }) => _zod.def.check === 'overwrite') ?? false);
+
+/** Whether values are turned into others with no way back, so that nothing can be encoded. */
+export const isOneWay = (schema: $ZodType): boolean =>
+  findPart(schema, ({ type }) => type === 'transform' || type === 'success') !== undefined;
+
+/**
+ * The value in its wire form.
+ *
+ * @see {@link https://zod.dev/codecs | Codecs}
+ */
+export function encodeZod(schema: $ZodType, value: unknown): Checked | Promise<Checked> {
+  const complete = fillDefaults(schema, value);
+  try {
+    return checked(safeEncode(schema, complete));
+  } catch (error) {
+    if (!(error instanceof $ZodAsyncError)) throw error;
+    return safeEncodeAsync(schema, complete).then(checked);
+  }
+}
+
+function checked(result: ReturnType<typeof safeEncode>): Checked {
+  if (result.success) return { value: result.data };
+  return { issues: result.error.issues.map(({ message, path }) => ({ message, path })) };
+}
+
+/** Encoding wants every key that decoding would fill in. What a caller leaves out at the top is filled in here. */
+function fillDefaults(schema: $ZodType, value: unknown): unknown {
+  const { shape } = definitionOf(schema);
+  if (!shape || typeof value !== 'object' || value === null) return value;
+  const given = value as Record<string, unknown>;
+  const defaults = Object.entries(shape)
+    .filter(([name]) => given[name] === undefined)
+    .map(([name, member]) => [name, defaultOf(member)] as const)
+    .filter(([, byDefault]) => byDefault !== undefined);
+  return defaults.length > 0 ? { ...given, ...Object.fromEntries(defaults) } : value;
+}
+
+function defaultOf(schema: $ZodType): unknown {
+  const { type, innerType, defaultValue } = definitionOf(schema);
+  if (type === 'default') return defaultValue;
+  return innerType ? defaultOf(innerType) : undefined;
+}
+
+/** Schemas of the members of an object; undefined if the schema is none, or does not show them. */
+export function membersOf(schema: Schema): Readonly<Record<string, $ZodType>> | undefined {
+  return isZod(schema) ? definitionOf(schema).shape : undefined;
+}
+
+/** A schema on the wire, with what stands around it taken off: optional, nullable, defaults, codecs. */
+export function wireForm(schema: $ZodType): $ZodType {
+  const { innerType, type, in: from } = definitionOf(schema);
+  if (type === 'pipe' && from) return wireForm(from);
+  return innerType ? wireForm(innerType) : schema;
+}

@@ -1,0 +1,38 @@
+/** What a client that stands on a fetch takes to get one: shared, built over another, or new. */
+import { createFetch, type HoldfastFetch } from './fetch.ts';
+import type { PolicySource } from './fetch-options.ts';
+import type { FetchLike } from './http/fetch-like.ts';
+import { requireObject } from './pipeline/options.ts';
+import type { PolicySet } from './policy-book.ts';
+
+export interface GivenFetch {
+  /**
+   * How calls are treated, by host where `hosts` says so: what `createFetch` takes as its policy. A `fetch` that
+   * came from `createFetch` has a policy already, so the two exclude each other.
+   */
+  readonly policy?: PolicySet & { readonly source?: PolicySource };
+  /**
+   * What sends. A fetch from `createFetch` is shared: its policy rules, and what it knows of each host counts. Any
+   * other becomes the transport. By default the global `fetch`, looked up at each attempt.
+   */
+  readonly fetch?: HoldfastFetch | FetchLike;
+}
+
+/** @throws TypeError for a policy beside a fetch that has one, or TypeError or RangeError for one that will not do. */
+export function givenFetch({
+  fetch,
+  policy,
+}: { [Key in keyof GivenFetch]: GivenFetch[Key] | undefined }): HoldfastFetch {
+  if (policy !== undefined) requireObject(policy, 'policy');
+  if (fetch === undefined) return createFetch(policy);
+  if (!isHoldfastFetch(fetch)) return createFetch({ ...policy, fetch });
+  if (policy === undefined) return fetch;
+  throw new TypeError(
+    '`policy` and `fetch` contradict each other: this `fetch` came from createFetch() and has a policy. ' +
+      'Give the policy to createFetch(), or lay it over with extend({ policy }).',
+  );
+}
+
+/** By its members and not its class, so that one from another copy of the package counts. */
+const isHoldfastFetch = (fetch: HoldfastFetch | FetchLike): fetch is HoldfastFetch =>
+  typeof fetch === 'function' && 'hosts' in fetch && 'update' in fetch;
