@@ -2,7 +2,7 @@
 import type { CallPolicy } from '../policies/policy-options.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import type { EndpointOptions, Idempotency, Method, StatusRange } from './endpoint-options.ts';
-import type { Decoded, PathNames, SuccessOf } from './infer.ts';
+import type { Decoded, PathNames, ResponsesOf, SuccessOf } from './infer.ts';
 import type { Pagination } from './pagination.ts';
 import type { Validation } from './validation.ts';
 
@@ -20,7 +20,14 @@ export const isEndpoint = (value: unknown): value is Endpoint<EndpointOptions> =
 /** What is wrong with options, found by the compiler: an unknown one, or a path that says other than `params`. */
 type Mistakes<Options> = {
   readonly [Key in Exclude<keyof Options, keyof EndpointOptions>]: never;
-} & PathMistake<Options>;
+} & PathMistake<Options> & {
+    readonly responses: {
+      readonly [Key in Exclude<
+        keyof ResponsesOf<Options>,
+        number | StatusRange | 'default'
+      >]: 'A status, a range such as 5xx, or default';
+    };
+  };
 
 type PathMistake<Options> = Options extends { readonly path: infer Path }
   ? Options extends { readonly params: infer Params }

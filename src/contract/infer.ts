@@ -38,12 +38,16 @@ export type Given<S> =
 type OptionalKeys<T> = { [Key in keyof T]-?: Empty extends Pick<T, Key> ? Key : never }[keyof T];
 
 /** The output form; keys that only the input form may leave out are optional as well. */
-type WithDefaults<Input, Output> = [Exclude<OptionalKeys<Input>, OptionalKeys<Output>>] extends [never]
+type WithDefaults<Input, Output> = [Input] extends [Output]
   ? Output
-  : Plain<
-      Omit<Output, Exclude<OptionalKeys<Input>, OptionalKeys<Output>> & keyof Output> &
-        Partial<Pick<Output, Exclude<OptionalKeys<Input>, OptionalKeys<Output>> & keyof Output>>
-    >;
+  : LeftOut<Input, Output> extends infer Keys
+    ? [Keys] extends [never]
+      ? Output
+      : Plain<Omit<Output, Keys & keyof Output> & Partial<Pick<Output, Keys & keyof Output>>>
+    : never;
+
+/** Keys that only the input form may leave out. */
+type LeftOut<Input, Output> = Exclude<OptionalKeys<Input>, OptionalKeys<Output>>;
 
 /** An event of a stream, its data parsed. */
 export interface ServerSentEvent<Data> {
@@ -203,7 +207,7 @@ export interface Substitute<Data> {
   readonly response?: never;
 }
 
-type ResponsesOf<Options> = Options extends { readonly responses: infer Responses } ? Responses : Empty;
+export type ResponsesOf<Options> = Options extends { readonly responses: infer Responses } ? Responses : Empty;
 
 /** Without a 2xx among the keys, `default` stands for success as well. */
 type IsSuccess<Key, Responses> = `${Key & (string | number)}` extends `2${string}`

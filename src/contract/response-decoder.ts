@@ -116,8 +116,8 @@ export class ResponseDecoder {
     const { response, ok } = answer;
     const raw = await readAnything(essence, response);
     const problem = readProblem(essence, raw);
-    // A failure that says more than the contract does is understood all the same.
-    if (!ok && problem) return { ...answer, data: raw, problem };
+    // A failure is a failure, whatever page it comes with; what is declared for its body does not hold.
+    if (!ok) return { ...answer, isDeclared: false, data: raw, problem };
     if (this.#mode !== 'off') {
       const types = bodies.map(({ content }) => content.type).join(' or ');
       report(
