@@ -44,8 +44,12 @@ export interface AttemptRecord {
   retryAfterMs: number | undefined;
 }
 
-/** Whether an attempt was an attempt at all, and not refused by us. */
-export const isSent = ({ outcome }: AttemptRecord): boolean => outcome !== 'rejected';
+/**
+ * Whether an attempt was an attempt at all: not refused by us, nor given up before it was handed to the transport. One
+ * that found nobody listening was, although nothing of it was sent.
+ */
+export const isSent = ({ outcome, sent }: Pick<AttemptRecord, 'outcome' | 'sent'>): boolean =>
+  sent !== 'no' || (outcome !== undefined && outcome !== 'cancelled' && outcome !== 'rejected');
 
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {
@@ -94,7 +98,7 @@ export class CallRecord {
     }
   }
 
-  /** Without those that we refused before sending. */
+  /** Without those that were refused, or given up, before they were sent. */
   get sentAttempts(): number {
     return this.attempts.filter(isSent).length;
   }

@@ -80,7 +80,7 @@ function spansOf({ telemetry = {}, fetch }: Settings): Spans | false {
   if (telemetry === false) return false;
   return {
     settings: readTelemetryOptions(telemetry),
-    isInstrumented: fetch ? () => false : isUndiciInstrumented,
+    isInstrumented: fetch && fetch !== globalFetch() ? () => false : isUndiciInstrumented,
   };
 }
 
@@ -135,13 +135,13 @@ class FetchClient implements Inside {
     this.#transport = fetchTransport(fetch);
     this.#registry = new HostRegistry(maxHosts);
     this.#spans = spansOf(this.#settings);
-    this.#observed = { registry: this.#registry, clock };
+    this.#observed = { registry: this.#registry, clock, policyOf: host => this.#book.planFor(host).policy };
     this.#forgetHosts = this.#spans ? observeHosts(this.#observed) : undefined;
     this.#book = this.#newBook(policy);
     this.hosts = new Hosts(
       this.#registry,
-      this.#runtime,
-      host => this.#book.planFor(host).policy,
+      () => this.#presentRuntime(),
+      this.#observed.policyOf,
       url => this.#hostOf(url),
     );
     this.#beside = besideOf(policy, this.#settings.source?.policy);
@@ -245,6 +245,12 @@ class FetchClient implements Inside {
     return this.#registry.use(hostKey ? String(hostKey(url)) : url.origin, url);
   }
 
+  /** With those who listen now: they may have come since the latest call. */
+  #presentRuntime(): Runtime {
+    this.#runtime.emit = this.#hub.emit;
+    return this.#runtime;
+  }
+
   /** What has no business with us: `fetch` answers or complains. */
   async #sendBare(input: FetchInput, init: CallInit | undefined): Promise<Response> {
     const send = this.#settings.fetch ?? globalFetch();
@@ -257,8 +263,7 @@ class FetchClient implements Inside {
     url: URL,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    const runtime = this.#runtime;
-    runtime.emit = this.#hub.emit;
+    const runtime = this.#presentRuntime();
     const now = runtime.clock.now();
     if (this.#closed) {
       const { method } = readRequest(input, init, url, { idempotencyKey: false });

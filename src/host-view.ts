@@ -54,14 +54,15 @@ export interface HostView {
 /** The hosts that have been called, least recently used first. */
 export class Hosts implements Iterable<HostView> {
   readonly #registry: HostRegistry;
-  readonly #runtime: Runtime;
+  /** Asked at each look, as those who listen come and go. */
+  readonly #runtime: () => Runtime;
   readonly #policyOf: (host: HostState) => ResolvedPolicy;
   readonly #hostOf: (url: URL) => HostState;
 
   /** @internal */
   constructor(
     registry: HostRegistry,
-    runtime: Runtime,
+    runtime: () => Runtime,
     policyOf: (host: HostState) => ResolvedPolicy,
     hostOf: (url: URL) => HostState,
   ) {
@@ -114,13 +115,14 @@ export class Hosts implements Iterable<HostView> {
       get circuitBreaker() {
         // A host that goes without a circuit breaker can still be isolated by hand.
         const limits = policyOf(host).circuitBreaker || readCircuitBreakerOptions({});
-        return viewCircuit(circuitOf(host, limits, runtime), runtime);
+        const present = runtime();
+        return viewCircuit(circuitOf(host, limits, present), present);
       },
       get retryBudget() {
         const { retry } = policyOf(host);
         return retry === false || retry.budget === false ? undefined : budgetOf(host, retry.budget);
       },
-      pause: viewPause(host, runtime),
+      pause: viewPause(host, runtime()),
     };
   }
 }

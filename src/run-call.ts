@@ -4,7 +4,7 @@ import { type BodyLease, leaseOf } from './http/body-lease.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call } from './pipeline/call.ts';
 import type { Timer } from './pipeline/clock.ts';
-import { type ErrorOutcome, errorOutcome, networkFailure } from './pipeline/outcome.ts';
+import { type ErrorOutcome, errorOutcome, networkFailure, responseOutcome } from './pipeline/outcome.ts';
 import { endAttempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import type { Plan } from './policy-book.ts';
@@ -30,7 +30,10 @@ export function run(call: Call, plan: Plan): Promise<Response> {
 function deliver(response: Response, call: Call, leaseMs: number): void {
   const { record, runtime } = call;
   const durationMs = settleRecord(call);
-  runtime.emit?.({ type: 'call-end', call: record, durationMs, status: response.status, error: undefined });
+  if (runtime.emit) {
+    const { kind: outcome, status } = responseOutcome(response);
+    runtime.emit({ type: 'call-end', call: record, durationMs, outcome, status, error: undefined });
+  }
   stampStory(response, record);
   const lease = leaseOf(response);
   if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
@@ -46,16 +49,36 @@ function fail(thrown: unknown, call: Call): unknown {
   cutShort(call, outcome);
   const durationMs = settleRecord(call);
   const error = errorOf(outcome, call);
-  const told = runtime.emit && withoutSecrets(error);
-  runtime.emit?.({ type: 'call-end', call: record, durationMs, status: undefined, error: told });
+  const told = runtime.emit && withoutSecrets(error, call);
+  const { kind } = outcome;
+  runtime.emit?.({
+    type: 'call-end',
+    call: record,
+    durationMs,
+    outcome: kind,
+    status: undefined,
+    error: told,
+  });
   return error;
 }
 
-/** The caller gets `fetch`'s own complaint about a URL; what hears of it on the side may well write it to a log. */
-function withoutSecrets(error: unknown): unknown {
-  if (!(error instanceof TypeError) || error instanceof HoldfastError) return error;
-  const message = redactUrlsIn(error.message);
-  return message === error.message ? error : new TypeError(message);
+/**
+ * The caller gets the transport's own complaint about a URL; what hears of it on the side may well write it to a log.
+ * The URL as it was given comes first: with a blank or a quote in its password only we know where it ends.
+ */
+function withoutSecrets(error: unknown, { request, record }: Call): unknown {
+  if (!(error instanceof Error) || error instanceof HoldfastError) return error;
+  const { input } = request;
+  const message = redactUrlsIn(
+    // A relative URL, such as `/`, may be anywhere in the message, and has none.
+    typeof input === 'string' && input.includes('@')
+      ? error.message.replaceAll(input, record.url)
+      : error.message,
+  );
+  if (message === error.message) return error;
+  const told = error instanceof TypeError ? new TypeError(message) : new Error(message);
+  const { code } = error as { code?: unknown };
+  return Object.assign(told, { name: error.name, ...(code !== undefined && { code }) });
 }
 
 /** The call was settled over the head of an attempt that is still on its way out. */

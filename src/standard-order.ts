@@ -61,4 +61,4 @@ const listensToHost = (policy: ResolvedPolicy): policy is ResolvedPolicy & { hos
   policy.hostPause !== false && (policy.retry === false || policy.retry.respectRetryAfter);
 
 const isRefused = (call: Call): boolean =>
-  peekCircuit(call.host)?.refusal(call.runtime.clock.now()) !== undefined;
+  peekCircuit(call.host)?.refusal(call.runtime.clock.now(), call.record) !== undefined;

@@ -207,7 +207,9 @@ export interface Substitute<Data> {
   readonly response?: never;
 }
 
-export type ResponsesOf<Options> = Options extends { readonly responses: infer Responses } ? Responses : Empty;
+export type ResponsesOf<Options> = Options extends { readonly responses: infer Responses }
+  ? Responses
+  : Empty;
 
 /** Without a 2xx among the keys, `default` stands for success as well. */
 type IsSuccess<Key, Responses> = `${Key & (string | number)}` extends `2${string}`

@@ -13,13 +13,20 @@ const SENSITIVE_KEYS = [
   'x-goog-credential|googleaccessid|ossaccesskeyid|(?:x-oss-)?security-token',
   '(?:(?:access|refresh|id|auth|oauth|session|private|bearer)[-_]?)?token|jwt|auth|authorization',
   '(?:(?:x[-_])?api|subscription|access|private)[-_]?key|key',
-  '(?:client[-_]?)?secret|client[-_]assertion|password|passwd|pwd',
+  '(?:client[-_]?)?secret|client[-_]assertion|password|passwd|pwd|oauth_signature',
+  '(?:j|php)?sess(?:ion)?[-_]?id',
 ].join('|');
 
 /** Case is ignored, more strictly than the conventions ask: a wrongly spelt key is still a secret. */
 const parameterPattern = (keys: string): RegExp => new RegExp(`([?&#;](?:${keys})=)[^&#]+`, 'gi');
 
-let SENSITIVE_PARAMETER = parameterPattern(SENSITIVE_KEYS);
+let sensitiveParameter = parameterPattern(SENSITIVE_KEYS);
+
+/** Keys that a server reads otherwise than they are written: percent-encoded, or in the brackets of a nested one. */
+const DISGUISED_PARAMETER = /([?&#;])([^?&#;=]*(?:%[0-9a-f]{2}|\[)[^?&#;=]*)=([^&#]+)/gi;
+const keyPattern = (keys: string): RegExp => new RegExp(`^(?:${keys})$`, 'i');
+
+let sensitiveKey = keyPattern(SENSITIVE_KEYS);
 
 const SENSITIVE_HEADER = new RegExp(
   '(?:^|-)(?:authorization|cookie|cookie2|idempotency-key|authentication-info)$' +
@@ -40,7 +47,9 @@ export function declareSecretHeader(name: string): void {
 /** From now on a parameter of this name, as it is spelt in URLs, counts as a secret everywhere. */
 export function declareSecretParameter(name: string): void {
   declaredParameters.add(name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  SENSITIVE_PARAMETER = parameterPattern([SENSITIVE_KEYS, ...declaredParameters].join('|'));
+  const keys = [SENSITIVE_KEYS, ...declaredParameters].join('|');
+  sensitiveParameter = parameterPattern(keys);
+  sensitiveKey = keyPattern(keys);
 }
 
 /** A scheme, or a broken one's slashes, with the authority right behind: where credentials begin. */
@@ -76,7 +85,25 @@ export function isSensitiveHeader(name: string): boolean {
 }
 
 function redactParameters(text: string): string {
-  return text.includes('=') ? text.replace(SENSITIVE_PARAMETER, `$1${REDACTED}`) : text;
+  if (!text.includes('=')) return text;
+  const plain = text.replace(sensitiveParameter, `$1${REDACTED}`);
+  if (!plain.includes('%') && !plain.includes('[')) return plain;
+  return plain.replace(DISGUISED_PARAMETER, (whole, start: string, key: string) =>
+    isSensitiveKey(key) ? `${start}${key}=${REDACTED}` : whole,
+  );
+}
+
+const isSensitiveKey = (key: string): boolean =>
+  decoded(key)
+    .split(/[[\]]+/)
+    .some(part => sensitiveKey.test(part));
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function redactCredentials(text: string): string {

@@ -22,6 +22,8 @@ export interface CallStartEvent extends CallEvent {
 export interface CallEndEvent extends CallEvent {
   readonly type: 'call-end';
   readonly durationMs: number;
+  /** Of the call, which may be given up or refused between two attempts. */
+  readonly outcome: OutcomeKind;
   readonly status: number | undefined;
   readonly error: unknown;
 }
@@ -73,6 +75,8 @@ export interface CircuitEvent {
   readonly because: 'consecutive' | 'ratio' | 'open-time' | 'probe-success' | 'probe-failure' | 'by-hand';
   /** How long it will refuse, when it has opened. */
   readonly openMs: number | undefined;
+  /** The call that moved it, or found it moved; undefined for a person. */
+  readonly call: CallRecord | undefined;
 }
 
 export interface HostPauseEvent {
@@ -80,6 +84,8 @@ export interface HostPauseEvent {
   readonly host: string;
   readonly pauseMs: number;
   readonly status: number;
+  /** The call that was told. */
+  readonly call: CallRecord;
 }
 
 /** The policy was swapped, or a swap was refused because the new one is wrong and the old one stays. */

@@ -158,6 +158,6 @@ function listen(pause: HostPause, limits: HostPauseLimits, call: Call, response:
   const askedMs = mayAsk ? retryAfterMs(response.headers, clock.date()) : undefined;
   const pauseMs = askedMs && Math.min(askedMs, limits.maxPauseMs);
   if (pause.hear(status, pauseMs && clock.now() + pauseMs, limits)) {
-    emit?.({ type: 'host-pause', host: call.host.key, pauseMs: pauseMs ?? 0, status });
+    emit?.({ type: 'host-pause', host: call.host.key, pauseMs: pauseMs ?? 0, status, call: call.record });
   }
 }

@@ -4,9 +4,12 @@
  * @see {@link https://opentelemetry.io/docs/specs/semconv/http/http-spans/ | HTTP spans}
  */
 import type { Attributes } from '@opentelemetry/api';
+import { TimeoutError } from '../errors.ts';
 import type { LeaseEnd } from '../http/body-lease.ts';
+import { readFailure } from '../http/failure.ts';
+import { redactUrl, redactUrlsIn } from '../http/redact.ts';
 import type { CallRequest } from '../pipeline/call.ts';
-import type { Outcome } from '../pipeline/outcome.ts';
+import { isTimeout, networkFailure, type Outcome } from '../pipeline/outcome.ts';
 
 const conventional = [
   'GET',
@@ -21,20 +24,30 @@ const conventional = [
   'QUERY',
 ];
 
-const knownMethods = new Set(readKnownMethods() ?? conventional);
+let knownMethods: ReadonlySet<string> | undefined;
 
-/** A list with commas replaces that of the conventions. */
-function readKnownMethods(): string[] | undefined {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  const given = process?.env?.OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS;
-  return given
-    ?.split(',')
-    .map(method => method.trim())
-    .filter(method => method !== '');
+/** A list with commas replaces that of the conventions; an empty one is none, as with every variable of OpenTelemetry. */
+function readKnownMethods(): readonly string[] {
+  const given = readVariable('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS') ?? '';
+  const methods = given.split(',').map(method => method.trim());
+  return methods.some(Boolean) ? methods.filter(Boolean) : conventional;
 }
 
-/** Low in cardinality whatever a caller sends. */
-export const methodLabel = (method: string): string => (knownMethods.has(method) ? method : '_OTHER');
+/** Deno throws where a program may not see its environment. */
+function readVariable(name: string): string | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  try {
+    return process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Low in cardinality whatever a caller sends. Not read before somebody records: in Deno to read is to ask for leave. */
+export function methodLabel(method: string): string {
+  knownMethods ??= new Set(readKnownMethods());
+  return knownMethods.has(method) ? method : '_OTHER';
+}
 
 /** What a span is called: never by its path. */
 export function spanName(method: string, urlTemplate: string | undefined): string {
@@ -64,16 +77,31 @@ export const serverPort = ({ port, protocol }: URL): number =>
 
 /** What is kept of an outcome until a body has ended: not the response, which an open span must not keep alive. */
 export interface Summary {
-  readonly kind: Outcome['kind'];
+  /** In a word; see {@link wordFor}. */
+  readonly outcome: string;
+  /** Undefined for an opaque response of a browser too, whose status nobody is told. */
   readonly status: number | undefined;
   /** Why it is an error; undefined for a success and for what the caller gave up. */
   readonly errorType: string | undefined;
 }
 
-export function summarize(outcome: Outcome): Summary {
-  const { kind, status } = outcome;
-  return { kind, status, errorType: errorType(outcome) };
+export function summarize(outcome: Outcome, request: CallRequest): Summary {
+  return {
+    outcome: wordFor(outcome, request),
+    status: outcome.status || undefined,
+    errorType: errorType(outcome),
+  };
 }
+
+function wordFor(outcome: Outcome, request: CallRequest): string {
+  if (outcome.response) return statusWord(outcome.status);
+  if (outcome.kind === 'cancelled' || outcome.kind === 'rejected') return outcome.kind;
+  if (isTimeout(outcome)) return 'timeout';
+  return networkFailure(outcome, request) ? 'network_error' : nameOf(outcome.error);
+}
+
+export const statusWord = (status: number): string =>
+  status < 400 ? 'success' : status < 500 ? 'client_error' : 'server_error';
 
 function errorType(outcome: Outcome): string | undefined {
   if (outcome.response) return outcome.status >= 400 ? String(outcome.status) : undefined;
@@ -84,8 +112,9 @@ function errorType(outcome: Outcome): string | undefined {
 /** A summary with what became of the body, which may have broken off. */
 export function withBody(summary: Summary, end: LeaseEnd): Summary {
   if (end.kind !== 'failed') return summary;
-  const code = (end.error as { code?: unknown } | undefined)?.code;
-  return { ...summary, errorType: typeof code === 'string' ? code : nameOf(end.error) };
+  const { error } = end;
+  if (error instanceof TimeoutError) return { ...summary, outcome: 'timeout', errorType: error.code };
+  return { ...summary, outcome: 'network_error', errorType: readFailure(error)?.code ?? nameOf(error) };
 }
 
 /**
@@ -100,8 +129,9 @@ export function nameOf(error: unknown): string {
   return error instanceof Error && error.name !== '' ? error.name : '_OTHER';
 }
 
-/** The size of a body as it was sent, where the server has said it. */
-export function bodySize(headers: Headers): number | undefined {
+/** The size of a body as it was sent, where the server has said it and there is one (RFC 9110 §8.6). */
+export function bodySize(method: string, { headers, status }: Response): number | undefined {
+  if (method === 'HEAD' || status === 304) return undefined;
   const length = headers.get('content-length');
   return length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
 }
@@ -115,7 +145,11 @@ export function headerAttributes(
   const attributes: Attributes = {};
   for (const name of allowed) {
     const value = headers.get(name);
-    if (value !== null) attributes[`http.${direction}.header.${name}`] = [value];
+    if (value !== null) attributes[`http.${direction}.header.${name}`] = [shownHeader(name, value)];
   }
   return attributes;
 }
+
+/** Where a resource is to be found may be as secret as what was asked for: upload URLs are signed. */
+const shownHeader = (name: string, value: string): string =>
+  /^(?:location|content-location|referer)$/.test(name) ? redactUrl(value) : redactUrlsIn(value);

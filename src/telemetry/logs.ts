@@ -27,7 +27,12 @@ export const consoleLogger: Logger = {
 };
 
 const line = (level: Level, fields: LogFields, message: string): string =>
-  JSON.stringify({ level, ...fields, msg: message });
+  JSON.stringify({ level, ...fields, msg: message }, (_, value) =>
+    value instanceof Error ? readable(value) : value,
+  );
+
+/** JSON finds nothing in an error that does not say how. */
+const readable = ({ name, message }: Error): LogFields => ({ name, message });
 
 /** Writes a line per retry, per call that needed recovery or failed, and per change of a host. */
 export function eventLog(logger: Logger): Listener {
@@ -35,7 +40,8 @@ export function eventLog(logger: Logger): Listener {
     isOn: () => true,
     hear(event) {
       const entry = entryOf(event);
-      if (entry) logger[entry.level](withoutGaps(entry.fields), entry.message);
+      // Handed on, as an async logger's mistakes must not matter either.
+      return entry && logger[entry.level](withoutGaps(entry.fields), entry.message);
     },
   };
 }
@@ -73,12 +79,20 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
     case 'call-end':
       return callEntry(event);
     case 'circuit': {
-      const { type: _, ...fields } = event;
-      return { level: 'warn', fields, message: `circuit of ${event.host}: ${event.from} to ${event.to}` };
+      const { type: _, call, ...fields } = event;
+      return {
+        level: 'warn',
+        fields: { trace_id: call?.traceId, ...fields },
+        message: `circuit of ${event.host}: ${event.from} to ${event.to}`,
+      };
     }
     case 'host-pause': {
-      const { host, pauseMs, status } = event;
-      return { level: 'warn', fields: { host, pauseMs, status }, message: `${host} asked for a pause` };
+      const { host, pauseMs, status, call } = event;
+      return {
+        level: 'warn',
+        fields: { trace_id: call.traceId, host, pauseMs, status },
+        message: `${host} asked for a pause`,
+      };
     }
     case 'policy-updated':
       return { level: 'info', fields: {}, message: 'another policy is in place' };
@@ -112,8 +126,14 @@ function callEntry(event: CallEndEvent): Entry | undefined {
   const isFailure = status === undefined || status >= 500;
   if (attempts < 2 && !isFailure) return undefined;
   const result = outcomeOf(event);
-  const code = codeOf(error);
-  const fields = { ...callFields(call), attempts, elapsedMs: round(durationMs), status, error: code, result };
+  const fields = {
+    ...callFields(call),
+    attempts,
+    elapsedMs: round(durationMs),
+    status,
+    error: codeOf(error),
+    result,
+  };
   if (result === 'cancelled') return { level: 'info', fields, message: 'call given up by its caller' };
   if (hasRecovered(call))
     return { level: 'info', fields, message: `call recovered after ${attempts} attempts` };
@@ -121,7 +141,11 @@ function callEntry(event: CallEndEvent): Entry | undefined {
   return { level: 'info', fields, message: `call ended: ${result}` };
 }
 
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
+/** That of an AbortError is a number that tells nobody anything. */
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
 
 const ids = createStamp<string>();
 

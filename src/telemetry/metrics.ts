@@ -8,6 +8,7 @@ import {
   metrics,
   type ObservableResult,
 } from '@opentelemetry/api';
+import { isSent } from '../call-record.ts';
 import type { HostRegistry } from '../hosts/host-registry.ts';
 import type { HostState } from '../hosts/host-state.ts';
 import type { Call } from '../pipeline/call.ts';
@@ -20,12 +21,13 @@ import type {
   HoldfastEvent,
 } from '../pipeline/events.ts';
 import { peekCircuit } from '../policies/circuit-breaker/circuit.ts';
+import type { ResolvedPolicy } from '../policies/policy-options.ts';
 import { peekBudget } from '../policies/retry/budget.ts';
 import { methodLabel, type Summary, serverAddress, serverPort } from './attributes.ts';
 import type { Listener } from './event-hub.ts';
 import { hasRecovered, outcomeOf } from './outcome.ts';
 import { Tally } from './tally.ts';
-import { causeOf, scope } from './trace.ts';
+import { attempted, causeOf, scope } from './trace.ts';
 
 /** https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientrequestduration */
 const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -33,14 +35,18 @@ const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1
 /** A call may last longer than any of its attempts. */
 const callBuckets = [...requestBuckets, 20, 30, 60];
 
-/** How many hosts have series of their own; what comes after shares one. */
-const maxHostLabels = 1_000;
+/**
+ * How many hosts have series of their own; what comes after shares one. The SDKs keep 2,000 series per instrument, of
+ * which a host has four in `breaker_state`, and merge the rest: there a host whose circuit is open would be lost.
+ */
+const maxHostLabels = 400;
 const otherHosts = '_OTHER';
 
 /** A client whose hosts are looked at when metrics are collected. */
 export interface Observed {
   readonly registry: HostRegistry;
   readonly clock: Clock;
+  readonly policyOf: (host: HostState) => ResolvedPolicy;
 }
 
 const host = 'holdfast.host';
@@ -146,10 +152,12 @@ class Instruments {
 
   #observeCircuits(result: ObservableResult): void {
     const counts = new Map<string, Record<CircuitState, number>>();
-    for (const [{ key }, clock, circuit] of observedHosts(peekCircuit)) {
+    for (const [{ key }, circuit, { clock }, policy] of observedHosts(peekCircuit)) {
       const name = this.label(key);
       const ofHost = counts.get(name) ?? { closed: 0, open: 0, 'half-open': 0, isolated: 0 };
-      ofHost[circuit.peekState(clock.now())]++;
+      const found = circuit.peekState(clock.now());
+      // Without a circuit breaker only a person stops anything, whatever the circuit was before.
+      ofHost[policy.circuitBreaker || found === 'isolated' ? found : 'closed']++;
       counts.set(name, ofHost);
     }
     for (const [name, states] of counts) {
@@ -160,7 +168,8 @@ class Instruments {
 
   #observeBudgets(result: ObservableResult): void {
     const levels = new Map<string, number>();
-    for (const [{ key }, , { tokens }] of observedHosts(peekBudget)) {
+    for (const [{ key }, { tokens }, , policy] of observedHosts(peekBudget)) {
+      if (policy.retry === false || policy.retry.budget === false) continue;
       const name = this.label(key);
       levels.set(name, Math.min(tokens, levels.get(name) ?? tokens));
     }
@@ -170,25 +179,25 @@ class Instruments {
 
 /** Weakly: a client that everyone has forgotten is no longer looked at. */
 const observed = new Set<WeakRef<Observed>>();
+/** Not left to whoever collects metrics: there may be nobody. */
+const forgotten = new FinalizationRegistry<WeakRef<Observed>>(reference => observed.delete(reference));
 
 export function observeHosts(client: Observed): () => void {
   const reference = new WeakRef(client);
   observed.add(reference);
+  forgotten.register(client, reference);
   return () => void observed.delete(reference);
 }
 
 /** The hosts of all clients, with a part of their state, where they have it. */
 function* observedHosts<Part>(
   peek: (host: HostState) => Part | undefined,
-): Generator<[HostState, Clock, Part]> {
+): Generator<[HostState, Part, Observed, ResolvedPolicy]> {
   for (const reference of observed) {
     const client = reference.deref();
-    if (!client) observed.delete(reference);
-    else {
-      for (const each of client.registry.values()) {
-        const part = peek(each);
-        if (part) yield [each, client.clock, part];
-      }
+    for (const each of client?.registry.values() ?? []) {
+      const part = peek(each);
+      if (client && part) yield [each, part, client, client.policyOf(each)];
     }
   }
 }
@@ -197,10 +206,13 @@ let provider: MeterProvider | undefined;
 let instruments: Instruments | undefined;
 
 /** The instruments of the registered SDK, made when it is first seen; undefined without one. */
-export function currentInstruments(): Instruments | undefined {
+export const currentInstruments = (): Instruments | undefined => attempted(findInstruments);
+
+function findInstruments(): Instruments | undefined {
   const current = metrics.getMeterProvider();
   if (current !== provider) {
     provider = current;
+    instruments = undefined;
     const meter = current.getMeter(scope);
     instruments = meter === createNoopMeter() ? undefined : new Instruments(meter);
   }
@@ -235,7 +247,7 @@ export const eventMetrics: Listener = {
       case 'circuit':
         return countTransition(instruments, event);
       case 'host-pause':
-        return instruments.hostPauses.count(instruments.label(event.host), String(event.status));
+        return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }
   },
 };
@@ -259,6 +271,7 @@ function countAttempt(to: Instruments, event: AttemptEndEvent): void {
     to.breakerRejections.count(name, code ?? '_OTHER');
     return;
   }
+  if (!isSent(event)) return;
   to.attempts.count(name, result);
   if (attempt > 1) to.retryAttempts.count(name, causeOf(call.attempt(attempt - 1)) ?? '_OTHER', result);
 }

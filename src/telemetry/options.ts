@@ -4,6 +4,7 @@ import {
   type Check,
   type Checks,
   callback,
+  copyOption,
   listOf,
   readOptions,
   requireObject,
@@ -64,4 +65,4 @@ export function checkTelemetry(value: unknown, name: string): void {
 }
 
 export const readTelemetryOptions = (options: TelemetryOptions, path = 'telemetry'): TelemetrySettings =>
-  readOptions(path, options, checks, { requestHeaders: [], responseHeaders: [] });
+  readOptions(path, copyOption(options), checks, { requestHeaders: [], responseHeaders: [] });

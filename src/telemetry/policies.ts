@@ -29,9 +29,9 @@ export function callSpan(settings: TelemetrySettings): Policy {
     return watch(inContext(callTrace.context, next), call, look, callTrace);
   };
 
-  function look(outcome: Outcome, { record, runtime }: Call, callTrace: CallTrace): void {
+  function look(outcome: Outcome, { record, request, runtime }: Call, callTrace: CallTrace): void {
     const { clock } = runtime;
-    const summary = summarize(outcome);
+    const summary = summarize(outcome, request);
     const settledAt = clock.now();
     const finish = (summary: Summary, endedAt: number) =>
       attempted(() => endCall(callTrace, record, summary, endedAt));
@@ -53,36 +53,34 @@ export function callSpan(settings: TelemetrySettings): Policy {
 export function attemptSpan(settings: TelemetrySettings, isInstrumented: () => boolean): Policy {
   return function attemptSpan(call, next) {
     const callTrace = traceOf(call.record);
-    if (!callTrace) {
-      // Whoever has an instrumentation of the transport has its metric too.
-      if (!currentInstruments() || isInstrumented()) return next(call);
-      return watch(next, call, look, { startedAt: call.runtime.clock.now(), isCounted: true });
-    }
+    // Whoever has an instrumentation of the transport has its metric too.
     const isTheirs = isInstrumented();
+    const isCounted = !isTheirs && currentInstruments() !== undefined;
+    if (!callTrace && !isCounted) return next(call);
     const startedAt = call.runtime.clock.now();
-    const begun = attempted(() => beginAttempt(callTrace, call, settings, isTheirs));
-    if (!begun) return next(call);
+    const begun = callTrace && attempted(() => beginAttempt(callTrace, call, settings, isTheirs));
+    if (!begun) return isCounted ? watch(next, call, look, { startedAt, isCounted }) : next(call);
     const { span, call: sent, context: active } = begun;
-    return watch(inContext(active, next), sent, look, { startedAt, isCounted: !isTheirs, callTrace, span });
+    return watch(inContext(active, next), sent, look, { startedAt, isCounted, callTrace, span });
   };
 
   function look(outcome: Outcome, call: Call, attempt: Observation): void {
     const { clock } = call.runtime;
-    const summary = summarize(outcome);
+    const summary = summarize(outcome, call.request);
     const headersAt = clock.now();
     if (!outcome.response) {
       settle(call, attempt, summary, headersAt);
       return;
     }
-    if (attempt.span) note(attempt.span, outcome.response);
+    if (attempt.span) note(attempt.span, call, outcome.response);
     leaseOf(outcome.response).onLeaseEnd(body =>
       settle(call, attempt, withBody(summary, body), endOf(body, headersAt, clock.now())),
     );
   }
 
   /** By itself: what waits for the body's end must not share a scope that names the response, or it is never collected. */
-  function note(span: Span, response: Response): void {
-    attempted(() => noteResponse(span, response, settings));
+  function note(span: Span, { request }: Call, response: Response): void {
+    attempted(() => noteResponse(span, request, response, settings));
   }
 }
 

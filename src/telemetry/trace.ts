@@ -18,7 +18,14 @@ import type { AttemptRecord, CallRecord } from '../call-record.ts';
 import { copyHeaders, headersOf } from '../http/headers.ts';
 import { createStamp } from '../http/stamp.ts';
 import type { Call, CallRequest } from '../pipeline/call.ts';
-import type { CircuitEvent, HoldfastEvent, HostPauseEvent } from '../pipeline/events.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import type {
+  CircuitEvent,
+  HoldfastEvent,
+  HostPauseEvent,
+  RetryEvent,
+  RetryRefusedEvent,
+} from '../pipeline/events.ts';
 import { bodySize, headerAttributes, requestAttributes, type Summary, spanName } from './attributes.ts';
 import type { Listener } from './event-hub.ts';
 import type { TelemetrySettings } from './options.ts';
@@ -32,7 +39,9 @@ interface MaybeProxy {
 }
 
 /** The tracer of the registered SDK; undefined without one, so that nothing is built for nobody. */
-export function currentTracer(): Tracer | undefined {
+export const currentTracer = (): Tracer | undefined => attempted(findTracer);
+
+function findTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider() as ReturnType<typeof trace.getTracerProvider> & MaybeProxy;
   return provider.getDelegateTracer ? provider.getDelegateTracer(scope) : provider.getTracer(scope);
 }
@@ -48,9 +57,14 @@ export interface CallTrace {
   /** On the clock of the call, and the same instant since the epoch: spans are timed by the clock that was given. */
   readonly startedAt: number;
   readonly startEpochMs: number;
+  readonly clock: Clock;
 }
 
-const traces = createStamp<CallTrace>();
+/** Until the call's span has ended: a response or an error that is kept must not keep spans and contexts. */
+const traces = createStamp<CallTrace | undefined>();
+
+/** Marks a context as one of a call, to tell it from what else may be active. */
+const callKey = createContextKey('Holdfast call');
 
 export const traceOf = (record: CallRecord): CallTrace | undefined => traces.get(record);
 
@@ -68,7 +82,7 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
   const { startedAt } = record;
   const parent = context.active();
   const { clock } = runtime;
-  const times: Times = { startedAt, startEpochMs: clock.date() - (clock.now() - startedAt) };
+  const times = { startedAt, startEpochMs: clock.date() - (clock.now() - startedAt), clock };
   const urlTemplate = templateOf(request, settings);
   const attributes = requestAttributes(request, record.url);
   const name = `holdfast ${spanName(request.method, urlTemplate)}`;
@@ -79,7 +93,7 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
   };
   const options = { kind: SpanKind.INTERNAL, attributes: ofCall, startTime: timeOf(times, startedAt) };
   const span = tracer.startSpan(name, options, parent);
-  const own = trace.setSpan(parent, span);
+  const own = trace.setSpan(parent, span).setValue(callKey, record);
   const callTrace: CallTrace = { tracer, span, context: own, attributes, urlTemplate, ...times };
   traces.set(record, callTrace);
   const { traceId } = span.spanContext();
@@ -87,16 +101,13 @@ export function beginCall(call: Call, tracer: Tracer, settings: TelemetrySetting
   return callTrace;
 }
 
-export function endCall(
-  callTrace: CallTrace,
-  { sentAttempts }: CallRecord,
-  summary: Summary,
-  endedAt: number,
-): void {
+export function endCall(callTrace: CallTrace, record: CallRecord, summary: Summary, endedAt: number): void {
   const { span } = callTrace;
+  const { sentAttempts } = record;
+  traces.set(record, undefined);
   if (span.isRecording()) {
     span.setAttributes({
-      'holdfast.outcome': summary.kind,
+      'holdfast.outcome': summary.outcome,
       'holdfast.attempts': sentAttempts,
       'holdfast.retries': Math.max(0, sentAttempts - 1),
     });
@@ -123,17 +134,28 @@ export function beginAttempt(
   const attributes = { ...callTrace.attributes };
   if (attempt > 1) attributes['http.request.resend_count'] = attempt - 1;
   if (urlTemplate !== undefined) attributes['url.template'] = urlTemplate;
+  // What `fetch` will refuse may be anything; the span must end all the same.
   if (settings.requestHeaders.length > 0)
     Object.assign(
       attributes,
-      headerAttributes('request', settings.requestHeaders, new Headers(headersOf(request))),
+      attempted(() => headerAttributes('request', settings.requestHeaders, new Headers(headersOf(request)))),
     );
   const startTime = timeOf(callTrace, runtime.clock.now());
   const options = { kind: SpanKind.CLIENT, attributes, startTime };
-  const span = callTrace.tracer.startSpan(spanName(request.method, urlTemplate), options, callTrace.context);
-  const own = trace.setSpan(callTrace.context, span);
-  const sent = { ...call, request: withContext(own, request, settings) };
+  const parent = parentOf(callTrace, call);
+  const span = callTrace.tracer.startSpan(spanName(request.method, urlTemplate), options, parent);
+  const own = trace.setSpan(parent, span);
+  const sent = { ...call, request: attempted(() => withContext(own, request, settings)) ?? request };
   return { span, call: sent, context: isInstrumented ? own.setValue(suppressKey, true) : own };
+}
+
+/**
+ * What is active, if it is of this call: a policy of somebody's own may have added to it. Else, as from a queue that is
+ * worked off by another call or without a context manager, that of the call.
+ */
+function parentOf(callTrace: CallTrace, { record }: Call): Context {
+  const active = context.active();
+  return active.getValue(callKey) === record ? active : callTrace.context;
 }
 
 /** Ends the span of a call or of an attempt. */
@@ -146,10 +168,17 @@ export function end(callTrace: CallTrace, span: Span, { errorType }: Summary, en
 }
 
 /** What the response of an attempt says, as long as it is at hand. */
-export function noteResponse(span: Span, response: Response, settings: TelemetrySettings): void {
+export function noteResponse(
+  span: Span,
+  { method }: CallRequest,
+  response: Response,
+  settings: TelemetrySettings,
+): void {
   if (!span.isRecording()) return;
-  const attributes: Attributes = { 'http.response.status_code': response.status };
-  const size = bodySize(response.headers);
+  const attributes: Attributes = {};
+  // Browsers keep the status of an opaque response to themselves and say 0.
+  if (response.status > 0) attributes['http.response.status_code'] = response.status;
+  const size = bodySize(method, response);
   if (size !== undefined) attributes['http.response.body.size'] = size;
   span.setAttributes(attributes);
   if (settings.responseHeaders.length > 0)
@@ -175,9 +204,13 @@ function withContext(active: Context, request: CallRequest, { propagate }: Telem
 function mayPropagate(url: URL, propagate: TelemetrySettings['propagate']): boolean {
   if (typeof propagate === 'function') return attempted(() => propagate(url)) ?? false;
   if (propagate !== undefined) return propagate;
-  const { document, location } = globalThis as { document?: unknown; location?: { origin?: string } };
-  return document === undefined || location?.origin === url.origin;
+  const { location } = globalThis as { location?: { origin?: string } };
+  return !isInBrowser() || location?.origin === url.origin;
 }
+
+/** In a page or one of its workers. Other runtimes with such a scope have no location. */
+const isInBrowser = (): boolean =>
+  'document' in globalThis || ('WorkerGlobalScope' in globalThis && 'location' in globalThis);
 
 /** What the caller says comes first: it knows. */
 function templateOf(request: CallRequest, { urlTemplate }: TelemetrySettings): string | undefined {
@@ -200,31 +233,46 @@ export function attempted<Result>(work: () => Result): Result | undefined {
 export const spanEvents: Listener = {
   isOn: () => currentTracer() !== undefined,
   hear(event: HoldfastEvent) {
-    if (event.type === 'circuit' || event.type === 'host-pause') {
-      trace.getActiveSpan()?.addEvent(`holdfast.${event.type}`, hostEventAttributes(event));
-      return;
-    }
-    if (event.type !== 'retry' && event.type !== 'retry-refused' && event.type !== 'attempt-end') return;
-    const callTrace = traces.get(event.call);
+    const call = 'call' in event ? event.call : undefined;
+    const callTrace = call && traces.get(call);
     if (!callTrace?.span.isRecording()) return;
-    if (event.type === 'attempt-end') {
-      if (event.outcome !== 'rejected') return;
-      callTrace.span.addEvent('holdfast.rejected', {
-        'holdfast.attempt': event.attempt,
-        'error.type': event.code ?? '_OTHER',
-      });
-      return;
+    switch (event.type) {
+      case 'circuit':
+      case 'host-pause':
+        return addEvent(callTrace, event.type, hostEventAttributes(event));
+      case 'attempt-end':
+        if (event.outcome !== 'rejected') return;
+        return addEvent(callTrace, 'rejected', {
+          'holdfast.attempt': event.attempt,
+          'error.type': event.code ?? '_OTHER',
+        });
+      case 'retry':
+        return addEvent(callTrace, 'retry', {
+          ...retryAttributes(event),
+          'holdfast.delay_ms': event.delayMs,
+        });
+      case 'retry-refused':
+        return addEvent(callTrace, 'retry_refused', {
+          ...retryAttributes(event),
+          'holdfast.reason': event.reason,
+        });
     }
-    const entry = event.call.attempt(event.attempt);
-    const attributes: Attributes = { 'holdfast.attempt': event.attempt };
-    if (event.retryAfterMs !== undefined) attributes['holdfast.retry_after_ms'] = event.retryAfterMs;
-    const why = causeOf(entry);
-    if (why !== undefined) attributes['error.type'] = why;
-    if (event.type === 'retry') attributes['holdfast.delay_ms'] = event.delayMs;
-    else attributes['holdfast.reason'] = event.reason;
-    callTrace.span.addEvent(event.type === 'retry' ? 'holdfast.retry' : 'holdfast.retry_refused', attributes);
   },
 };
+
+/** At the time of the clock that was given, as the span itself. */
+function addEvent(callTrace: CallTrace, name: string, attributes: Attributes): void {
+  const { clock, span } = callTrace;
+  span.addEvent(`holdfast.${name}`, attributes, timeOf(callTrace, clock.now()));
+}
+
+function retryAttributes({ call, attempt, retryAfterMs }: RetryEvent | RetryRefusedEvent): Attributes {
+  const attributes: Attributes = { 'holdfast.attempt': attempt };
+  if (retryAfterMs !== undefined) attributes['holdfast.retry_after_ms'] = retryAfterMs;
+  const why = causeOf(call.attempt(attempt));
+  if (why !== undefined) attributes['error.type'] = why;
+  return attributes;
+}
 
 /** What was wrong with an attempt, low in cardinality: its status, or the code of what failed. */
 export function causeOf(entry: AttemptRecord | undefined): string | undefined {

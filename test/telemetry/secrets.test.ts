@@ -61,7 +61,7 @@ test.prop([nastyUrls, nastyHeaders, answers, fc.constantFrom('GET', 'POST')])(
       ...sdk.spans().flatMap(span => [span.name, span.attributes, span.events, span.status]),
       ...(await sdk.series()),
       lines,
-      events.map(event => ({ ...event, call: 'call' in event && { ...event.call, url: event.call.url } })),
+      events.map(event => ({ ...event, call: 'call' in event && { ...event.call, url: event.call?.url } })),
       result instanceof Response ? explain(result) : storyOf(result),
     ];
     await fetch.close();

@@ -20,7 +20,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
   return function circuitBreaker(call, next) {
     const circuit = circuitOf(call.host, limits, call.runtime);
     const admittedAt = call.runtime.clock.now();
-    const permit = circuit.acquire(admittedAt);
+    const permit = circuit.acquire(admittedAt, call.record);
     if ('state' in permit) {
       return Promise.reject(new CircuitOpenError(call.record, permit.state, permit.retryAfterMs));
     }
@@ -29,13 +29,14 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
 
   /** Takes the outcome of an attempt. Under the limits it was admitted by; those of the circuit may have changed since. */
   function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt }: Admission): void {
-    const { clock } = call.runtime;
+    const { record, runtime } = call;
+    const { clock } = runtime;
     const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
     if (outcome.response && verdict === 'success') {
       permit.isAnswered = true;
       const lease = leaseOf(outcome.response);
-      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now()));
-    } else circuit.record(permit, verdict, clock.now());
+      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now(), record));
+    } else circuit.record(permit, verdict, clock.now(), record);
   }
 }
 

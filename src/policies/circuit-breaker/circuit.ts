@@ -1,3 +1,4 @@
+import type { CallRecord } from '../../call-record.ts';
 import { HostPart, type HostState } from '../../hosts/host-state.ts';
 import type { Runtime } from '../../pipeline/call.ts';
 import { type CircuitEvent, type CircuitState, tellSafely } from '../../pipeline/events.ts';
@@ -89,8 +90,8 @@ export class Circuit {
   }
 
   /** Whether an attempt may not go now, without taking a probe's place. */
-  refusal(now: number): Refusal | undefined {
-    this.#passTime(now);
+  refusal(now: number, by?: CallRecord): Refusal | undefined {
+    this.#passTime(now, by);
     const state = this.#state;
     switch (state.name) {
       case 'closed':
@@ -106,19 +107,19 @@ export class Circuit {
   }
 
   /** Admits an attempt, in half-open state as a probe, or says why not. */
-  acquire(now: number): Permit | Refusal {
+  acquire(now: number, by?: CallRecord): Permit | Refusal {
     if (this.#state.name === 'closed') return this.#permit;
-    const refusal = this.refusal(now);
+    const refusal = this.refusal(now, by);
     if (refusal) return refusal;
     return this.#state.name === 'half-open' ? this.#lendPlace(this.#state, now) : this.#permit;
   }
 
-  /** Takes the verdict on an attempt that was admitted with `permit`. */
-  record(permit: Permit, verdict: Verdict, now: number): void {
+  /** Takes the verdict on an attempt, of the call `by`, that was admitted with `permit`. */
+  record(permit: Permit, verdict: Verdict, now: number, by?: CallRecord): void {
     // Late: the circuit has moved on since.
     if (permit.generation !== this.#permit.generation) return;
-    if (this.#state.name === 'closed') this.#recordClosed(verdict, now);
-    else if (this.#state.name === 'half-open') this.#recordProbe(this.#state, permit, verdict, now);
+    if (this.#state.name === 'closed') this.#recordClosed(verdict, now, by);
+    else if (this.#state.name === 'half-open') this.#recordProbe(this.#state, permit, verdict, now, by);
   }
 
   /** Refuses everything until {@link reset}. */
@@ -133,7 +134,7 @@ export class Circuit {
     this.#close('by-hand', this.#runtime.clock.now());
   }
 
-  #recordClosed(verdict: Verdict, now: number): void {
+  #recordClosed(verdict: Verdict, now: number, by: CallRecord | undefined): void {
     if (verdict === 'success') {
       this.#failuresInARow = 0;
       this.#succeededAt = now;
@@ -141,8 +142,8 @@ export class Circuit {
     } else if (verdict === 'failure') {
       this.#failuresInARow++;
       const ratioReached = this.#window.fail(now);
-      if (this.#hasCollapsed(now)) this.#open('consecutive', 0, now);
-      else if (ratioReached) this.#open('ratio', 0, now);
+      if (this.#hasCollapsed(now)) this.#open('consecutive', 0, now, by);
+      else if (ratioReached) this.#open('ratio', 0, now, by);
     }
   }
 
@@ -180,29 +181,41 @@ export class Circuit {
    * A success counts whenever it comes: the host is there. A failure counts as long as the probe has its place; one
    * whose place went to another has been written off already.
    */
-  #recordProbe(state: HalfOpen, permit: Permit, verdict: Verdict, now: number): void {
+  #recordProbe(
+    state: HalfOpen,
+    permit: Permit,
+    verdict: Verdict,
+    now: number,
+    by: CallRecord | undefined,
+  ): void {
     const hadPlace = state.probes.delete(permit);
     if (verdict === 'success') {
-      if (++state.succeeded >= this.#limits.halfOpenProbes) this.#close('probe-success', now);
-    } else if (verdict === 'failure' && hadPlace) this.#open('probe-failure', state.failedProbes + 1, now);
+      if (++state.succeeded >= this.#limits.halfOpenProbes) this.#close('probe-success', now, by);
+    } else if (verdict === 'failure' && hadPlace)
+      this.#open('probe-failure', state.failedProbes + 1, now, by);
   }
 
   /** What time alone brings about. */
-  #passTime(now: number): void {
+  #passTime(now: number, by?: CallRecord): void {
     const state = this.#state;
     if (state.name === 'open' && now >= state.until) {
       const { failedProbes } = state;
-      this.#enter({ name: 'half-open', failedProbes, probes: new Set(), succeeded: 0 }, 'open-time');
+      this.#enter({ name: 'half-open', failedProbes, probes: new Set(), succeeded: 0 }, 'open-time', by);
     } else if (state.name === 'half-open') {
       for (const probe of state.probes) {
-        if (probe.isAnswered && now >= probe.leaseUntil) this.#recordProbe(state, probe, 'success', now);
+        if (probe.isAnswered && now >= probe.leaseUntil) this.#recordProbe(state, probe, 'success', now, by);
       }
     }
   }
 
-  #open(because: CircuitEvent['because'], failedProbes: number, now: number): void {
+  #open(
+    because: CircuitEvent['because'],
+    failedProbes: number,
+    now: number,
+    by: CallRecord | undefined,
+  ): void {
     const openMs = this.#nextOpenMs(failedProbes);
-    this.#enter({ name: 'open', until: now + openMs, failedProbes }, because, openMs);
+    this.#enter({ name: 'open', until: now + openMs, failedProbes }, because, by, openMs);
   }
 
   #nextOpenMs(failedProbes: number): number {
@@ -211,14 +224,14 @@ export class Circuit {
     return grown * (1 + openJitterRatio * (2 * this.#runtime.random() - 1));
   }
 
-  #close(because: CircuitEvent['because'], now: number): void {
+  #close(because: CircuitEvent['because'], now: number, by?: CallRecord): void {
     this.#window.clear(now);
     this.#failuresInARow = 0;
     this.#succeededAt = now;
-    this.#enter({ name: 'closed' }, because);
+    this.#enter({ name: 'closed' }, because, by);
   }
 
-  #enter(state: State, because: CircuitEvent['because'], openMs?: number): void {
+  #enter(state: State, because: CircuitEvent['because'], by?: CallRecord, openMs?: number): void {
     const from = this.#state.name;
     this.#state = state;
     this.#permit = {
@@ -237,6 +250,7 @@ export class Circuit {
       to: state.name,
       because,
       openMs,
+      call: by,
     };
     emit?.(event);
     if (onStateChange) tellSafely(onStateChange, event, reportThrow);
