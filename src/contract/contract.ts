@@ -46,6 +46,10 @@ export function endpointsOf(contract: Contract, above: readonly string[] = []): 
   requireObject(contract, above.join('.') || 'contract');
   return Object.entries(contract).flatMap(([name, member]) => {
     const path = [...above, name];
+    if (name === 'then')
+      throw new TypeError(
+        `\`${path.join('.')}\` would make the client look like a promise: choose another name.`,
+      );
     if (isEndpoint(member)) return [{ path, endpoint: member }];
     if (isGroup(member)) return endpointsOf(member, path);
     throw new TypeError(

@@ -238,7 +238,9 @@ export type SuccessOf<Options, Responses = ResponsesOf<Options>> = {
 }[keyof Responses];
 
 /** Groups of an input that may be left out as a whole, since everything in them may. */
-type Optional<Groups> = { [Key in keyof Groups]: Empty extends Groups[Key] ? Key : never }[keyof Groups];
+type Optional<Groups> = {
+  [Key in keyof Groups]: undefined extends Groups[Key] ? Key : Empty extends Groups[Key] ? Key : never;
+}[keyof Groups];
 
 type GroupsOf<Options> = {
   [Key in keyof Options & ('params' | 'query' | 'headers' | 'cookies' | 'body')]: Key extends 'body'
