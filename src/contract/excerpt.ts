@@ -50,8 +50,18 @@ export function isSecretName(name: string): boolean {
 const ASSIGNMENT = /(["']?)([\w.-]{1,64})\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&}\])"']+)/g;
 const AUTHENTICATION = /\b(Bearer|Basic|Digest)\s+[\w+/=.~:-]+/gi;
 
+/** A name whose value is a list or an object. */
+const COMPOSITE = /(["']?)([\w.-]{1,64})\1\s*[:=]\s*(?=[{[])/g;
+
+/** Where a secret with an inside begins, in a text that may be cut off: nobody knows where it ends. */
+function beforeComposite(text: string): string {
+  for (const { 0: start, 2: name = '', index } of text.matchAll(COMPOSITE))
+    if (isSecretName(name)) return `${text.slice(0, index)}${start}${REDACTED}`;
+  return text;
+}
+
 function maskText(text: string): string {
-  return redactUrlsIn(text)
+  return redactUrlsIn(beforeComposite(text))
     .replace(AUTHENTICATION, `$1 ${REDACTED}`)
     .replace(ASSIGNMENT, (all, quote, name, sign) =>
       isSecretName(name) ? `${quote}${name}${quote}${sign}${REDACTED}` : all,

@@ -19,7 +19,7 @@ import type { EndpointOptions, ResponseDeclaration } from './endpoint-options.ts
 import { type Part, StatusError, ValidationError } from './errors.ts';
 import { excerptOf, withoutSecrets } from './excerpt.ts';
 import type { KeyGuard } from './key-guard.ts';
-import { type EncodedRequest, type Input, RequestEncoder } from './request-encoder.ts';
+import { type EncodedRequest, type Input, RequestEncoder, Unsendable } from './request-encoder.ts';
 import { type Answer, ResponseDecoder } from './response-decoder.ts';
 import type { Issue } from './standard-schema.ts';
 import { openStream, type StreamSource } from './streams.ts';
@@ -98,15 +98,24 @@ export class Exchange {
    */
   async send(input: Input = {}, options: OperationOptions = {}, target?: URL): Promise<Answer> {
     this.#checkArguments(input, options);
-    const encoded = await this.#encoder.encode(input, (part, issues, value) =>
-      this.#report('request', this.#isStrict.request, part, issues, value),
-    );
+    const encoded = await this.#encode(input);
     const url = target?.href ?? this.#urlOf(encoded);
     const headers = this.#headersOf(encoded, options);
     if (options.idempotencyKey !== undefined) await this.#checkKey(options.idempotencyKey, url, encoded);
     const request: Sendable = { target: url, headers, cookies: encoded.cookies, body: encoded.body };
     const response = await this.#dispatch(request, options);
     return this.#read(response, request, options);
+  }
+
+  async #encode(input: Input): Promise<EncodedRequest> {
+    const report = (part: Part, issues: readonly Issue[], value: unknown) =>
+      this.#report('request', this.#isStrict.request, part, issues, value);
+    try {
+      return await this.#encoder.encode(input, report);
+    } catch (error) {
+      if (!(error instanceof Unsendable)) throw error;
+      throw this.#validationError('request', error.part, error.issues, error.value);
+    }
   }
 
   #urlOf({ path, query }: EncodedRequest): string {

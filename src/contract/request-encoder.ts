@@ -41,6 +41,20 @@ export type Input = { readonly [Name in Group]?: unknown };
 /** Hears of what does not match. Throws, or lets it pass. */
 export type Report = (part: Part, issues: readonly Issue[], value: unknown) => void;
 
+/** What no mode lets pass: there is nothing that could be sent. */
+export class Unsendable extends Error {
+  readonly part: Part;
+  readonly issues: readonly Issue[];
+  readonly value: unknown;
+
+  constructor(part: Part, path: readonly PropertyKey[], message: string, value: unknown) {
+    super(message);
+    this.part = part;
+    this.issues = [{ message, path }];
+    this.value = value;
+  }
+}
+
 const groups: readonly Group[] = ['params', 'query', 'headers', 'cookies', 'body'];
 
 /** One group of an input: how it is checked and turned into its wire form. */
@@ -74,7 +88,7 @@ export class RequestEncoder {
     this.#mode = mode;
   }
 
-  /** @throws what `report` throws, and TypeError for an input that is none. */
+  /** @throws Unsendable, and what `report` throws. */
   async encode(input: Input, report: Report): Promise<EncodedRequest> {
     const wire: { -readonly [Name in Group]?: unknown } = this.#content ? { body: input.body } : {};
     for (const { group, convert, isNeeded } of this.#groups) {
@@ -87,33 +101,37 @@ export class RequestEncoder {
       if (!result.issues) wire[group] = result.value;
       else if (isChecked) report(group, result.issues, value);
     }
-    return this.#write(wire, report);
+    return this.#write(wire);
   }
 
-  #write(wire: Input, report: Report): EncodedRequest {
+  #write(wire: Input): EncodedRequest {
     const headers: Record<string, string> = {};
-    const body = this.#writeBody(wire.body, headers, report);
-    this.#writeHeaders(wire.headers as Members | undefined, headers, report);
+    const body = this.#writeBody(wire.body, headers);
+    this.#writeHeaders(wire.headers as Members | undefined, headers);
     return {
-      path: this.#path((wire.params ?? {}) as Members, report),
-      query: this.#joined('query', wire.query as Members | undefined, encodeInQuery, '&', report),
-      cookies: this.#joined('cookies', wire.cookies as Members | undefined, encodeInCookie, '; ', report),
+      path: this.#path((wire.params ?? {}) as Members),
+      query: this.#joined('query', wire.query as Members | undefined, encodeInQuery, '&'),
+      cookies: this.#joined('cookies', wire.cookies as Members | undefined, encodeInCookie, '; '),
       headers,
       body,
     };
   }
 
-  #path(params: Members, report: Report): string {
+  #path(params: Members): string {
     let path = '';
     for (const { literal, name } of this.#template) {
       path +=
-        literal ??
-        encodeParameter('params', name, params[name], report, () => this.#inPath(name, params[name]));
+        literal ?? encodeParameter('params', name, params[name], () => this.#inPath(name, params[name]));
     }
     const segment = path.split('/').find(isDotSegment);
     // No spelling of it survives a URL parser, which would take it for a folder above.
     if (segment !== undefined)
-      fail('params', [], `makes a segment \`${segment}\` of the path, which leads elsewhere`, params, report);
+      throw new Unsendable(
+        'params',
+        [],
+        `makes a segment \`${segment}\` of the path, which leads elsewhere`,
+        params,
+      );
     return path;
   }
 
@@ -124,12 +142,12 @@ export class RequestEncoder {
     throw new Unencodable('is empty, and the path would be that of something else');
   }
 
-  #writeHeaders(members: Members | undefined, headers: Record<string, string>, report: Report): void {
+  #writeHeaders(members: Members | undefined, headers: Record<string, string>): void {
     for (const name in members) {
       const value = members[name];
       if (!isPresent(value)) continue;
       const style = this.#styles.headers(name);
-      headers[name.toLowerCase()] = encodeParameter('headers', name, value, report, () =>
+      headers[name.toLowerCase()] = encodeParameter('headers', name, value, () =>
         encodeInHeader(value, style),
       );
     }
@@ -140,20 +158,19 @@ export class RequestEncoder {
     members: Members | undefined,
     write: (name: string, value: unknown, style: ResolvedStyle) => string,
     separator: string,
-    report: Report,
   ): string {
     let joined = '';
     for (const name in members) {
       const value = members[name];
       if (!isPresent(value)) continue;
       const style = this.#styles[place](name);
-      const part = encodeParameter(place, name, value, report, () => write(name, value, style));
+      const part = encodeParameter(place, name, value, () => write(name, value, style));
       if (part !== '') joined += joined === '' ? part : `${separator}${part}`;
     }
     return joined;
   }
 
-  #writeBody(value: unknown, headers: Record<string, string>, report: Report): BodyInit | undefined {
+  #writeBody(value: unknown, headers: Record<string, string>): BodyInit | undefined {
     const content = this.#content;
     if (!content || value === undefined) return undefined;
     // The boundary of a form with files is made by `fetch`, and so is its header.
@@ -162,8 +179,7 @@ export class RequestEncoder {
       return writeContent(content, value);
     } catch (error) {
       if (!(error instanceof Unencodable)) throw error;
-      fail('body', [], error.message, value, report);
-      throw new TypeError(`The body ${error.message}.`);
+      throw new Unsendable('body', [], error.message, value);
     }
   }
 }
@@ -181,30 +197,13 @@ function stylesIn(place: ParameterPlace, { styles }: EndpointOptions): (name: st
 }
 
 /** What cannot be written is not what the contract says, whatever the schema thinks, and there is nothing to send. */
-function encodeParameter(
-  place: ParameterPlace,
-  name: string,
-  value: unknown,
-  report: Report,
-  write: () => string,
-): string {
+function encodeParameter(place: ParameterPlace, name: string, value: unknown, write: () => string): string {
   try {
     return write();
   } catch (error) {
     if (!(error instanceof Unencodable)) throw error;
-    fail(place, [name], error.message, value, report);
-    throw new TypeError(`\`${place}.${name}\` ${error.message}.`);
+    throw new Unsendable(place, [name], error.message, value);
   }
-}
-
-function fail(
-  part: Part,
-  path: readonly PropertyKey[],
-  message: string,
-  value: unknown,
-  report: Report,
-): void {
-  report(part, [{ message, path }], value);
 }
 
 function writeContent(content: Content, value: unknown): BodyInit {

@@ -45,7 +45,9 @@ export const mayEncode = (schema: Schema): boolean => isZod(schema) && traitsOf(
 
 function checked(result: StandardSchemaV1.Result<unknown>): Checked {
   if (!result.issues) return { value: result.value };
-  return { issues: result.issues.map(({ message, path = [] }) => ({ message, path: Array.from(path, keyOf) })) };
+  return {
+    issues: result.issues.map(({ message, path = [] }) => ({ message, path: Array.from(path, keyOf) })),
+  };
 }
 
 const keyOf = (segment: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey =>

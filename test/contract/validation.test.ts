@@ -1,0 +1,297 @@
+import { test as property } from '@fast-check/vitest';
+import { type } from 'arktype';
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { excerptOf, isSecretName } from '../../src/contract/excerpt.ts';
+import { defineContract, endpoint, json, text, ValidationError } from '../../src/contract/index.ts';
+import { ann, answer, apiOf, date, failureOf, id, User, users } from './support.ts';
+
+const html = { headers: { 'content-type': 'text/html' } };
+const jsonType = { headers: { 'content-type': 'application/json' } };
+
+describe('a request that does not match', () => {
+  test('is not sent, and the error says what is wrong, where, and with what', async () => {
+    const { api, transport } = apiOf(users);
+    const error = await failureOf(api.createUser({ body: { name: 5, createdAt: 'now' } as never }));
+    expect(error).toBeInstanceOf(ValidationError);
+    expect(error).toMatchObject({
+      code: 'VALIDATION',
+      name: 'ValidationError',
+      operation: 'createUser',
+      direction: 'request',
+      part: 'body',
+      issues: [{ path: ['name'] }, { path: ['createdAt'] }],
+      excerpt: '{"name":5,"createdAt":"now"}',
+      response: undefined,
+      attempts: [],
+      method: 'POST',
+      url: 'https://users.test/v1/users',
+    });
+    expect(String(error)).toMatch(
+      /\(createUser\): the body of the request is not what the contract says: name: .*It was not sent\./,
+    );
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ code: 'VALIDATION', part: 'body' });
+    await transport.expectNone();
+  });
+
+  test("passes with an event where the mode is 'warn', as it was given", async () => {
+    const { api, transport, events } = apiOf(users, { validate: { request: 'warn' } });
+    api.getUser({ params: { id: 'not a uuid' } }).catch(() => {});
+    expect((await transport.next()).request.url).toBe('https://users.test/v1/users/not%20a%20uuid');
+    expect(events.filter(({ type }) => type === 'validation')).toMatchObject([
+      {
+        operation: 'getUser',
+        direction: 'request',
+        part: 'params',
+        issues: [{ path: ['id'] }],
+        call: { method: 'GET' },
+      },
+    ]);
+  });
+
+  test("is not looked at where the mode is 'off', but converted where there is a codec", async () => {
+    const { api, transport, events } = apiOf(users, { validate: { request: 'off' } });
+    api.createUser({ body: { name: 'Ann', createdAt: new Date(0) } }).catch(() => {});
+    expect(await (await transport.next()).request.json()).toEqual({
+      name: 'Ann',
+      createdAt: '1970-01-01T00:00:00.000Z',
+    });
+    api.createUser({ body: { name: 5, createdAt: 'now' } as never }).catch(() => {});
+    expect(await (await transport.next()).request.json()).toEqual({ name: 5, createdAt: 'now' });
+    expect(events.some(({ type }) => type === 'validation')).toBe(false);
+  });
+
+  test('is refused all the same if it has no spelling or would lead elsewhere', async () => {
+    const { api, transport } = apiOf(users, { validate: { request: 'off' } });
+    expect(await failureOf(api.getUser({ params: { id: '..' } }))).toBeInstanceOf(Error);
+    await transport.expectNone();
+  });
+});
+
+describe('a response that does not match', () => {
+  test('is a ValidationError with status, issues and the beginning of the body', async () => {
+    const { api, transport } = apiOf(users);
+    const call = failureOf(api.getUser({ params: { id } }));
+    (await transport.next()).respond(answer({ ...ann, name: null }));
+    expect(await call).toMatchObject({
+      direction: 'response',
+      part: 'body',
+      status: 200,
+      issues: [{ path: ['name'] }],
+      attempts: { length: 1 },
+      url: `https://users.test/v1/users/${id}`,
+    });
+    expect((await call) as ValidationError).toHaveProperty('response');
+  });
+
+  test('in its content type or its syntax is one too', async () => {
+    const { api, transport } = apiOf(users);
+    const page = failureOf(api.getUser({ params: { id } }));
+    (await transport.next()).respond(new Response('<html>Please log in</html>', html));
+    expect(await page).toMatchObject({
+      part: 'content-type',
+      issues: [{ message: 'should be application/json, got "text/html"' }],
+      excerpt: '<html>Please log in</html>',
+    });
+    const cut = failureOf(api.getUser({ params: { id } }));
+    (await transport.next()).respond(new Response('{"id":"1', jsonType));
+    expect(await cut).toMatchObject({
+      part: 'body',
+      issues: [{ message: expect.stringContaining('no JSON') }],
+    });
+    const none = failureOf(api.getUser({ params: { id } }));
+    (await transport.next()).respond(new Response(null));
+    expect(await none).toMatchObject({ part: 'body' });
+  });
+
+  test('in its status is one, if it is a success that is not declared', async () => {
+    const { api, transport } = apiOf(users);
+    const call = failureOf(api.getUser({ params: { id } }));
+    (await transport.next()).respond(answer(ann, { status: 203 }));
+    expect(await call).toMatchObject({
+      part: 'status',
+      issues: [{ message: 'should be 200, 404, got 203' }],
+    });
+  });
+
+  test("passes with an event where the mode is 'warn'", async () => {
+    const { api, transport, events } = apiOf(users, { validate: { response: 'warn' } });
+    const send = async (response: Response) => {
+      const call = api.getUser({ params: { id } });
+      (await transport.next()).respond(response);
+      return call;
+    };
+    expect(await send(answer({ ...ann, name: null }))).toEqual({ ...ann, name: null });
+    expect(await send(new Response('plain', html))).toBe('plain');
+    expect(await send(new Response('{', jsonType))).toBe('{');
+    expect(await send(answer(ann, { status: 203 }))).toEqual(ann);
+    const parts = events.flatMap(event => (event.type === 'validation' ? event.part : []));
+    expect(parts).toEqual(['body', 'content-type', 'body', 'body', 'status']);
+  });
+
+  test("is not looked at where the mode is 'off', but converted if it can be", async () => {
+    const contract = defineContract({
+      plain: endpoint({ method: 'GET', path: '/plain', responses: { 200: z.object({ n: z.number() }) } }),
+      user: endpoint({ method: 'GET', path: '/user', responses: { 200: User } }),
+    });
+    const { api, transport, events } = apiOf(contract, { validate: { response: 'off' } });
+    const send = async (operation: () => Promise<unknown>, response: Response) => {
+      const call = operation();
+      (await transport.next()).respond(response);
+      return call;
+    };
+    expect(await send(api.plain, answer({ n: 'x', more: 1 }))).toEqual({ n: 'x', more: 1 });
+    expect(await send(api.user, answer(ann))).toMatchObject({ createdAt: new Date(ann.createdAt) });
+    expect(await send(api.user, answer({ odd: 1 }))).toEqual({ odd: 1 });
+    expect(await send(api.user, answer({ odd: 1 }, { status: 299 }))).toEqual({ odd: 1 });
+    expect(events.some(({ type }) => type === 'validation')).toBe(false);
+  });
+
+  test('is treated as the endpoint says, or else the client', async () => {
+    const contract = defineContract({
+      lax: endpoint({
+        method: 'GET',
+        path: '/lax',
+        responses: { 200: json(z.string()) },
+        validate: { response: 'off' },
+      }),
+      strict: endpoint({ method: 'GET', path: '/strict', responses: { 200: json(z.string()) } }),
+    });
+    const { api, transport } = apiOf(contract, { validate: { response: 'warn', request: 'off' } });
+    const lax = api.lax();
+    (await transport.next()).respond(answer(5));
+    expect(await lax).toBe(5);
+    const strict = api.strict();
+    (await transport.next()).respond(answer(5));
+    expect(await strict).toBe(5);
+  });
+
+  test('is told on the console once per operation where nobody listens', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { api, transport } = apiOf(users, { validate: { response: 'warn' } }, {
+      observe: undefined,
+    } as never);
+    for (let count = 0; count < 2; count++) {
+      const call = api.getUser({ params: { id } });
+      (await transport.next()).respond(answer({}));
+      await call;
+    }
+    expect(warn.mock.calls.flat().filter(text => String(text).includes('getUser'))).toHaveLength(1);
+    warn.mockRestore();
+  });
+});
+
+describe('secrets', () => {
+  const contract = defineContract({
+    login: endpoint({
+      method: 'POST',
+      path: '/login',
+      body: type({ user: 'string', password: "'correct horse'" }),
+      responses: { 200: z.object({ ok: z.boolean() }) },
+    }),
+  });
+
+  test('are left out of excerpts, issues, messages and events', async () => {
+    const { api, transport, events } = apiOf(contract);
+    const wrong = await failureOf(api.login({ body: { user: 'ann', password: 'hunter2' as never } }));
+    const call = failureOf(api.login({ body: { user: 'ann', password: 'correct horse' } }));
+    (await transport.next()).respond(
+      answer({ accessToken: 'hunter2', nested: [{ client_secret: 'hunter2', user: 'ann' }] }),
+    );
+    const broken = failureOf(api.login({ body: { user: 'ann', password: 'correct horse' } }));
+    (await transport.next()).respond(new Response('{"user":"ann","api_key":"hunter2', jsonType));
+    const errors = [wrong, await call, await broken];
+    for (const error of errors) {
+      const { message, stack, excerpt, issues } = error as ValidationError;
+      expect(JSON.stringify([error, message, stack, excerpt, issues])).not.toContain('hunter2');
+    }
+    expect((errors[1] as ValidationError).excerpt).toContain('"user":"ann"');
+    expect(JSON.stringify(events)).not.toContain('hunter2');
+  });
+
+  test.each([
+    'password',
+    'accessToken',
+    'access_token',
+    'X-Api-Key',
+    'clientSecret',
+    'cardNumber',
+    'CVV',
+    'Set-Cookie',
+    'ssn',
+    'refresh.token',
+  ])('are known by the name %s', name => {
+    expect(isSecretName(name)).toBe(true);
+  });
+
+  test.each([
+    'name',
+    'tokens_used',
+    'author',
+    'key',
+    'company',
+    'pinned',
+    'panel',
+    'secretary',
+  ])('are not every %s', name => {
+    expect(isSecretName(name)).toBe(false);
+  });
+
+  property.prop([fc.json({ stringUnit: 'binary' }), fc.constantFrom('password', 'apiKey', 'sessionToken')])(
+    'never come through an excerpt, which is short and never throws',
+    (text, name) => {
+      const secret = 's3cr3t-value';
+      const payload: unknown = {
+        deep: [JSON.parse(text), { [name]: secret, list: [{ [name]: { inside: secret } }] }],
+      };
+      for (const excerpt of [excerptOf(payload), excerptOf(JSON.stringify(payload))]) {
+        expect(excerpt).not.toContain(secret);
+        expect(excerpt.length).toBeLessThanOrEqual(500);
+      }
+    },
+  );
+
+  test('excerpts take whatever there is', () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    const values = [
+      undefined,
+      null,
+      1n,
+      circle,
+      Symbol('x'),
+      () => {},
+      new Date(Number.NaN),
+      new Blob(['x']),
+      'x'.repeat(10_000),
+    ];
+    for (const value of values) expect(excerptOf(value).length).toBeLessThanOrEqual(500);
+    const getter = {
+      get bad() {
+        throw new Error('no');
+      },
+    };
+    expect(excerptOf(getter)).toBe('');
+  });
+});
+
+test('a text body is checked by its schema as well', async () => {
+  const contract = defineContract({
+    version: endpoint({
+      method: 'GET',
+      path: '/version',
+      responses: { 200: text(z.string().regex(/^v\d+$/)) },
+    }),
+    at: endpoint({ method: 'GET', path: '/at', responses: { 200: text(date) } }),
+  });
+  const { api, transport } = apiOf(contract);
+  const call = failureOf(api.version());
+  (await transport.next()).respond(new Response('five', { headers: { 'content-type': 'text/plain' } }));
+  expect(await call).toMatchObject({ part: 'body', excerpt: 'five' });
+  const at = api.at();
+  (await transport.next()).respond(
+    new Response('1970-01-01T00:00:00Z', { headers: { 'content-type': 'text/plain' } }),
+  );
+  expect(await at).toEqual(new Date(0));
+});
