@@ -26,8 +26,16 @@ export const HOLDFAST = 'holdfast';
 export const HOLDFAST_WITHOUT_TELEMETRY = 'holdfast, telemetry off';
 export const HOLDFAST_TRACED = 'holdfast, OpenTelemetry SDK';
 export const RAW_TRACED = 'raw fetch, OpenTelemetry SDK and its undici instrumentation';
+export const HOLDFAST_PARSED = 'holdfast, then zod';
+export const CONTRACT = 'holdfast createApi';
 /** Another build of holdfast, given by `--against`, to compare two revisions. */
 export const OTHER_BUILD = 'holdfast, the other build';
+
+/** What the server sends. */
+async function kelpSchema() {
+  const { z } = await import('zod');
+  return z.object({ id: z.int(), kind: z.string(), depthMetres: z.number(), attached: z.boolean() });
+}
 
 export const candidates: readonly Candidate[] = [
   {
@@ -88,7 +96,7 @@ export const candidates: readonly Candidate[] = [
   {
     name: HOLDFAST_TRACED,
     role: 'reference',
-    protects: 'the same; two spans and nine metrics recorded',
+    protects: 'the same; two spans and the metrics recorded',
     async open(url, holdfast) {
       const { registerSdk } = await import('./otel-sdk.ts');
       registerSdk();
@@ -105,6 +113,38 @@ export const candidates: readonly Candidate[] = [
       registerSdk();
       new UndiciInstrumentation().enable();
       return async () => (await fetch(url)).json();
+    },
+  },
+  {
+    name: HOLDFAST_PARSED,
+    role: 'reference',
+    protects: 'the same as holdfast; the body is parsed by hand',
+    async open(url, holdfast) {
+      const { createFetch } = await holdfast();
+      const resilientFetch = createFetch();
+      const Kelp = await kelpSchema();
+      return async () => Kelp.parse(await (await resilientFetch(url)).json());
+    },
+  },
+  {
+    name: CONTRACT,
+    role: 'reference',
+    protects: 'the same as holdfast; path, status, content type and body are checked',
+    async open(url) {
+      const { createApi, defineContract, endpoint } = await import('../dist/contract/index.js');
+      const { z } = await import('zod');
+      const { origin, pathname } = new URL(url);
+      const [, kind = '', id = ''] = pathname.split('/');
+      const contract = defineContract({
+        getKelp: endpoint({
+          method: 'GET',
+          path: '/{kind}/{id}',
+          params: z.object({ kind: z.string(), id: z.string() }),
+          responses: { 200: await kelpSchema(), 404: z.object({ title: z.string() }) },
+        }),
+      });
+      const { getKelp } = createApi(contract, { baseUrl: origin });
+      return () => getKelp({ params: { kind, id } });
     },
   },
   {

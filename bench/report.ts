@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import {
   type Candidate,
+  CONTRACT,
   HOLDFAST,
+  HOLDFAST_PARSED,
   HOLDFAST_TRACED,
   HOLDFAST_WITHOUT_TELEMETRY,
   RAW,
@@ -60,7 +62,7 @@ export function overheadFindings(rows: readonly OverheadRow[]): Finding[] {
     const what = `CPU of ${HOLDFAST} to that of ${candidate.name}`;
     return [{ what, measured: holdfastToThis.cpu.median, limit, unit: '×' }];
   });
-  return [...ofPeers, ...telemetryFindings(rows)];
+  return [...ofPeers, ...telemetryFindings(rows), ...contractFindings(rows)];
 }
 
 function limitOf({ name, role }: Candidate): number | undefined {
@@ -76,6 +78,21 @@ function telemetryFindings(rows: readonly OverheadRow[]): Finding[] {
   if (ours === undefined || traced === undefined || raw === undefined || rawTraced === undefined) return [];
   const what = "CPU of recording an attempt, to be at most that of undici's own instrumentation";
   return [{ what, measured: traced - ours, limit: rawTraced - raw, unit: 'µs' }];
+}
+
+function contractFindings(rows: readonly OverheadRow[]): Finding[] {
+  const [contract, parsed] = [CONTRACT, HOLDFAST_PARSED].map(
+    name => rows.find(({ candidate }) => candidate.name === name)?.cost.cpu.median,
+  );
+  if (contract === undefined || parsed === undefined) return [];
+  return [
+    {
+      what: `CPU of ${CONTRACT} to that of ${HOLDFAST_PARSED}`,
+      measured: contract / parsed,
+      limit: 1.05,
+      unit: '×',
+    },
+  ];
 }
 
 export function findingsReport(findings: readonly Finding[]): string {

@@ -218,8 +218,7 @@ class FetchClient implements Inside {
   }
 
   newRecord(method: string, url: { readonly href: string }): CallRecord {
-    const origin = URL.parse(url.href)?.origin ?? '';
-    return new CallRecord(method, url, origin, this.clock.now(), this.#settings.redact);
+    return new CallRecord(method, url, new URL(url.href).origin, this.clock.now(), this.#settings.redact);
   }
 
   /** Whether a person will see what is told. */

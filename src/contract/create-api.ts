@@ -151,16 +151,18 @@ function clientOf({
 const insideFor = (fetch: HoldfastFetch): ApiClient['inside'] =>
   insideOf(fetch) ?? (insideOf(createFetch({ telemetry: false })) as ApiClient['inside']);
 
+/** @param exchange - made at the first call. */
 function operationOf(exchange: () => Exchange, endpoint: Endpoint): unknown {
-  const call = async (input?: Input, options?: OperationOptions) => dataOf(exchange(), input, options);
-  const safe = async (input?: Input, options?: OperationOptions) => resultOf(exchange(), input, options);
+  const call = (input?: Input, options?: OperationOptions) => dataOf(exchange, input, options);
+  const safe = (input?: Input, options?: OperationOptions) => resultOf(exchange, input, options);
   if (!('paginate' in endpoint.options)) return Object.assign(call, { safe, endpoint });
   const items = (input?: Input, options?: PageOptions) => itemsOf(exchange(), input, options);
   const pages = (input?: Input, options?: PageOptions) => pagesOf(exchange(), input, options);
   return Object.assign(call, { safe, endpoint, items, pages });
 }
 
-async function dataOf(exchange: Exchange, input?: Input, options?: OperationOptions): Promise<unknown> {
+async function dataOf(get: () => Exchange, input?: Input, options?: OperationOptions): Promise<unknown> {
+  const exchange = get();
   let error: unknown;
   try {
     const answer = await exchange.send(input, options);
@@ -173,7 +175,8 @@ async function dataOf(exchange: Exchange, input?: Input, options?: OperationOpti
   return substitute(exchange, error);
 }
 
-async function resultOf(exchange: Exchange, input?: Input, options?: OperationOptions): Promise<unknown> {
+async function resultOf(get: () => Exchange, input?: Input, options?: OperationOptions): Promise<unknown> {
+  const exchange = get();
   let error: unknown;
   try {
     const answer = await exchange.send(input, options);

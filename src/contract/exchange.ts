@@ -53,6 +53,8 @@ export interface ApiClient {
 }
 
 const inputGroups = ['params', 'query', 'headers', 'cookies', 'body'];
+/** What is not given, of input and of options. */
+const nothing = Object.freeze({});
 const anything = () => {};
 const optionChecks: Checks<OperationOptions> = {
   signal: anything,
@@ -96,7 +98,7 @@ export class Exchange {
    * @param target - by default what the input says; a URL that the service itself has named stands in its place.
    * @throws HoldfastError if there is no answer; the reason of the caller's signal; TypeError for misuse.
    */
-  async send(input: Input = {}, options: OperationOptions = {}, target?: URL): Promise<Answer> {
+  async send(input: Input = nothing, options: OperationOptions = nothing, target?: URL): Promise<Answer> {
     this.#checkArguments(input, options);
     const encoded = await this.#encode(input);
     const url = target?.href ?? this.#urlOf(encoded);
@@ -280,8 +282,9 @@ export class Exchange {
       const known = inputGroups.filter(name => declared[name as keyof Input] !== undefined);
       throw unknownOption(`${this.name}: ${group}`, group, known.length > 0 ? known : ['nothing']);
     }
+    if (options === nothing) return;
     if (options.signal) requireSignal(options.signal);
-    readOptions<OperationOptions, object>('', options, optionChecks, {});
+    readOptions<OperationOptions, object>('', options, optionChecks, nothing);
   }
 
   #report(

@@ -114,7 +114,7 @@ function startOf(pagination: Pagination, token: PageToken | undefined, input: In
 /** Credentials go nowhere else, whatever a header says. */
 function ownUrl({ client, name }: Exchange, token: PageToken): URL {
   const { origin, path } = client.base;
-  const url = URL.parse(String(token), `${origin}${path}/`);
+  const url = parsed(String(token), `${origin}${path}/`);
   if (url?.origin === origin) return url;
   throw new TypeError(`\`resume\` of ${name} should be a URL of ${origin}, got ${JSON.stringify(token)}.`);
 }
@@ -162,7 +162,7 @@ function linkOf(exchange: Exchange, response: Response, relation: string): PageT
   const [link] = header === null ? [] : LinkHeader.parse(header).rel(relation);
   if (!link) return undefined;
   const { origin } = exchange.client.base;
-  const url = URL.parse(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
+  const url = parsed(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
   if (url?.origin === origin) return url.href;
   throw exchange.refusal(
     'headers',
@@ -170,6 +170,10 @@ function linkOf(exchange: Exchange, response: Response, relation: string): PageT
     link.uri,
     response,
   );
+}
+
+function parsed(text: string, base: string): URL | undefined {
+  return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }
 
 function valueAt(data: unknown, path: string): unknown {

@@ -85,8 +85,11 @@ function textOf(value: unknown): string {
   throw new Unencodable(`holds ${what} where only a text, a number or a truth value can be written`);
 }
 
+const NEEDS_ENCODING = /[^\w.~-]/;
+
 /** Percent-encodes all but the unreserved characters of RFC 3986 §2.3. */
 function encode(text: string): string {
+  if (!NEEDS_ENCODING.test(text)) return text;
   try {
     return encodeURIComponent(text).replace(
       /[!'()*]/g,

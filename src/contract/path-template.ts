@@ -27,12 +27,14 @@ function obstacleIn(path: unknown): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(path)) return 'should have its percent signs encoded as %25';
   if (!/^(?:[^{}]|\{[^{}/]+\})*$/.test(path))
     return 'should have its braces in pairs, with a name between them';
-  if (path.split('/').some(isDotSegment)) return 'should have no segment `.` or `..`';
+  if (dotSegmentIn(path)) return 'should have no segment `.` or `..`';
   return undefined;
 }
 
-/** What URL parsers take for this folder or the one above, encoded or not. */
-export const isDotSegment = (segment: string): boolean => /^(?:\.|%2e){1,2}$/i.test(segment);
+/** The first segment that URL parsers take for this folder or the one above, encoded or not. */
+export const dotSegmentIn = (path: string): string | undefined => DOT_SEGMENT.exec(path)?.[1];
+
+const DOT_SEGMENT = /\/((?:\.|%2e){1,2})(?=\/|$)/i;
 
 /** What a path cannot hold as it is (RFC 3986 §3.3); what is encoded already stays. */
 const encodeLiteral = (piece: string): string => piece.replace(/[^!-~]|["<>^`|]/gu, encodeURIComponent);

@@ -15,7 +15,7 @@ import {
   resolveStyle,
   Unencodable,
 } from './parameter-style.ts';
-import { isDotSegment, parseTemplate, type TemplatePart } from './path-template.ts';
+import { dotSegmentIn, parseTemplate, type TemplatePart } from './path-template.ts';
 import { type Conversion, encoderOf, mayEncode } from './schema.ts';
 import type { Issue, Schema } from './standard-schema.ts';
 import type { ValidationMode } from './validation.ts';
@@ -123,7 +123,7 @@ export class RequestEncoder {
       path +=
         literal ?? encodeParameter('params', name, params[name], () => this.#inPath(name, params[name]));
     }
-    const segment = path.split('/').find(isDotSegment);
+    const segment = dotSegmentIn(path);
     // No spelling of it survives a URL parser, which would take it for a folder above.
     if (segment !== undefined)
       throw new Unsendable(
