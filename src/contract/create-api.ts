@@ -34,14 +34,12 @@ type Arguments<Input, Options = OperationOptions> = Empty extends Input
   ? [input?: Input, options?: Options]
   : [input: Input, options?: Options];
 
-/** The client function of an endpoint. */
+/**
+ * The client function of an endpoint. It resolves with the data of a success, and rejects with a `StatusError` for any
+ * other status, a `ValidationError` for what is not as the contract says, and with what a fetch of ours rejects with.
+ */
 export interface Operation<Input, Data, Result> {
-  /**
-   * Resolves with the data of a success.
-   *
-   * @throws StatusError for any other status, ValidationError for what is not as the contract says, and what a fetch of
-   * ours rejects with.
-   */
+  // Without a comment of its own, so that an editor shows the one that stands above the endpoint in the contract.
   (...args: Arguments<Input>): Promise<Data>;
   /** Resolves with whatever comes of it, and never rejects. */
   safe(...args: Arguments<Input>): Promise<Result>;

@@ -220,17 +220,22 @@ type IsSuccess<Key, Responses> = `${Key & (string | number)}` extends `2${string
       : false
     : false;
 
-type Answer<Options, Responses = ResponsesOf<Options>> = {
-  [Key in keyof Responses]: IsSuccess<Key, Responses> extends true
-    ? Success<StatusesOf<Key, Responses>, DataOf<Responses[Key]>, HeadersOf<Responses[Key]>>
-    : Failure<StatusesOf<Key, Responses>, DataOf<Responses[Key]>, HeadersOf<Responses[Key]>>;
-}[keyof Responses];
+type AnswerTo<Key, Responses, Declared> =
+  IsSuccess<Key, Responses> extends true
+    ? Success<StatusesOf<Key, Responses>, DataOf<Declared>, HeadersOf<Declared>>
+    : Failure<StatusesOf<Key, Responses>, DataOf<Declared>, HeadersOf<Declared>>;
 
-/** What `.safe()` resolves with. */
-export type ResultOf<Options> =
-  | Answer<Options>
-  | (Options extends { readonly fallback: unknown } ? Substitute<SuccessOf<Options>> : never)
-  | Unanswered;
+/** What `.safe()` resolves with. By way of a condition, since an editor shows a bare union by the name of its type. */
+export type ResultOf<Options> = [ResponsesOf<Options>] extends [infer Responses]
+  ?
+      | { [Key in keyof Responses]: AnswerTo<Key, Responses, Responses[Key]> }[keyof Responses]
+      | SubstituteOf<Options>
+      | Unanswered
+  : never;
+
+type SubstituteOf<Options> = Options extends { readonly fallback: unknown }
+  ? Substitute<SuccessOf<Options>>
+  : never;
 
 /** What the call itself resolves with: the data of every status that means success. */
 export type SuccessOf<Options, Responses = ResponsesOf<Options>> = {
