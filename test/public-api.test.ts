@@ -150,6 +150,7 @@ describe('the exported names of', () => {
       multipart
       stream
       text
+      toOpenAPI
       type Api
       type ApiKeyPlace
       type ApiOptions
@@ -169,9 +170,23 @@ describe('the exported names of', () => {
       type InputOf
       type Issue
       type ItemOf
+      type JsonSchema
       type LinkPagination
       type Method
       type OffsetPagination
+      type OpenAPIContact
+      type OpenAPIDocument
+      type OpenAPIEncoding
+      type OpenAPIHeader
+      type OpenAPIInfo
+      type OpenAPILicense
+      type OpenAPIMediaType
+      type OpenAPIOperation
+      type OpenAPIParameter
+      type OpenAPIPathItem
+      type OpenAPIRequestBody
+      type OpenAPIResponse
+      type OpenAPIServer
       type Operation
       type OperationOptions
       type Page

@@ -54,6 +54,22 @@ export type {
   SuccessOf,
   Unanswered,
 } from './infer.ts';
+export type {
+  JsonSchema,
+  OpenAPIContact,
+  OpenAPIDocument,
+  OpenAPIEncoding,
+  OpenAPIHeader,
+  OpenAPIInfo,
+  OpenAPILicense,
+  OpenAPIMediaType,
+  OpenAPIOperation,
+  OpenAPIParameter,
+  OpenAPIPathItem,
+  OpenAPIRequestBody,
+  OpenAPIResponse,
+  OpenAPIServer,
+} from './openapi/document.ts';
 export type { Page, PageOptions, PageToken } from './pages.ts';
 export type {
   CursorPagination,
@@ -65,4 +81,5 @@ export type {
 export type { ParameterPlace, ParameterStyle, StyleName } from './parameter-style.ts';
 export type { ProblemDetails } from './problem-details.ts';
 export type { Issue, Schema } from './standard-schema.ts';
+export { toOpenAPI } from './to-openapi.ts';
 export type { Validation, ValidationMode } from './validation.ts';

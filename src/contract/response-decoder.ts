@@ -163,7 +163,7 @@ export class ResponseDecoder {
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** RFC 9110 §6.4.1, and 205 of §15.3.6. */
-const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;
+export const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;
 
 /** A status by itself, then its range, then `default`, which says nothing of successes if some are named. */
 function declarationFor(responses: Responses, status: number): Responses[number] {
