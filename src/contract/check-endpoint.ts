@@ -12,20 +12,22 @@ import {
   unknownOption,
 } from '../pipeline/options.ts';
 import { checkCallPolicy, resolvePolicy } from '../policies/policy-options.ts';
-import { type Content, isContent, json } from './content.ts';
-import {
-  type EndpointOptions,
-  type ResponseBody,
-  type ResponseDeclaration,
-  titleOf,
-} from './endpoint-options.ts';
+import { isContent, json } from './content.ts';
+import { bodiesOf, declarationOf, hasNoBody, isBody } from './declared-response.ts';
+import { type EndpointOptions, type ResponseDeclaration, titleOf } from './endpoint-options.ts';
 import { checkPagination, movingParameter } from './pagination.ts';
-import { type ParameterPlace, type ParameterStyle, resolveStyle, stylesOf } from './parameter-style.ts';
+import {
+  type ParameterPlace,
+  type ParameterStyle,
+  resolveStyle,
+  type StyleName,
+  stylesOf,
+} from './parameter-style.ts';
 import { parseTemplate } from './path-template.ts';
 import { isSchema, type Schema } from './standard-schema.ts';
 import { readValidation } from './validation.ts';
 import { unwritableJson, unwritableParameter } from './wire-shape.ts';
-import { isOneWay, isZod, membersOf } from './zod.ts';
+import { definitionOf, isOneWay, isZod, membersOf } from './zod.ts';
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'] as const;
 const places = ['params', 'query', 'headers', 'cookies'] as const;
@@ -73,6 +75,7 @@ export function checkEndpoint(options: unknown): void {
     checkNames(given);
     for (const place of places) checkPlace(given, place);
     checkBody(given);
+    checkEmptyBodies(given);
     checkMovingParameter(given);
   } catch (error) {
     throw named(error, titleOf(given));
@@ -140,8 +143,18 @@ function checkStyle(
     { style: oneOf(...stylesOf[place]), explode: boolean },
     {},
   );
+  const fixed = fixedExplode[given.style ?? 'form'];
+  if (fixed !== undefined && given.explode === !fixed)
+    throw new TypeError(`\`${path}.explode\` can only be ${fixed} in the style ${given.style}.`);
   if (members && !Object.hasOwn(members, name)) throw unknownOption(path, name, Object.keys(members));
 }
+
+/** Styles that OpenAPI knows in one way alone. */
+const fixedExplode: Partial<Record<StyleName, boolean>> = {
+  spaceDelimited: false,
+  pipeDelimited: false,
+  deepObject: true,
+};
 
 function checkBody({ method, body }: EndpointOptions): void {
   if (body === undefined) return;
@@ -192,8 +205,14 @@ function checkResponses(value: unknown, name: string): void {
 function checkResponse(value: unknown, name: string): void {
   if (value === null) return;
   if (isBody(value)) {
-    for (const [index, one] of bodiesOf(value).entries())
+    const bodies = bodiesOf(value);
+    for (const [index, one] of bodies.entries())
       checkContent(one, Array.isArray(value) ? `${name}[${index}]` : name, 'response');
+    const twice = bodies.find(({ type }, index) => bodies.findIndex(other => other.type === type) !== index);
+    if (twice)
+      throw new TypeError(
+        `\`${name}\` has ${twice.type} twice, and only one could be read: use a union of schemas.`,
+      );
     return;
   }
   const anyBody: Check = (body, path) => {
@@ -208,15 +227,19 @@ function checkResponse(value: unknown, name: string): void {
   );
 }
 
-/** Whether a declaration is nothing but a body. */
-export const isBody = (value: unknown): value is Exclude<ResponseBody, null> =>
-  isSchema(value) || isContent(value) || Array.isArray(value);
-
-/** The contents that a body may have. */
-export function bodiesOf(body: Exclude<ResponseBody, null>): readonly Content[] {
-  const bodies = Array.isArray(body) ? body : [body];
-  return bodies.map(one => (isContent(one) ? one : json(one)));
+/** What has no body on the wire (RFC 9110 §9.3.2, §15) must not promise one by its type. */
+function checkEmptyBodies({ method, responses }: EndpointOptions): void {
+  for (const [key, declared] of Object.entries(responses)) {
+    if (method !== 'HEAD' && !hasNoBody(Number(key))) continue;
+    const { body } = declarationOf(declared ?? null);
+    if (body === null || body === undefined || mayBeUndefined(body)) continue;
+    const what = method === 'HEAD' ? 'an answer to HEAD' : `a ${key}`;
+    throw new TypeError(`\`responses.${key}\` should be null, since ${what} has no body.`);
+  }
 }
+
+const mayBeUndefined = (body: object): boolean =>
+  isZod(body) && ['undefined', 'void', 'any', 'unknown'].includes(definitionOf(body).type);
 
 function checkPolicy(value: unknown, name: string): void {
   requireObject(value, name);

@@ -12,10 +12,10 @@ import { type CallPolicy, overlay, type PolicyOptions } from '../policies/policy
 import type { CallInit } from '../request.ts';
 import type { Auth, AuthDraft } from './auth.ts';
 import type { BaseUrl } from './base-url.ts';
-import { bodiesOf, isBody } from './check-endpoint.ts';
 import { type Content, essenceOf, isStreamed } from './content.ts';
+import { bodiesOf, declarationOf } from './declared-response.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { EndpointOptions, ResponseDeclaration } from './endpoint-options.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
 import { type Part, StatusError, ValidationError } from './errors.ts';
 import { excerptOf, withoutSecrets } from './excerpt.ts';
 import type { KeyGuard } from './key-guard.ts';
@@ -373,8 +373,7 @@ function acceptOf({ responses }: EndpointOptions): string {
 
 function contentsOf({ responses }: Pick<EndpointOptions, 'responses'>): Content[] {
   return Object.values(responses).flatMap(declared => {
-    if (declared === null || declared === undefined) return [];
-    const body = isBody(declared) ? declared : (declared as ResponseDeclaration).body;
+    const { body } = declarationOf(declared ?? null);
     return body ? bodiesOf(body) : [];
   });
 }

@@ -1,7 +1,7 @@
 /** From a response to data. Which declaration speaks for a status is worked out once. */
-import { bodiesOf, isBody } from './check-endpoint.ts';
 import { accepts, type Content, essenceOf, isJson, isStreamed } from './content.ts';
-import type { EndpointOptions, ResponseDeclaration, Responses } from './endpoint-options.ts';
+import { bodiesOf, declarationOf, hasNoBody } from './declared-response.ts';
+import type { EndpointOptions, Responses } from './endpoint-options.ts';
 import type { Part } from './errors.ts';
 import { type ProblemDetails, readProblem } from './problem-details.ts';
 import { type Conversion, decoderOf, mayChange } from './schema.ts';
@@ -100,10 +100,13 @@ export class ResponseDecoder {
     return expected;
   }
 
-  /** The first body of that content type. Where the service names none, the first there is. */
+  /** The body of that very content type, or else the first that accepts it. Where the service names none, the first. */
   #bodyFor({ bodies }: Expected, essence: string, response: Response): ExpectedBody | undefined {
     if (essence === '' && response.headers.get('content-type') === null) return bodies[0];
-    return bodies.find(({ content }) => accepts(content, essence));
+    return (
+      bodies.find(({ content }) => content.type === essence) ??
+      bodies.find(({ content }) => accepts(content, essence))
+    );
   }
 
   /** The body is of a content type that is not declared: an error page of a proxy, mostly. */
@@ -162,9 +165,6 @@ export class ResponseDecoder {
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-/** RFC 9110 §6.4.1, and 205 of §15.3.6. */
-export const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;
-
 /** A status by itself, then its range, then `default`, which says nothing of successes if some are named. */
 function declarationFor(responses: Responses, status: number): Responses[number] {
   const exact = responses[status];
@@ -176,12 +176,11 @@ function declarationFor(responses: Responses, status: number): Responses[number]
 }
 
 function expectedOf(declared: Exclude<Responses[number], undefined>): Expected {
-  const declaration: ResponseDeclaration =
-    declared === null || isBody(declared) ? { body: declared } : (declared as ResponseDeclaration);
-  const contents = declaration.body ? bodiesOf(declaration.body) : [];
+  const { body, headers } = declarationOf(declared);
+  const contents = body ? bodiesOf(body) : [];
   return {
     bodies: contents.map(content => ({ content, decode: content.schema && decoderOf(content.schema) })),
-    headers: declaration.headers && new HeadersDecoder(declaration.headers),
+    headers: headers && new HeadersDecoder(headers),
   };
 }
 

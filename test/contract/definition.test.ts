@@ -55,6 +55,25 @@ describe('an endpoint is refused, by method and path, if', () => {
     ['a range is none', { responses: { '5XX': text() } }, 'statuses (100 to 599)'],
     ['a response is no schema', { responses: { 200: 'text' } }, '`responses.200` should be an object'],
     ['a response says what there is not', { responses: { 200: { bdy: text() } } }, 'Did you mean `body`?'],
+    ['two bodies are of one type', { responses: { 200: [z.string(), z.int()] } }, 'application/json twice'],
+    [
+      'a 204 has a body',
+      { responses: { 204: z.string() } },
+      '`responses.204` should be null, since a 204 has no body',
+    ],
+    [
+      'an answer to HEAD has one',
+      { method: 'HEAD', responses: { 200: text() } },
+      'an answer to HEAD has no body',
+    ],
+    [
+      'a style is exploded that never is',
+      {
+        query: z.object({ a: z.array(z.string()) }),
+        styles: { query: { a: { style: 'pipeDelimited', explode: true } } },
+      },
+      '`styles.query.a.explode` can only be false',
+    ],
     ['an option does not exist', { response: ok }, 'Did you mean `responses`?'],
     ['a query has a map', { query: z.object({ a: z.map(z.string(), z.string()) }) }, '`query.a` holds a map'],
     ['a query has a file', { query: z.object({ a: z.file() }) }, '`query.a` holds a file'],

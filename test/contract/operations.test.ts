@@ -4,6 +4,7 @@ import {
   defineContract,
   endpoint,
   isStatusError,
+  json,
   StatusError,
   text,
   ValidationError,
@@ -298,6 +299,27 @@ describe('responses', () => {
     const type = { headers: { 'content-type': 'Application/Hal+JSON' } };
     (await transport.next()).respond(new Response(JSON.stringify(ann), type));
     expect(await json).toMatchObject({ name: 'Ann' });
+  });
+
+  test('choose the body of that very type before one that would do', async () => {
+    const A = z.object({ a: z.string() });
+    const problem = { 'content-type': 'application/problem+json' };
+    const several = defineContract({
+      get: endpoint({
+        method: 'GET',
+        path: '/x',
+        responses: {
+          200: [A, json(Problem, { type: 'application/problem+json' }), text({ type: 'text/*' })],
+        },
+      }),
+    });
+    const { api, transport } = apiOf(several);
+    const call = api.get();
+    (await transport.next()).respond(new Response(JSON.stringify(notFound), { headers: problem }));
+    expect(await call).toEqual(notFound);
+    const other = api.get();
+    (await transport.next()).respond(new Response('<p>', { headers: { 'content-type': 'text/html' } }));
+    expect(await other).toBe('<p>');
   });
 
   test('without a body are undefined, and what came all the same is given up', async () => {

@@ -7,7 +7,6 @@ import * as mini from 'zod/mini';
 import {
   binary,
   type Contract,
-  createApi,
   defineContract,
   type Endpoint,
   type EndpointOptions,
@@ -24,7 +23,6 @@ import {
   stream,
   text,
   toOpenAPI,
-  ValidationError,
 } from '../../src/contract/index.ts';
 
 const info: OpenAPIInfo = { title: 'Users', version: '1.0.0' };
@@ -546,17 +544,15 @@ describe('a response', () => {
     });
   });
 
-  test('has each of its contents by media type; of two of one type, the one that is read', async () => {
-    const [Read, Unread] = [z.object({ a: z.string() }), z.object({ b: z.string() })];
-    const op = endpoint({ method: 'GET', path: '/', responses: { 200: [Read, Unread, text()] } });
+  test('has each of its contents by media type', () => {
+    const op = endpoint({
+      method: 'GET',
+      path: '/',
+      responses: { 200: [z.object({ a: z.string() }), text()] },
+    });
     const content = documentOf({ op }).paths['/']?.get?.responses[200]?.content;
     expect(Object.keys(content ?? {})).toEqual(['application/json', 'text/plain']);
     expect(content?.['application/json']?.schema?.required).toEqual(['a']);
-
-    const answering = (data: object) =>
-      createApi({ op }, { baseUrl: 'https://users.test', fetch: async () => Response.json(data) });
-    await expect(answering({ a: '1' }).op()).resolves.toEqual({ a: '1' });
-    await expect(answering({ b: '1' }).op()).rejects.toThrow(ValidationError);
   });
 
   test('has its headers, required or not', () => {
@@ -587,8 +583,8 @@ describe('a response', () => {
     expect(responses[206]?.content).toEqual({ 'text/event-stream': { schema: { type: 'string' } } });
   });
 
-  test('of a status that has no body has none, whatever is declared', () => {
-    expect(described({ responses: { 204: z.undefined(), 304: z.string() } }).responses).toEqual({
+  test('of a status that has no body has none', () => {
+    expect(described({ responses: { 204: z.undefined(), 304: null } }).responses).toEqual({
       204: { description: 'No Content' },
       304: { description: 'Not Modified' },
     });

@@ -1,9 +1,8 @@
 /** What is sent and what comes back, by media type. */
 import { classPhrase, reasonPhrase } from '../../http/reason-phrase.ts';
-import { bodiesOf, isBody } from '../check-endpoint.ts';
 import type { Content } from '../content.ts';
-import type { EndpointOptions, ResponseBody, ResponseDeclaration, Responses } from '../endpoint-options.ts';
-import { hasNoBody } from '../response-decoder.ts';
+import { bodiesOf, declarationOf, hasNoBody } from '../declared-response.ts';
+import type { EndpointOptions, ResponseDeclaration, Responses } from '../endpoint-options.ts';
 import type { Schema } from '../standard-schema.ts';
 import { isZod } from '../zod.ts';
 import type { Components } from './components.ts';
@@ -58,10 +57,6 @@ export function responsesOf(
   );
   return Object.fromEntries(described);
 }
-
-const declarationOf = (declared: ResponseBody | ResponseDeclaration): ResponseDeclaration =>
-  declared === null || isBody(declared) ? { body: declared } : (declared as ResponseDeclaration);
-
 function responseOf(
   key: string,
   { body, headers, description = descriptionOf(key) }: ResponseDeclaration,
