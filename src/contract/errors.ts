@@ -1,6 +1,7 @@
 /** The errors that only a contract knows of. They stand in the tree of `../errors.ts`. */
 import type { CallRecord } from '../call-record.ts';
 import { type ErrorCode, HoldfastError, name, title } from '../errors.ts';
+import { reasonPhrase } from '../http/reason-phrase.ts';
 import type { Failure } from './infer.ts';
 import type { ProblemDetails } from './problem-details.ts';
 import type { Issue } from './standard-schema.ts';
@@ -67,7 +68,7 @@ function statusMessage(
   record: CallRecord,
   { operation, status, response, isDeclared, problem }: StatusErrorDetails<number, unknown, unknown>,
 ): string {
-  const words = problem?.title ?? response.statusText;
+  const words = problem?.title ?? (response.statusText || reasonPhrase(status));
   const what = words ? `${status} ${bounded(words)}` : String(status);
   const undeclared = isDeclared ? '' : `, which the contract does not declare`;
   return `${title(record)} (${operation}): ${what}${undeclared}.`;

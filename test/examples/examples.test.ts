@@ -18,6 +18,13 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     'with a key: 201 payment 2 - attempts: 2',
     'two orders, executed: 2',
   ],
+  'typed-client.ts': [
+    'added: Dora in 2026 - executed: 1',
+    'listed: Ann\nlisted: Ben\nlisted: Cleo',
+    'feed: 1 Ann\nfeed: 2 Ben\nfeed: 3 Cleo',
+    'safe: No such user',
+    'thrown: 404 No such user',
+  ],
   'cancel.ts': ['the very same reason: true', 'the server saw the connection close'],
   'own-policy.ts': ['200 after 2 attempts, each with a signature of its own'],
   'observe.ts': [

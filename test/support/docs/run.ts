@@ -42,7 +42,9 @@ registerHooks({
 });
 
 // Loaded before time stands still.
-await Promise.all(['holdfast', 'holdfast/testing', 'holdfast/policy-file'].map(door => import(door)));
+await Promise.all(
+  ['holdfast', 'holdfast/contract', 'holdfast/testing', 'holdfast/policy-file'].map(door => import(door)),
+);
 
 const write = process.stdout.write.bind(process.stdout);
 process.chdir(`${root}docs`);

@@ -59,7 +59,32 @@ function slowBody(parts: readonly string[], everyMs: number, signal: AbortSignal
   });
 }
 
+const people = ['Ann', 'Ben', 'Cleo'].map((name, index) => ({
+  id: index + 1,
+  name,
+  joined: `2026-0${index + 1}-01T00:00:00Z`,
+}));
+
+/** Three users, two to a page; a new one; and a feed of two events. */
+const users: Host = async ({ request }) => {
+  const { pathname, searchParams } = new URL(request.url);
+  const last = pathname.split('/').at(-1);
+  if (request.method === 'POST') return answer({ id: 4, ...(await request.json()) }, { status: 201 });
+  if (last === 'users') {
+    const from = Number(searchParams.get('cursor') ?? 0);
+    return answer({ users: people.slice(from, from + 2), next: from === 0 ? '2' : null });
+  }
+  if (last === 'feed') {
+    const body = 'id: 1\ndata: {"joined":"Ann"}\n\nid: 2\ndata: {"joined":"Ben"}\n\n';
+    return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
+  }
+  const user = people.find(({ id }) => String(id) === last);
+  const problem = { type: 'about:blank', title: 'No such user', status: 404 };
+  return user ? answer(user) : answer(problem, { status: 404 });
+};
+
 const hosts: Record<string, Host> = {
+  'users.internal': users,
   'payments.internal': well,
   'orders.internal': well,
   'images.search.internal': well,
