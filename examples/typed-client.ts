@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createFetch } from 'holdfast';
 import { createApi, defineContract, endpoint, eventStream, isStatusError } from 'holdfast/contract';
 import { z } from 'zod';
@@ -62,7 +63,7 @@ const server = createServer(async (request, response) => {
   } else if (request.method === 'POST') {
     const key = String(request.headers['idempotency-key']);
     const isRepeated = executed.has(key);
-    if (!isRepeated) executed.set(key, { id: 3, ...JSON.parse(await new Response(request).text()) });
+    if (!isRepeated) executed.set(key, { id: 3, ...JSON.parse(await text(request)) });
     // Executed, and the answer is lost.
     if (isRepeated) send(response, 201, executed.get(key));
     else request.socket.destroy();
