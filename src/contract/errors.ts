@@ -32,26 +32,35 @@ export class StatusError<
   readonly status: Status;
   /** The body, as declared for the status. Of a status that is not declared, what could be read of it. */
   readonly data: Data;
-  /** As declared, or else as they are. */
-  readonly headers: Headers;
-  /** Its body has been read. */
-  readonly response: Response;
   /** Whether the contract says anything of this status. */
   readonly isDeclared: boolean;
   /** Problem details, whether declared or not (RFC 9457). */
   readonly problem: ProblemDetails | undefined;
   readonly #endpoint: object;
+  // A console that prints the error would print these as well, with cookies in headers and keys in URLs.
+  readonly #headers: Headers;
+  readonly #response: Response;
 
   constructor(record: CallRecord, details: StatusErrorDetails<Status, Data, Headers>) {
     super(statusMessage(record, details), record);
     this.operation = details.operation;
     this.status = details.status;
     this.data = details.data;
-    this.headers = details.headers;
-    this.response = details.response;
+    this.#headers = details.headers;
+    this.#response = details.response;
     this.isDeclared = details.isDeclared;
     this.problem = details.problem;
     this.#endpoint = details.endpoint;
+  }
+
+  /** As declared, or else as they are. */
+  get headers(): Headers {
+    return this.#headers;
+  }
+
+  /** Its body has been read. */
+  get response(): Response {
+    return this.#response;
   }
 
   /** Whether it came from an operation that was made from `endpoint`. */
@@ -99,8 +108,7 @@ export class ValidationError extends HoldfastError {
   readonly issues: readonly Issue[];
   /** The beginning of what was looked at, at most 500 characters, with secrets masked. */
   readonly excerpt: string;
-  /** What arrived; undefined for a request. */
-  readonly response: Response | undefined;
+  readonly #response: Response | undefined;
 
   constructor(record: CallRecord, details: ValidationErrorDetails) {
     super(validationMessage(record, details), record);
@@ -109,7 +117,12 @@ export class ValidationError extends HoldfastError {
     this.part = details.part;
     this.issues = details.issues;
     this.excerpt = details.excerpt;
-    this.response = details.response;
+    this.#response = details.response;
+  }
+
+  /** What arrived; undefined for a request. */
+  get response(): Response | undefined {
+    return this.#response;
   }
 
   get status(): number | undefined {
