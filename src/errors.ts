@@ -4,7 +4,7 @@
  * ```text
  * HoldfastError             code, method, url, host, attempts, cause
  * ├─ NetworkError           nothing came back; a TypeError as well      NETWORK
- * ├─ TimeoutError           scope 'attempt' | 'total' | 'idle', limitMs TIMEOUT
+ * ├─ TimeoutError           scope 'attempt' | 'total' | 'idle' | 'auth' TIMEOUT
  * ├─ ClosedError            close() was called before or during it      CLOSED
  * ├─ StatusError            a status that means failure; data, problem  STATUS          (holdfast/contract)
  * ├─ ValidationError        it is not what the contract says; issues    VALIDATION      (holdfast/contract)
@@ -137,10 +137,10 @@ export class NetworkError extends HoldfastError {
 export class TimeoutError extends HoldfastError {
   readonly code = 'TIMEOUT';
   /**
-   * Which limit: one attempt until its response headers; the whole call, body included; or the silence within a stream
-   * of a contract.
+   * Which limit: one attempt until its response headers; the whole call, body included; the silence within a stream of
+   * a contract; or the wait for credentials before a call of one.
    */
-  readonly scope: 'attempt' | 'total' | 'idle';
+  readonly scope: 'attempt' | 'total' | 'idle' | 'auth';
   /** The limit in milliseconds. */
   readonly limitMs: number;
 
@@ -264,6 +264,7 @@ function deepestMessage(error: unknown): string {
 
 function timeoutMessage(record: CallRecord, scope: TimeoutError['scope'], limitMs: number): string {
   if (scope === 'idle') return `${title(record)}: the stream was silent for ${ms(limitMs)}.`;
+  if (scope === 'auth') return `${title(record)}: no credentials within ${ms(limitMs)}.`;
   if (scope === 'attempt')
     return `${title(record)}: no response headers within ${ms(limitMs)}${tries(record)}.`;
   return `${title(record)}: not finished within the total timeout of ${ms(limitMs)}${tries(record)}.`;

@@ -12,8 +12,8 @@ import { guarded, type HoldfastEvent, type WarningEvent } from './pipeline/event
 import { OpenCalls } from './pipeline/open-calls.ts';
 import { readOptions, requireObject } from './pipeline/options.ts';
 import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
-import type { ResolvedPolicy } from './policies/policy-options.ts';
-import { PolicyBook, type PolicySet } from './policy-book.ts';
+import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
+import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
 import {
   type CallInit,
   type FetchInput,
@@ -58,6 +58,10 @@ export interface Inside {
   /** Whether somebody reads what is told. */
   readonly isHeard: boolean;
   tell(event: HoldfastEvent): void;
+  /** How a call to this URL is treated, with a policy of its own if it has one. */
+  policyFor(href: string, own: PolicyOptions | undefined): ResolvedPolicy;
+  /** @param deadlineAt - when the call has to be over, if it is part of something that began before it. */
+  fetch(input: FetchInput, init: CallInit | undefined, deadlineAt?: number): Promise<Response>;
   /** The record of a call that is not sent, or is told of by hand. */
   newRecord(method: string, url: { readonly href: string }): CallRecord;
 }
@@ -151,7 +155,11 @@ class FetchClient implements Inside {
     );
   }
 
-  fetch(input: FetchInput, init: CallInit | undefined): Promise<Response> {
+  fetch(
+    input: FetchInput,
+    init: CallInit | undefined,
+    deadlineAt: number = Number.POSITIVE_INFINITY,
+  ): Promise<Response> {
     // `fetch` never throws, it rejects: also when a getter of the caller's does, or an option will not do.
     try {
       const signal = signalOf(input, init);
@@ -160,7 +168,7 @@ class FetchClient implements Inside {
         url && isInit(init) && !isUsed(input, init) && (signal === undefined || isSignal(signal));
       if (!isOurs) return this.#sendBare(input, init);
       if (signal?.aborted) return rejectAborted(input, withoutPolicy(init), signal);
-      return this.#call(input, init, url, signal);
+      return this.#call(input, init, url, signal, deadlineAt);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -217,6 +225,11 @@ class FetchClient implements Inside {
     this.#hub.emit?.(event);
   }
 
+  policyFor(href: string, own: PolicyOptions | undefined): ResolvedPolicy {
+    const url = new URL(href);
+    return this.#planFor(url, this.#hostOf(url), own).policy;
+  }
+
   newRecord(method: string, url: { readonly href: string }): CallRecord {
     return new CallRecord(method, url, new URL(url.href).origin, this.clock.now(), this.#settings.redact);
   }
@@ -250,6 +263,11 @@ class FetchClient implements Inside {
     return this.#runtime;
   }
 
+  #planFor(url: URL, host: HostState, own: PolicyOptions | undefined): Plan {
+    const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url, host) : this.#book.planFor(host);
+    return own === undefined ? ofHost : this.#book.planForCall(ofHost, own);
+  }
+
   /** What has no business with us: `fetch` answers or complains. */
   async #sendBare(input: FetchInput, init: CallInit | undefined): Promise<Response> {
     const send = this.#settings.fetch ?? globalFetch();
@@ -261,6 +279,7 @@ class FetchClient implements Inside {
     init: CallInit | undefined,
     url: URL,
     signal: AbortSignal | undefined,
+    deadlineAt: number,
   ): Promise<Response> {
     const runtime = this.#presentRuntime();
     const now = runtime.clock.now();
@@ -271,11 +290,9 @@ class FetchClient implements Inside {
       );
     }
     const host = this.#hostOf(url);
-    const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url, host) : this.#book.planFor(host);
-    const plan = init?.policy === undefined ? ofHost : this.#book.planForCall(ofHost, init.policy);
+    const plan = this.#planFor(url, host, init?.policy);
     const request = readRequest(input, init, url, plan.policy);
     const record = new CallRecord(request.method, url, host.key, now, this.#settings.redact);
-    const deadlineAt = Number.POSITIVE_INFINITY;
     return run({ request, signal, attempt: 1, deadlineAt, host, record, runtime }, plan);
   }
 }

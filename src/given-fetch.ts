@@ -1,5 +1,5 @@
 /** What a client that stands on a fetch takes to get one: shared, built over another, or new. */
-import { createFetch, type HoldfastFetch } from './fetch.ts';
+import { createFetch, type HoldfastFetch, type Inside, insideOf } from './fetch.ts';
 import type { PolicySource } from './fetch-options.ts';
 import type { FetchLike } from './http/fetch-like.ts';
 import { requireObject } from './pipeline/options.ts';
@@ -36,3 +36,19 @@ export function givenFetch({
 /** By its members and not its class, so that one from another copy of the package counts. */
 const isHoldfastFetch = (fetch: HoldfastFetch | FetchLike): fetch is HoldfastFetch =>
   typeof fetch === 'function' && 'hosts' in fetch && 'update' in fetch;
+
+/** A fetch of another copy of the package does not show its inside: time, chance and policy are the defaults, then. */
+export function insideFor(fetch: HoldfastFetch): Inside {
+  const inside = insideOf(fetch);
+  if (inside) return inside;
+  const other = insideOf(createFetch({ telemetry: false })) as Inside;
+  return {
+    clock: other.clock,
+    random: other.random,
+    isHeard: false,
+    tell: () => {},
+    policyFor: (href, own) => other.policyFor(href, own),
+    fetch: (input, init) => fetch(input, init),
+    newRecord: (method, url) => other.newRecord(method, url),
+  };
+}

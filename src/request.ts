@@ -1,6 +1,7 @@
 /** Reads the two arguments of a `fetch` call, and knows what is left to the transport's own `fetch`. */
 import {
   copyHeaders,
+  type HeadersSource,
   hasIdempotencyKey,
   headersOf,
   idempotencyKeyHeader,
@@ -94,7 +95,8 @@ export function readRequest(
     urlTemplate === undefined
       ? { input, init: ofFetch, method, url }
       : { input, init: ofFetch, method, url, urlTemplate: String(urlTemplate) };
-  return policy.idempotencyKey === false ? request : withKey(request, policy.idempotencyKey);
+  const key = keyFor(method, request, policy);
+  return key === undefined ? request : withKey(request, key);
 }
 
 function isOnlySignal(init: CallInit): boolean {
@@ -128,11 +130,20 @@ function keepReferrer(init: RequestInit, { referrer, referrerPolicy }: Request):
   if (referrerPolicy) init.referrerPolicy = referrerPolicy;
 }
 
-function withKey(request: CallRequest, makeKey: 'auto' | (() => string)): CallRequest {
-  if (isSafe(request.method) || hasIdempotencyKey(request)) return request;
+/** The key that a policy makes for a call; undefined if that has one, or needs none. */
+export function keyFor(
+  method: string,
+  source: HeadersSource,
+  { idempotencyKey }: Pick<ResolvedPolicy, 'idempotencyKey'>,
+): string | undefined {
+  if (idempotencyKey === false || isSafe(method) || hasIdempotencyKey(source)) return undefined;
+  return idempotencyKey === 'auto' ? uniqueId() : madeKey(idempotencyKey());
+}
+
+function withKey(request: CallRequest, key: string): CallRequest {
   const given = headersOf(request);
   const headers = new Headers(given && copyHeaders(given));
-  headers.set(idempotencyKeyHeader, makeKey === 'auto' ? uniqueId() : madeKey(makeKey()));
+  headers.set(idempotencyKeyHeader, key);
   return { ...request, init: { ...request.init, headers } };
 }
 

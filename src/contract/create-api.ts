@@ -1,7 +1,6 @@
 /** The third door: a typed function for each endpoint of a contract. */
 import { HoldfastError, NetworkError, RejectedError, TimeoutError } from '../errors.ts';
-import { createFetch, type HoldfastFetch, insideOf } from '../fetch.ts';
-import { type GivenFetch, givenFetch } from '../given-fetch.ts';
+import { type GivenFetch, givenFetch, insideFor } from '../given-fetch.ts';
 import { type Check, type Checks, callback, readOptions, requireObject } from '../pipeline/options.ts';
 import type { Auth } from './auth.ts';
 import { readBaseUrl } from './base-url.ts';
@@ -132,10 +131,8 @@ function clientOf({
   fetch,
   policy,
 }: ApiOptions): ApiClient {
-  const sender = givenFetch({ fetch, policy });
   return {
-    fetch: sender,
-    inside: insideFor(sender),
+    inside: insideFor(givenFetch({ fetch, policy })),
     base: readBaseUrl(baseUrl),
     validate,
     auth,
@@ -144,10 +141,6 @@ function clientOf({
     keys: new KeyGuard(),
   };
 }
-
-/** A fetch of another copy of the package does not show its inside: time and chance are the machine's own, then. */
-const insideFor = (fetch: HoldfastFetch): ApiClient['inside'] =>
-  insideOf(fetch) ?? (insideOf(createFetch({ telemetry: false })) as ApiClient['inside']);
 
 /** @param exchange - made at the first call. */
 function operationOf(exchange: () => Exchange, endpoint: Endpoint): unknown {

@@ -1,16 +1,17 @@
 /** One operation at work: an input goes out as a request, and an answer comes back. */
 import type { CallRecord } from '../call-record.ts';
-import { HoldfastError, NetworkError } from '../errors.ts';
+import { HoldfastError, NetworkError, TimeoutError } from '../errors.ts';
 import { recordOf } from '../explain.ts';
-import type { HoldfastFetch, Inside } from '../fetch.ts';
+import type { Inside } from '../fetch.ts';
 import { discard } from '../http/drain.ts';
 import { readFailure } from '../http/failure.ts';
 import { hasIdempotencyKey } from '../http/headers.ts';
 import { uniqueId } from '../pipeline/clock.ts';
 import { type Checks, readOptions, requireObject, show, unknownOption } from '../pipeline/options.ts';
 import { type CallPolicy, overlay, type PolicyOptions } from '../policies/policy-options.ts';
-import type { CallInit } from '../request.ts';
-import type { Auth, AuthDraft } from './auth.ts';
+import { type CallInit, keyFor } from '../request.ts';
+import type { Auth } from './auth.ts';
+import { type Sendable, sendAuthorized, type Trip } from './authorization.ts';
 import type { BaseUrl } from './base-url.ts';
 import { type Content, essenceOf, isStreamed } from './content.ts';
 import { bodiesOf, declarationOf } from './declared-response.ts';
@@ -41,7 +42,6 @@ export interface OperationOptions {
 
 /** What the operations of one client share. */
 export interface ApiClient {
-  readonly fetch: HoldfastFetch;
   readonly inside: Inside;
   readonly base: BaseUrl;
   readonly validate: Validation;
@@ -104,7 +104,9 @@ export class Exchange {
     const url = target?.href ?? this.#urlOf(encoded);
     const headers = this.#headersOf(encoded, options);
     if (options.idempotencyKey !== undefined) await this.#checkKey(options.idempotencyKey, url, encoded);
-    const request: Sendable = { target: url, headers, cookies: encoded.cookies, body: encoded.body };
+    const { cookies, body } = encoded;
+    const { method } = this.endpoint.options;
+    const request: Sendable = { method, target: url, headers, cookies, body };
     const response = await this.#dispatch(request, options);
     return this.#read(response, request, options);
   }
@@ -194,35 +196,37 @@ export class Exchange {
     };
   }
 
-  async #dispatch(request: Sendable, options: OperationOptions): Promise<Response> {
-    const { auth, inside, fetch } = this.client;
-    if (!auth) return fetch(request.target, this.#initOf(request, options));
-    const draft = draftOf(request);
-    await auth.authorize(draft, inside.clock);
-    const response = await fetch(...this.#authorized(request, draft, options));
-    if (response.status !== 401 || isOneShot(request.body) || !(await auth.renew?.(draft, inside.clock)))
-      return response;
-    discard(response);
-    const renewed = draftOf(request);
-    await auth.authorize(renewed, inside.clock);
-    return fetch(...this.#authorized(request, renewed, options));
+  #dispatch(request: Sendable, options: OperationOptions): Promise<Response> {
+    const { auth, inside } = this.client;
+    if (!auth) return inside.fetch(request.target, this.#initOf(request, options));
+    const { trip, keyed } = this.#tripOf(request, options);
+    return sendAuthorized(auth, keyed, trip);
   }
 
-  #authorized(request: Sendable, draft: AuthDraft, options: OperationOptions): [string, CallInit] {
-    const { target, body } = request;
-    const query = draft.query.join('&');
-    const url = query === '' ? target : `${target}${target.includes('?') ? '&' : '?'}${query}`;
-    return [
-      url,
-      this.#initOf({ target: url, headers: draft.headers, cookies: draft.cookies.join('; '), body }, options),
-    ];
+  /** A request that may be sent in two calls, which have one limit and one key between them. */
+  #tripOf(request: Sendable, options: OperationOptions): { readonly trip: Trip; readonly keyed: Sendable } {
+    const { inside } = this.client;
+    const { target, method, headers } = request;
+    const policy = inside.policyFor(target, this.#policyWith(options.policy));
+    const key = keyFor(method, { input: target, init: { headers } }, policy);
+    const deadlineAt = inside.clock.now() + policy.totalTimeoutMs;
+    const trip: Trip = {
+      clock: inside.clock,
+      signal: options.signal ?? undefined,
+      deadlineAt,
+      send: sendable => inside.fetch(sendable.target, this.#initOf(sendable, options), deadlineAt),
+      tooLate: limitMs => new TimeoutError(this.#newRecord(), 'auth', limitMs),
+    };
+    const keyed =
+      key === undefined ? request : { ...request, headers: { ...headers, 'idempotency-key': key } };
+    return { trip, keyed };
   }
 
   #initOf({ headers, cookies, body }: Sendable, { signal, policy }: OperationOptions): CallInit {
     const init: { -readonly [Key in keyof CallInit]: CallInit[Key] } & { duplex?: 'half' } = {
       ...this.client.init,
       method: this.endpoint.options.method,
-      headers: cookies === '' ? headers : { ...headers, cookie: cookies },
+      headers: withCookies(headers, cookies),
       urlTemplate: this.#urlTemplate,
     };
     const own = this.#policyWith(policy);
@@ -341,19 +345,11 @@ export class Exchange {
   }
 }
 
-/** A request that is complete but for what `auth` adds. */
-interface Sendable {
-  readonly target: string;
-  readonly headers: Record<string, string>;
-  readonly cookies: string;
-  readonly body: BodyInit | undefined;
+/** Beside those of a `Cookie` header that was given by hand. */
+function withCookies(headers: Record<string, string>, cookies: string): Record<string, string> {
+  if (cookies === '') return headers;
+  return { ...headers, cookie: headers.cookie ? `${headers.cookie}; ${cookies}` : cookies };
 }
-
-const draftOf = ({ headers, cookies }: Sendable): AuthDraft => ({
-  headers: { ...headers },
-  query: [],
-  cookies: cookies === '' ? [] : [cookies],
-});
 
 const isEvents = ({ headers }: Response): boolean =>
   essenceOf(headers.get('content-type') ?? '') === 'text/event-stream';

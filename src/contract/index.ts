@@ -10,8 +10,6 @@ export {
   apiKey,
   basic,
   bearer,
-  type ExpiringToken,
-  type TokenSource,
 } from './auth.ts';
 export {
   binary,
@@ -82,4 +80,5 @@ export type { ParameterPlace, ParameterStyle, StyleName } from './parameter-styl
 export type { ProblemDetails } from './problem-details.ts';
 export type { Issue, Schema } from './standard-schema.ts';
 export { toOpenAPI } from './to-openapi.ts';
+export type { ExpiringToken, TokenSource } from './tokens.ts';
 export type { Validation, ValidationMode } from './validation.ts';

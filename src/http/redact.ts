@@ -46,7 +46,10 @@ export function declareSecretHeader(name: string): void {
 
 /** From now on a parameter of this name, as it is spelt in URLs, counts as a secret everywhere. */
 export function declareSecretParameter(name: string): void {
-  declaredParameters.add(name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const escaped = name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  // Said again at each call by what adds a key to it.
+  if (declaredParameters.has(escaped)) return;
+  declaredParameters.add(escaped);
   const keys = [SENSITIVE_KEYS, ...declaredParameters].join('|');
   sensitiveParameter = parameterPattern(keys);
   sensitiveKey = keyPattern(keys);
