@@ -8,6 +8,7 @@
  * ├─ ClosedError            close() was called before or during it      CLOSED
  * ├─ StatusError            a status that means failure; data, problem  STATUS          (holdfast/contract)
  * ├─ ValidationError        it is not what the contract says; issues    VALIDATION      (holdfast/contract)
+ * ├─ TokenError             the token endpoint gave none; status        TOKEN           (holdfast/oauth2)
  * └─ RejectedError          we refused before sending; retryAfterMs
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
  *    └─ HostPausedError     the host asked to be left alone             HOST_PAUSED
@@ -27,7 +28,8 @@ export type ErrorCode =
   | 'HOST_PAUSED'
   | 'CLOSED'
   | 'STATUS'
-  | 'VALIDATION';
+  | 'VALIDATION'
+  | 'TOKEN';
 
 /** Marks our prototypes, under a name that two copies of the package in one program share. */
 const brand = Symbol.for('holdfast.error');

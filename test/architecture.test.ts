@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest';
  */
 const layers = [
   ['index.ts', 'policy-file/', 'testing/'],
-  ['client/', 'contract/', 'oauth2/'],
+  ['oauth2/'],
+  ['client/', 'contract/'],
   [
     'given-fetch.ts',
     'fetch.ts',
@@ -39,6 +40,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@standard-schema/spec': ['contract/'],
   'eventsource-parser': ['contract/streams.ts'],
   'http-link-header': ['contract/pages.ts'],
+  oauth4webapi: ['oauth2/'],
   yaml: ['policy-file/yaml.ts'],
   '@humanwhocodes/momoa': ['policy-file/json.ts'],
   'structured-headers': ['http/retry-after.ts'],

@@ -3,6 +3,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import * as contract from '../src/contract/index.ts';
 import * as main from '../src/index.ts';
+import * as oauth2 from '../src/oauth2/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
 import * as testing from '../src/testing/index.ts';
 
@@ -219,6 +220,14 @@ describe('the exported names of', () => {
     `);
   });
 
+  test('holdfast/oauth2', () => {
+    expect(exportsOf('src/oauth2/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "TokenError
+      oauth2ClientCredentials
+      type ClientCredentialsOptions"
+    `);
+  });
+
   test('holdfast/policy-file', () => {
     expect(exportsOf('src/policy-file/index.ts').join('\n')).toMatchInlineSnapshot(`
       "PolicyFileError
@@ -254,6 +263,7 @@ test('the package has these doors and no other', () => {
   expect(entries()).toEqual({
     '.': 'src/index.ts',
     './contract': 'src/contract/index.ts',
+    './oauth2': 'src/oauth2/index.ts',
     './policy-file': 'src/policy-file/index.ts',
     './testing': 'src/testing/index.ts',
   });
@@ -263,6 +273,7 @@ test('the package has these doors and no other', () => {
 const modules: Record<string, Record<string, unknown>> = {
   'src/index.ts': main,
   'src/contract/index.ts': contract,
+  'src/oauth2/index.ts': oauth2,
   'src/policy-file/index.ts': policyFile,
   'src/testing/index.ts': testing,
 };

@@ -156,7 +156,51 @@ const isOrAre = (part: Part): string => (part.endsWith('s') && part !== 'status'
 const pathText = (path: readonly PropertyKey[]): string =>
   path.length > 0 ? `${path.map(String).join('.')}: ` : '';
 
+/** What a token endpoint had to say. */
+export interface TokenErrorDetails {
+  readonly status: number;
+  readonly reason?: string | undefined;
+  readonly description?: string | undefined;
+  /** In words, where it did not say it by itself. */
+  readonly obstacle?: string | undefined;
+}
+
+/**
+ * There is no token: its endpoint refused one, or gave what is none. The call that waited for it was not sent.
+ *
+ * Method, URL and attempts are those of the request for the token. What the endpoint answered is no `cause` of it: that
+ * may hold a token.
+ */
+export class TokenError extends HoldfastError {
+  readonly code: ErrorCode = 'TOKEN';
+  readonly status: number;
+  /** The `error` of RFC 6749 §5.2, such as `invalid_client`, if there is one. */
+  readonly reason: string | undefined;
+  /** What the endpoint says of it to developers, at most 500 characters. */
+  readonly description: string | undefined;
+
+  constructor(record: CallRecord, details: TokenErrorDetails) {
+    super(tokenMessage(record, details), record);
+    this.status = details.status;
+    this.reason = details.reason;
+    this.description = details.description;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { status: this.status, reason: this.reason, description: this.description };
+  }
+}
+
+function tokenMessage(
+  record: CallRecord,
+  { status, reason, description, obstacle }: TokenErrorDetails,
+): string {
+  const words = [status, reason, description && `(${description})`, obstacle && `(${obstacle})`];
+  return `${title(record)} gave no token: ${words.filter(Boolean).join(' ')}.`;
+}
+
 name(StatusError, 'StatusError');
+name(TokenError, 'TokenError');
 name(ValidationError, 'ValidationError');
 
 /** The errors of the failures that a result tells of. */
