@@ -42,9 +42,8 @@ registerHooks({
 });
 
 // Loaded before time stands still.
-await Promise.all(
-  ['holdfast', 'holdfast/contract', 'holdfast/testing', 'holdfast/policy-file'].map(door => import(door)),
-);
+const doors = ['', '/contract', '/oauth2', '/testing', '/policy-file'];
+await Promise.all(doors.map(door => import(`holdfast${door}`)));
 
 const write = process.stdout.write.bind(process.stdout);
 process.chdir(`${root}docs`);

@@ -100,6 +100,13 @@ const hosts: Record<string, Host> = {
     visit.count <= 2
       ? well(visit)
       : new Response('quota used up', { status: 429, headers: { 'Retry-After': '1' } }),
+  /** Gives tokens of an hour to whoever asks as OAuth says: `token-1`, `token-2` and so on. */
+  'id.internal': async visit =>
+    new URLSearchParams(await visit.request.text()).get('grant_type') === 'client_credentials'
+      ? answer({ access_token: `token-${visit.count}`, token_type: 'Bearer', expires_in: 3_600 })
+      : answer({ error: 'unsupported_grant_type' }, { status: 400 }),
+  /** Refuses the credentials of its first request. */
+  'guarded.internal': visit => (visit.count === 1 ? answer({}, { status: 401 }) : well(visit)),
   /** Nobody listens. */
   'down.internal': () => Promise.reject(failed('ECONNREFUSED', 'connect')),
   /** Loses the connection after the first request has come in. */
