@@ -1,44 +1,29 @@
 /** One operation at work: an input goes out as a request, and an answer comes back. */
-import type { CallRecord } from '../call-record.ts';
 import { HoldfastError, NetworkError, TimeoutError } from '../errors.ts';
-import { recordOf } from '../explain.ts';
 import type { Inside } from '../fetch.ts';
 import { discard } from '../http/drain.ts';
 import { readFailure } from '../http/failure.ts';
 import { hasIdempotencyKey } from '../http/headers.ts';
 import { uniqueId } from '../pipeline/clock.ts';
-import { type Checks, readOptions, requireObject, show, unknownOption } from '../pipeline/options.ts';
-import { type CallPolicy, overlay, type PolicyOptions } from '../policies/policy-options.ts';
+import type { CallPolicy } from '../policies/policy-options.ts';
 import { type CallInit, keyFor } from '../request.ts';
 import type { Auth } from './auth.ts';
 import { type Sendable, sendAuthorized, type Trip } from './authorization.ts';
 import type { BaseUrl } from './base-url.ts';
-import { type Content, essenceOf, isStreamed } from './content.ts';
-import { bodiesOf, declarationOf } from './declared-response.ts';
+import { BodyLimit } from './body-limit.ts';
+import { essenceOf } from './content.ts';
+import { contentsOf } from './declared-response.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
-import { type Part, StatusError, ValidationError } from './errors.ts';
-import { excerptOf, withoutSecrets } from './excerpt.ts';
+import { StatusError } from './errors.ts';
 import type { KeyGuard } from './key-guard.ts';
+import { checkArguments, nothing, type OperationOptions } from './operation-options.ts';
+import { maxBodyMs, OperationPolicy } from './operation-policy.ts';
+import { Reporter } from './reporting.ts';
 import { type EncodedRequest, type Input, RequestEncoder, Unsendable } from './request-encoder.ts';
 import { type Answer, ResponseDecoder } from './response-decoder.ts';
-import type { Issue } from './standard-schema.ts';
 import { openStream, type StreamSource } from './streams.ts';
 import { readValidation, type Validation } from './validation.ts';
-
-/** What one call of an operation takes beside its input. */
-export interface OperationOptions {
-  readonly signal?: AbortSignal | null | undefined;
-  /** Laid over the policy of the endpoint, of the host and of the client. */
-  readonly policy?: CallPolicy | undefined;
-  /**
-   * Sent as `Idempotency-Key`, for all attempts. By default one is made where the endpoint says `idempotency: 'key'`.
-   * Given again with another payload, it is refused.
-   */
-  readonly idempotencyKey?: string | undefined;
-  /** Further headers, which have the last word but for those of `auth`. */
-  readonly headers?: HeadersInit | undefined;
-}
 
 /** What the operations of one client share. */
 export interface ApiClient {
@@ -52,45 +37,34 @@ export interface ApiClient {
   readonly keys: KeyGuard;
 }
 
-const inputGroups = ['params', 'query', 'headers', 'cookies', 'body'];
-/** What is not given, of input and of options. */
-const nothing = Object.freeze({});
-const anything = () => {};
-const optionChecks: Checks<OperationOptions> = {
-  signal: anything,
-  policy: requireObject,
-  idempotencyKey: anything,
-  headers: anything,
-};
-
 export class Exchange {
   /** As in the contract, such as `users.get`. */
   readonly name: string;
   readonly endpoint: Endpoint<EndpointOptions>;
   readonly client: ApiClient;
+  readonly reporter: Reporter;
   readonly #encoder: RequestEncoder;
   readonly #decoder: ResponseDecoder;
+  readonly #policy: OperationPolicy;
   readonly #accept: string;
+  /** As telemetry groups by it: with the path of the base URL in front. */
   readonly #urlTemplate: string;
-  readonly #policy: PolicyOptions | undefined;
-  /** By the policy that a call brought: one that is used again is compiled once. */
-  readonly #combined = new WeakMap<PolicyOptions, PolicyOptions>();
 
   constructor(name: string, endpoint: Endpoint<EndpointOptions>, client: ApiClient) {
     const { options } = endpoint;
+    const { base, inside } = client;
     const mode = readValidation(options.validate ?? {}, 'validate', client.validate);
     this.name = name;
     this.endpoint = endpoint;
     this.client = client;
+    this.#urlTemplate = `${base.path}${options.path}`;
+    const url = `${base.origin}${this.#urlTemplate}`;
+    this.reporter = new Reporter({ operation: name, method: options.method, url }, mode, inside);
     this.#encoder = new RequestEncoder(options, mode.request);
     this.#decoder = new ResponseDecoder(options, mode.response);
-    this.#accept = acceptOf(options);
-    this.#urlTemplate = `${client.base.path}${options.path}`;
-    this.#policy = policyOf(options);
-    this.#isStrict = { request: mode.request === 'strict', response: mode.response === 'strict' };
+    this.#policy = new OperationPolicy(options);
+    this.#accept = [...new Set(contentsOf(options).map(({ type }) => type))].join(', ');
   }
-
-  readonly #isStrict: { readonly request: boolean; readonly response: boolean };
 
   /**
    * Sends, and reads what comes back.
@@ -99,26 +73,37 @@ export class Exchange {
    * @throws HoldfastError if there is no answer; the reason of the caller's signal; TypeError for misuse.
    */
   async send(input: Input = nothing, options: OperationOptions = nothing, target?: URL): Promise<Answer> {
-    this.#checkArguments(input, options);
+    const { options: declared } = this.endpoint;
+    checkArguments(this.name, declared, input, options);
     const encoded = await this.#encode(input);
     const url = target?.href ?? this.#urlOf(encoded);
     const headers = this.#headersOf(encoded, options);
     if (options.idempotencyKey !== undefined) await this.#checkKey(options.idempotencyKey, url, encoded);
     const { cookies, body } = encoded;
-    const { method } = this.endpoint.options;
-    const request: Sendable = { method, target: url, headers, cookies, body };
-    const response = await this.#dispatch(request, options);
-    return this.#read(response, request, options);
+    const request: Sendable = { method: declared.method, target: url, headers, cookies, body };
+    return this.#sendAndRead(request, options);
+  }
+
+  async #sendAndRead(request: Sendable, options: OperationOptions): Promise<Answer> {
+    if (!this.#policy.isUnbounded)
+      return this.#read(await this.#dispatch(request, options), request, options);
+    const limit = new BodyLimit(this.client.inside.clock, options.signal);
+    const limited = { ...options, signal: limit.signal };
+    const response = await this.#dispatch(request, limited);
+    limit.begin(maxBodyMs, () => new TimeoutError(this.reporter.recordOf(response), 'total', maxBodyMs));
+    try {
+      return await this.#read(response, request, limited);
+    } finally {
+      limit.lift();
+    }
   }
 
   async #encode(input: Input): Promise<EncodedRequest> {
-    const report = (part: Part, issues: readonly Issue[], value: unknown) =>
-      this.#report('request', this.#isStrict.request, part, issues, value);
     try {
-      return await this.#encoder.encode(input, report);
+      return await this.#encoder.encode(input, (...report) => this.reporter.request(...report));
     } catch (error) {
       if (!(error instanceof Unsendable)) throw error;
-      throw this.#validationError('request', error.part, error.issues, error.value);
+      throw this.reporter.refusedRequest(error.part, error.issues, error.value);
     }
   }
 
@@ -130,40 +115,30 @@ export class Exchange {
   /** The error that an answer of a status without success comes to. */
   statusError(answer: Answer): StatusError {
     const { status, data, headers, response, isDeclared, problem } = answer;
-    const { name: operation, endpoint } = this;
+    const { name: operation, endpoint, reporter } = this;
     const details = { operation, endpoint, status, data, headers, response, isDeclared, problem };
-    return new StatusError(this.#recordOf(response), details);
-  }
-
-  /** The error of an answer that cannot be gone on with, whatever the mode. */
-  refusal(part: Part, message: string, value: unknown, response: Response): ValidationError {
-    return this.#validationError('response', part, [{ message, path: [] }], value, response);
-  }
-
-  /** Whether a call of this operation may be sent again from the start. */
-  get isRepeatable(): boolean {
-    const { method, idempotency } = this.endpoint.options;
-    if (idempotency === undefined) return method === 'GET' || method === 'HEAD';
-    return idempotency !== 'none';
+    return new StatusError(reporter.recordOf(response), details);
   }
 
   async #read(response: Response, request: Sendable, options: OperationOptions): Promise<Answer> {
-    const report = (part: Part, issues: readonly Issue[], value: unknown) =>
-      this.#report('response', this.#isStrict.response, part, issues, value, response);
     try {
-      return await this.#decoder.decode(response, report, (content, decode) =>
-        openStream(content, this.#streamSource(response, request, options, decode)),
+      return await this.#decoder.decode(
+        response,
+        (...report) => this.reporter.response(...report),
+        (content, decode) => openStream(content, this.#streamSource(response, request, options, decode)),
       );
     } catch (error) {
-      throw this.bodyError(error, response, options.signal);
+      throw this.#bodyError(error, response, options.signal);
     }
   }
 
   /** What the body of a response ends with when it breaks off: an error of ours, unless the caller had it so. */
-  bodyError(error: unknown, response: Response, signal: AbortSignal | null | undefined): unknown {
+  #bodyError(error: unknown, response: Response, signal: AbortSignal | null | undefined): unknown {
     if (error instanceof HoldfastError || signal?.aborted) return error;
     const failure = readFailure(error);
-    return failure ? new NetworkError(this.#recordOf(response), { ...failure, sent: 'yes' }, error) : error;
+    return failure
+      ? new NetworkError(this.reporter.recordOf(response), { ...failure, sent: 'yes' }, error)
+      : error;
   }
 
   #streamSource(
@@ -179,21 +154,28 @@ export class Exchange {
       clock,
       random,
       signal: options.signal ?? undefined,
-      record: this.#recordOf(response),
-      isRepeatable: this.isRepeatable,
-      report: (issues, value) =>
-        this.#report('response', this.#isStrict.response, 'event', issues, value, response),
-      errorOf: error => this.bodyError(error, response, options.signal),
-      reopen: async lastEventId => {
-        const headers = { ...request.headers };
-        if (lastEventId) headers['last-event-id'] = lastEventId;
-        const again = await this.#dispatch({ ...request, headers }, options);
-        if (!again.ok) throw this.statusError(await this.#read(again, request, options));
-        if (again.status === 204 || isEvents(again)) return again;
-        discard(again);
-        throw this.refusal('content-type', 'should go on as text/event-stream', '', again);
-      },
+      record: this.reporter.recordOf(response),
+      isRepeatable: this.#policy.isRepeatable,
+      report: (issues, value) => this.reporter.response('event', issues, value, response),
+      errorOf: error => this.#bodyError(error, response, options.signal),
+      reopen: lastEventId => this.#reopen(request, options, lastEventId),
     };
+  }
+
+  /** Asks for a stream of events once more, from after one of them. */
+  async #reopen(
+    request: Sendable,
+    options: OperationOptions,
+    lastEventId: string | undefined,
+  ): Promise<Response> {
+    const headers = { ...request.headers };
+    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+    const response = await this.#dispatch({ ...request, headers }, options);
+    if (!response.ok) throw this.statusError(await this.#read(response, request, options));
+    if (response.status === 204 || isEvents(response)) return response;
+    discard(response);
+    const message = 'should go on as text/event-stream';
+    throw this.reporter.refusedResponse('content-type', [{ message, path: [] }], '', response);
   }
 
   #dispatch(request: Sendable, options: OperationOptions): Promise<Response> {
@@ -207,7 +189,7 @@ export class Exchange {
   #tripOf(request: Sendable, options: OperationOptions): { readonly trip: Trip; readonly keyed: Sendable } {
     const { inside } = this.client;
     const { target, method, headers } = request;
-    const policy = inside.policyFor(target, this.#policyWith(options.policy));
+    const policy = inside.policyFor(target, this.#policy.forCall(inside, target, options.policy));
     const key = keyFor(method, { input: target, init: { headers } }, policy);
     const deadlineAt = inside.clock.now() + policy.totalTimeoutMs;
     const trip: Trip = {
@@ -215,21 +197,21 @@ export class Exchange {
       signal: options.signal ?? undefined,
       deadlineAt,
       send: sendable => inside.fetch(sendable.target, this.#initOf(sendable, options), deadlineAt),
-      tooLate: limitMs => new TimeoutError(this.#newRecord(), 'auth', limitMs),
+      tooLate: limitMs => new TimeoutError(this.reporter.newRecord(), 'auth', limitMs),
     };
     const keyed =
       key === undefined ? request : { ...request, headers: { ...headers, 'idempotency-key': key } };
     return { trip, keyed };
   }
 
-  #initOf({ headers, cookies, body }: Sendable, { signal, policy }: OperationOptions): CallInit {
+  #initOf({ target, headers, cookies, body }: Sendable, { signal, policy }: OperationOptions): CallInit {
     const init: { -readonly [Key in keyof CallInit]: CallInit[Key] } & { duplex?: 'half' } = {
       ...this.client.init,
       method: this.endpoint.options.method,
       headers: withCookies(headers, cookies),
       urlTemplate: this.#urlTemplate,
     };
-    const own = this.#policyWith(policy);
+    const own = this.#policy.forCall(this.client.inside, target, policy);
     if (own) init.policy = own as CallPolicy;
     if (signal) init.signal = signal;
     if (body === undefined) return init;
@@ -257,91 +239,8 @@ export class Exchange {
     const { method } = this.endpoint.options;
     const obstacle = await this.client.keys.obstacle(key, { method, url, body });
     if (obstacle === undefined) return;
-    const issues = [{ message: obstacle, path: ['idempotencyKey'] }];
-    throw new ValidationError(this.#newRecord(), {
-      operation: this.name,
-      direction: 'request',
-      part: 'headers',
-      issues,
-      excerpt: '',
-    });
-  }
-
-  #policyWith(own: CallPolicy | undefined): PolicyOptions | undefined {
-    if (own === undefined || this.#policy === undefined) return own ?? this.#policy;
-    let combined = this.#combined.get(own);
-    if (!combined) {
-      combined = overlay(this.#policy, own);
-      this.#combined.set(own, combined);
-    }
-    return combined;
-  }
-
-  #checkArguments(input: Input, options: OperationOptions): void {
-    const { options: declared } = this.endpoint;
-    requireObject(input, `${this.name}: input`);
-    for (const group in input) {
-      const isKnown = inputGroups.includes(group) && declared[group as keyof Input] !== undefined;
-      if (isKnown || input[group as keyof Input] === undefined) continue;
-      const known = inputGroups.filter(name => declared[name as keyof Input] !== undefined);
-      throw unknownOption(`${this.name}: ${group}`, group, known.length > 0 ? known : ['nothing']);
-    }
-    if (options === nothing) return;
-    if (options.signal) requireSignal(options.signal);
-    readOptions<OperationOptions, object>('', options, optionChecks, nothing);
-  }
-
-  #report(
-    direction: 'request' | 'response',
-    isStrict: boolean,
-    part: Part,
-    issues: readonly Issue[],
-    value: unknown,
-    response?: Response,
-  ): void {
-    const error = this.#validationError(direction, part, issues, value, response);
-    if (isStrict) throw error;
-    const { inside } = this.client;
-    const call = HoldfastError.recordOf(error) as CallRecord;
-    inside.tell({ type: 'validation', call, operation: this.name, direction, part, issues: error.issues });
-    if (!inside.isHeard) this.#warnOnce(error);
-  }
-
-  #hasWarned = false;
-
-  #warnOnce(error: ValidationError): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    console.warn(
-      `holdfast: ${error.message} It passes, since \`validate\` says 'warn'; further ones stay silent.`,
-    );
-  }
-
-  #validationError(
-    direction: 'request' | 'response',
-    part: Part,
-    issues: readonly Issue[],
-    value: unknown,
-    response?: Response,
-  ): ValidationError {
-    return new ValidationError(response ? this.#recordOf(response) : this.#newRecord(), {
-      operation: this.name,
-      direction,
-      part,
-      issues: withoutSecrets(issues),
-      excerpt: excerptOf(value),
-      response,
-    });
-  }
-
-  #recordOf(response: Response): CallRecord {
-    return recordOf(response) ?? this.#newRecord();
-  }
-
-  /** Of a call that was not sent: its URL is that of the template. */
-  #newRecord(): CallRecord {
-    const { base, inside } = this.client;
-    return inside.newRecord(this.endpoint.options.method, { href: `${base.origin}${this.#urlTemplate}` });
+    const issues = [{ message: `\`idempotencyKey\` ${obstacle}`, path: [] }];
+    throw this.reporter.refusedRequest('headers', issues, undefined);
   }
 }
 
@@ -356,32 +255,3 @@ const isEvents = ({ headers }: Response): boolean =>
 
 const isOneShot = (body: BodyInit | undefined): boolean =>
   typeof body === 'object' && (body instanceof ReadableStream || Symbol.asyncIterator in body);
-
-function requireSignal(signal: unknown): void {
-  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return;
-  throw new TypeError(`\`signal\` should be an AbortSignal, got ${show(signal)}.`);
-}
-
-/** Content types of all that may come back, in the order in which they are declared. */
-function acceptOf({ responses }: EndpointOptions): string {
-  return [...new Set(contentsOf({ responses }).map(({ type }) => type))].join(', ');
-}
-
-function contentsOf({ responses }: Pick<EndpointOptions, 'responses'>): Content[] {
-  return Object.values(responses).flatMap(declared => {
-    const { body } = declarationOf(declared ?? null);
-    return body ? bodiesOf(body) : [];
-  });
-}
-
-/** What the declarations of an endpoint mean for the policy. */
-function policyOf(options: EndpointOptions): PolicyOptions | undefined {
-  const { idempotency, policy } = options;
-  const layers: PolicyOptions[] = [];
-  if (idempotency === 'safe' || idempotency === 'idempotent') layers.push({ retry: { idempotent: true } });
-  if (idempotency === 'none') layers.push({ retry: false, idempotencyKey: false });
-  // The life of a stream is no measure of its health; its silence is.
-  if (contentsOf(options).some(isStreamed)) layers.push({ totalTimeoutMs: false });
-  if (policy) layers.push(policy);
-  return layers.length === 0 ? undefined : layers.reduce(overlay);
-}

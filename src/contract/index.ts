@@ -39,7 +39,6 @@ export type {
   StatusRange,
 } from './endpoint-options.ts';
 export { isStatusError, type Part, StatusError, ValidationError } from './errors.ts';
-export type { OperationOptions } from './exchange.ts';
 export type {
   Bytes,
   Failure,
@@ -68,6 +67,7 @@ export type {
   OpenAPIResponse,
   OpenAPIServer,
 } from './openapi/document.ts';
+export type { OperationOptions } from './operation-options.ts';
 export type { Page, PageOptions, PageToken } from './pages.ts';
 export type {
   CursorPagination,

@@ -1,6 +1,4 @@
 /** Sees to it that a key which a caller gives stands for one payload. */
-import { show } from '../pipeline/options.ts';
-
 /** What a key would stand for. */
 interface Keyed {
   readonly method: string;
@@ -25,7 +23,7 @@ export class KeyGuard {
    */
   async obstacle(key: string, keyed: Keyed): Promise<string | undefined> {
     if (typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key))
-      return `should be a text of visible ASCII characters, got ${show(key)}`;
+      return 'should be a text of visible ASCII characters that is not empty';
     const hash = await hashOf(keyed);
     const known = this.#hashes.get(key);
     if (known !== undefined && known !== hash)

@@ -1,7 +1,10 @@
 /** Pages of a list, one call after another, as iterables. */
 import LinkHeader from 'http-link-header';
+import { redactUrl, withoutDeclaredParameters } from '../http/redact.ts';
 import { type Checks, integer, readOptions } from '../pipeline/options.ts';
-import type { Exchange, OperationOptions } from './exchange.ts';
+import type { Part } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import type { OperationOptions } from './operation-options.ts';
 import { movingParameter, type Pagination } from './pagination.ts';
 import type { Input } from './request-encoder.ts';
 import type { Answer } from './response-decoder.ts';
@@ -54,7 +57,8 @@ export async function* pagesOf(
     const answer = await pageAt(exchange, pagination, token, input, options);
     const page = read(exchange, pagination, answer, startOf(pagination, token, input));
     if (page.next !== undefined && page.next === token)
-      throw exchange.refusal(
+      throw refused(
+        exchange,
         'body',
         `leads from the page ${JSON.stringify(token)} to itself`,
         answer.data,
@@ -116,7 +120,9 @@ function ownUrl({ client, name }: Exchange, token: PageToken): URL {
   const { origin, path } = client.base;
   const url = parsed(String(token), `${origin}${path}/`);
   if (url?.origin === origin) return url;
-  throw new TypeError(`\`resume\` of ${name} should be a URL of ${origin}, got ${JSON.stringify(token)}.`);
+  throw new TypeError(
+    `\`resume\` of ${name} should be a URL of ${origin}, got ${JSON.stringify(redactUrl(String(token)))}.`,
+  );
 }
 
 function read(
@@ -129,7 +135,7 @@ function read(
   const items = pagination.items === undefined ? data : valueAt(data, pagination.items);
   if (!Array.isArray(items)) {
     const where = pagination.items === undefined ? 'the body' : `\`${pagination.items}\``;
-    throw exchange.refusal('body', `${where} should be a list of items`, data, response);
+    throw refused(exchange, 'body', `${where} should be a list of items`, data, response);
   }
   return { items, data, next: nextOf(exchange, pagination, answer, items.length, at) };
 }
@@ -163,8 +169,9 @@ function linkOf(exchange: Exchange, response: Response, relation: string): PageT
   if (!link) return undefined;
   const { origin } = exchange.client.base;
   const url = parsed(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
-  if (url?.origin === origin) return url.href;
-  throw exchange.refusal(
+  if (url?.origin === origin) return withoutDeclaredParameters(url.href);
+  throw refused(
+    exchange,
     'headers',
     `the link ${JSON.stringify(relation)} should stay at ${origin}`,
     link.uri,
@@ -175,6 +182,9 @@ function linkOf(exchange: Exchange, response: Response, relation: string): PageT
 function parsed(text: string, base: string): URL | undefined {
   return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }
+
+const refused = (exchange: Exchange, part: Part, message: string, value: unknown, response: Response) =>
+  exchange.reporter.refusedResponse(part, [{ message, path: [] }], value, response);
 
 function valueAt(data: unknown, path: string): unknown {
   let value = data;

@@ -79,7 +79,7 @@ export class ResponseDecoder {
     if (isStreamed(content))
       return {
         ...answer,
-        data: openStream(content, this.#mode === 'off' ? undefined : decode),
+        data: openStream(content, decode && (isChecked ? decode : lenient(decode))),
         problem: undefined,
       };
     const raw = await this.#read(content, response, report);
@@ -164,6 +164,14 @@ export class ResponseDecoder {
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** Converts what it can, and lets everything else pass. */
+const lenient =
+  (decode: Conversion): Conversion =>
+  async value => {
+    const result = await decode(value);
+    return result.issues ? { value } : result;
+  };
 
 /** A status by itself, then its range, then `default`, which says nothing of successes if some are named. */
 function declarationFor(responses: Responses, status: number): Responses[number] {

@@ -1,5 +1,5 @@
 /** Bodies that are read while they come: events and lines, typed, watched for silence, and resumed. */
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { createParser } from 'eventsource-parser';
 import type { CallRecord } from '../call-record.ts';
 import { NetworkError, RejectedError, TimeoutError } from '../errors.ts';
 import type { Clock, Random, Timer } from '../pipeline/clock.ts';
@@ -160,14 +160,15 @@ class EventReader {
   }
 
   async *#eventsOf(response: Response): AsyncGenerator<ServerSentEvent<unknown>> {
-    const complete: EventSourceMessage[] = [];
+    const complete: ServerSentEvent<string>[] = [];
     let isTooLong = false;
     const parser = createParser({
       maxBufferSize: maxBufferLength,
-      onEvent: event => complete.push(event),
+      // An id holds for the events that follow, until there is another; an empty one takes it back.
       onId: id => {
-        this.#lastEventId = id;
+        this.#lastEventId = id === '' ? undefined : id;
       },
+      onEvent: ({ event = 'message', data }) => complete.push({ event, data, id: this.#lastEventId }),
       onRetry: retryMs => {
         this.#retryMs = retryMs;
       },
@@ -182,9 +183,9 @@ class EventReader {
     }
   }
 
-  async #read({ event = 'message', data, id }: EventSourceMessage): Promise<ServerSentEvent<unknown>> {
+  async #read(event: ServerSentEvent<string>): Promise<ServerSentEvent<unknown>> {
     this.#reconnects = 0;
-    return { event, data: await parsed(data, this.#source), id: id ?? this.#lastEventId };
+    return { ...event, data: await parsed(event.data, this.#source) };
   }
 
   /** Whether what a stream broke off with may pass, and it is known where to go on. */

@@ -46,13 +46,22 @@ export function declareSecretHeader(name: string): void {
 
 /** From now on a parameter of this name, as it is spelt in URLs, counts as a secret everywhere. */
 export function declareSecretParameter(name: string): void {
-  const escaped = name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   // Said again at each call by what adds a key to it.
-  if (declaredParameters.has(escaped)) return;
-  declaredParameters.add(escaped);
-  const keys = [SENSITIVE_KEYS, ...declaredParameters].join('|');
+  if (declaredParameters.has(name)) return;
+  declaredParameters.add(name);
+  const escaped = [...declaredParameters].map(each => each.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const keys = [SENSITIVE_KEYS, ...escaped].join('|');
   sensitiveParameter = parameterPattern(keys);
   sensitiveKey = keyPattern(keys);
+}
+
+/** The URL without the parameters that the program itself has declared to be secrets: one that may be kept. */
+export function withoutDeclaredParameters(href: string): string {
+  const [path = '', ...rest] = href.split('?');
+  if (rest.length === 0 || declaredParameters.size === 0) return href;
+  const [query = '', ...fragment] = rest.join('?').split('#');
+  const kept = query.split('&').filter(pair => !declaredParameters.has(pair.split('=', 1)[0] as string));
+  return [kept.length > 0 ? `${path}?${kept.join('&')}` : path, ...fragment].join('#');
 }
 
 /** A scheme, or a broken one's slashes, with the authority right behind: where credentials begin. */

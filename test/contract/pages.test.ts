@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineContract, endpoint, type PageToken } from '../../src/contract/index.ts';
+import { apiKey, defineContract, endpoint, type PageToken } from '../../src/contract/index.ts';
 import type { ScriptedTransport } from '../../src/testing/index.ts';
 import { apiOf, failureOf } from './support.ts';
 
@@ -222,6 +222,21 @@ describe('pages', () => {
     const given = failureOf(collect(api.link.items({}, { resume: 'https://evil.test/next' })));
     expect(String(await given)).toContain('`resume` of link should be a URL of https://users.test');
     await transport.expectNone();
+  });
+
+  test('by link keep no key of an API that the service has put into it', async () => {
+    const { api, transport } = apiOf(contract, { auth: apiKey('hunter2', { query: 'k' }) });
+    const pages = api.link.pages()[Symbol.asyncIterator]();
+    const first = pages.next();
+    const { request, respond } = await transport.next();
+    expect(new URL(request.url).search).toBe('?k=hunter2');
+    respond(Response.json(ids(1, 1), { headers: { link: '</v1/link?k=hunter2&page=2>; rel=next' } }));
+    expect((await first).value?.next).toBe('https://users.test/v1/link?page=2');
+    const second = pages.next();
+    const next = await transport.next();
+    expect(new URL(next.request.url).search).toBe('?page=2&k=hunter2');
+    next.respond(Response.json([]));
+    await second;
   });
 
   test('without a list of items are a ValidationError', async () => {

@@ -139,6 +139,46 @@ describe('server-sent events', () => {
     expect(lax.events.filter(({ type }) => type === 'validation')).toHaveLength(2);
   });
 
+  test("pass as JSON, converted if they can be, where the mode is 'off'", async () => {
+    const { api, transport, events } = apiOf(contract, { validate: { response: 'off' } });
+    const { values, done } = reading(api.ticks());
+    const body =
+      'data: {"n":"x","at":"1970-01-01T00:00:00Z"}\n\ndata: {"n":1,"at":"1970-01-01T00:00:00Z"}\n\ndata: {\n\n';
+    (await transport.next()).respond(new Response(body, sse));
+    await done;
+    expect(values.map(({ data }) => data)).toEqual([
+      { n: 'x', at: '1970-01-01T00:00:00Z' },
+      { n: 1, at: new Date(0) },
+      '{',
+    ]);
+    expect(events.some(({ type }) => type === 'validation')).toBe(false);
+  });
+
+  test('have the id that was the last when they came, and none after an empty one', async () => {
+    const { api, transport } = apiOf(contract);
+    const { values, done } = reading(api.ticks());
+    const body = 'id: 1\ndata: {"n":1}\n\ndata: {"n":2}\n\nid: 2\ndata: {"n":3}\n\nid\ndata: {"n":4}\n\n';
+    (await transport.next()).respond(new Response(body, sse));
+    await done;
+    expect(values.map(({ id }) => id)).toEqual(['1', '1', '2', undefined]);
+  });
+
+  test('do not keep an answer that is no stream waiting for ever', async () => {
+    const { api, transport, clock } = apiOf(contract);
+    const call = failureOf(api.ticks());
+    const body = slowBody();
+    (await transport.next()).respond(
+      new Response(body.stream, { status: 404, headers: { 'content-type': 'text/plain' } }),
+    );
+    await clock.advance(29_999);
+    body.send('still');
+    await transport.expectNone();
+    expect(body.state).toBe('open');
+    await clock.advance(1);
+    expect(await call).toMatchObject({ code: 'TIMEOUT', scope: 'total', limitMs: 30_000 });
+    expect(body.state).not.toBe('open');
+  });
+
   test('end when their reader leaves or the caller aborts, and the body is released', async () => {
     const { api, transport } = apiOf(contract);
     const opening = api.ticks();
