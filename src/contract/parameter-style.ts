@@ -115,13 +115,13 @@ export function encodeInPath(name: string, value: unknown, { style, explode }: R
   const shape = shapeOf(value);
   if (style === 'label') return label(shape, explode);
   if (style === 'matrix') return matrix(name, shape, explode);
-  return simple(shape, explode, encode);
+  return simple(shape, explode);
 }
 
-function simple({ text, list, members }: Shape, explode: boolean, write: (text: string) => string): string {
-  if (text !== undefined) return write(text);
-  if (list) return list.map(write).join(',');
-  return members.map(([key, member]) => `${write(key)}${explode ? '=' : ','}${write(member)}`).join(',');
+function simple({ text, list, members }: Shape, explode: boolean): string {
+  if (text !== undefined) return encode(text);
+  if (list) return list.map(encode).join(',');
+  return members.map(pair => pair.map(encode).join(explode ? '=' : ',')).join(',');
 }
 
 function label({ text, list, members }: Shape, explode: boolean): string {
@@ -176,6 +176,32 @@ function formPairs(
   return [`${encode(name)}=${encoded}`];
 }
 
+/** Throws Unencodable for an exploded object that has a member with the name of another parameter. */
+export type SpreadGuard = (name: string, value: unknown, style: ResolvedStyle) => void;
+
+/**
+ * Exploded objects put their members beside the other parameters of their place, where nothing says whose they are.
+ *
+ * @param given - all parameters of the place.
+ * @param declared - names of those that could have been given.
+ */
+export function spreadGuard(given: Members, declared: readonly string[]): SpreadGuard {
+  const spread = new Set<string>();
+  return (name, value, { style, explode }) => {
+    if (!explode || style === 'json' || style === 'deepObject' || !isMembers(value)) return;
+    const others = [...declared, ...Object.keys(given)].filter(other => other !== name);
+    for (const [key] of presentMembers(value)) {
+      if (spread.has(key) || others.some(other => isNameOf(other, key)))
+        throw new Unencodable(`holds ${JSON.stringify(key)}, which is the name of another parameter here`);
+      spread.add(key);
+    }
+  };
+}
+
+/** `filter[a]` is a name of `filter` too, if that is a deep object. */
+const isNameOf = (parameter: string, key: string): boolean =>
+  key === parameter || key.startsWith(`${parameter}[`);
+
 /** `filter[owner][name]=…`: OpenAPI defines one level, servers read on in the same manner; lists repeat their name. */
 function deepPairs(name: string, value: unknown): Pair[] {
   if (Array.isArray(value)) return value.map(element => [name, textOf(element)]);
@@ -190,16 +216,31 @@ function deepPairs(name: string, value: unknown): Pair[] {
 /** The value of a header field. Nothing is percent-encoded in it. */
 export function encodeInHeader(value: unknown, { style, explode }: ResolvedStyle): string {
   const shape = style === 'json' ? { text: jsonOf(value) } : shapeOf(value);
-  const write = (part: string) => {
-    if (shape.text === undefined && part.includes(','))
-      throw new Unencodable('holds an element with a comma, which separates the elements');
-    return part;
-  };
-  const text = simple(shape, explode, write);
+  const text = shape.text ?? elementsOf(shape, explode).map(headerElement).join(',');
+  if (BLANK_AT_END.test(text)) throw new Unencodable('begins or ends with a blank, which headers lose');
   // RFC 9110 §5.5, with the bytes above ASCII that `fetch` lets pass.
   if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text))
     throw new Unencodable('holds a character that no header can hold');
   return text;
+}
+
+const BLANK_AT_END = /^[\t\r\n ]|[\t\r\n ]$/;
+
+/** What stands between the commas of a header. */
+function elementsOf({ list, members = [] }: Shape, explode: boolean): readonly string[] {
+  if (list || !explode) return list ?? members.flat();
+  if (members.some(([name]) => name.includes('=')))
+    throw new Unencodable('holds a name with an equals sign, which ends the name');
+  return members.map(pair => pair.join('='));
+}
+
+/** RFC 9110 §5.6.1: blanks around a comma are not part of an element, and an empty one counts for nothing. */
+function headerElement(element: string): string {
+  if (element.includes(','))
+    throw new Unencodable('holds an element with a comma, which separates the elements');
+  if (element === '') throw new Unencodable('holds an empty element, which counts for nothing in a header');
+  if (!BLANK_AT_END.test(element)) return element;
+  throw new Unencodable('holds an element that begins or ends with a blank, which headers lose');
 }
 
 /** A cookie, or several for an exploded value, as in a `Cookie` header. */

@@ -13,12 +13,14 @@ import {
   type ParameterPlace,
   type ResolvedStyle,
   resolveStyle,
+  spreadGuard,
   Unencodable,
 } from './parameter-style.ts';
 import { dotSegmentIn, parseTemplate, type TemplatePart } from './path-template.ts';
 import { type Conversion, encoderOf, mayEncode } from './schema.ts';
 import type { Issue, Schema } from './standard-schema.ts';
 import type { ValidationMode } from './validation.ts';
+import { membersOf } from './zod.ts';
 
 /** A request, but for where it goes and who sends it. */
 export interface EncodedRequest {
@@ -69,6 +71,8 @@ export class RequestEncoder {
   readonly #template: readonly TemplatePart[];
   readonly #groups: readonly GroupEncoder[];
   readonly #styles: { readonly [Place in ParameterPlace]: (name: string) => ResolvedStyle };
+  /** As far as the schemas show them. */
+  readonly #names: { readonly [Place in 'query' | 'cookies']: readonly string[] };
   readonly #content: Content | undefined;
   readonly #mode: ValidationMode;
 
@@ -85,6 +89,7 @@ export class RequestEncoder {
       headers: stylesIn('headers', options),
       cookies: stylesIn('cookies', options),
     };
+    this.#names = { query: namesOf(options.query), cookies: namesOf(options.cookies) };
     this.#mode = mode;
   }
 
@@ -160,11 +165,15 @@ export class RequestEncoder {
     separator: string,
   ): string {
     let joined = '';
+    const guard = spreadGuard(members ?? {}, this.#names[place]);
     for (const name in members) {
       const value = members[name];
       if (!isPresent(value)) continue;
       const style = this.#styles[place](name);
-      const part = encodeParameter(place, name, value, () => write(name, value, style));
+      const part = encodeParameter(place, name, value, () => {
+        guard(name, value, style);
+        return write(name, value, style);
+      });
       if (part !== '') joined += joined === '' ? part : `${separator}${part}`;
     }
     return joined;
@@ -187,6 +196,9 @@ export class RequestEncoder {
 function groupEncoder(group: Group, schema: Schema): GroupEncoder {
   return { group, convert: encoderOf(schema), isNeeded: () => mayEncode(schema) };
 }
+
+const namesOf = (schema: Schema | undefined): readonly string[] =>
+  Object.keys((schema && membersOf(schema)) ?? {});
 
 function stylesIn(place: ParameterPlace, { styles }: EndpointOptions): (name: string) => ResolvedStyle {
   const byDefault = resolveStyle(place);
@@ -216,7 +228,7 @@ function writeContent(content: Content, value: unknown): BodyInit {
       if (typeof value === 'string') return value;
       throw new Unencodable(`is ${typeof value} and not a text`);
     case 'form':
-      return formText(value as Members);
+      return formText(value as Members, namesOf(content.schema));
     case 'multipart':
       return formData(value as Members);
     default:
@@ -226,10 +238,14 @@ function writeContent(content: Content, value: unknown): BodyInit {
 
 const formStyle = resolveStyle('query');
 
-function formText(fields: Members): string {
+function formText(fields: Members, names: readonly string[]): string {
+  const guard = spreadGuard(fields, names);
   const pairs = Object.entries(fields)
     .filter(([, value]) => isPresent(value))
-    .map(([name, value]) => encodeInQuery(name, value, formStyle));
+    .map(([name, value]) => {
+      guard(name, value, formStyle);
+      return encodeInQuery(name, value, formStyle);
+    });
   return pairs.filter(pair => pair !== '').join('&');
 }
 
