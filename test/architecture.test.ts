@@ -44,6 +44,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   yaml: ['policy-file/yaml.ts'],
   '@humanwhocodes/momoa': ['policy-file/json.ts'],
   'structured-headers': ['http/retry-after.ts'],
+  msw: ['testing/msw/'],
 };
 
 interface Import {

@@ -6,6 +6,7 @@ import * as main from '../src/index.ts';
 import * as oauth2 from '../src/oauth2/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
 import * as testing from '../src/testing/index.ts';
+import * as testingMsw from '../src/testing/msw/index.ts';
 
 /** The names that an entry point exports, sorted: types too, which no import at run time shows. */
 function exportsOf(entry: string): string[] {
@@ -257,6 +258,23 @@ describe('the exported names of', () => {
       virtualClock"
     `);
   });
+
+  test('holdfast/testing/msw', () => {
+    expect(exportsOf('src/testing/msw/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "mockHandlers
+      type AnswerOf
+      type Answering
+      type Mismatch
+      type Mock
+      type MockControl
+      type MockEvent
+      type MockHandlers
+      type MockOptions
+      type ReceivedRequest
+      type RefusedRequest
+      type Sequence"
+    `);
+  });
 });
 
 test('the package has these doors and no other', () => {
@@ -266,6 +284,7 @@ test('the package has these doors and no other', () => {
     './oauth2': 'src/oauth2/index.ts',
     './policy-file': 'src/policy-file/index.ts',
     './testing': 'src/testing/index.ts',
+    './testing/msw': 'src/testing/msw/index.ts',
   });
   for (const entry of Object.values(entries())) expect(existsSync(entry)).toBe(true);
 });
@@ -276,6 +295,7 @@ const modules: Record<string, Record<string, unknown>> = {
   'src/oauth2/index.ts': oauth2,
   'src/policy-file/index.ts': policyFile,
   'src/testing/index.ts': testing,
+  'src/testing/msw/index.ts': testingMsw,
 };
 
 test.each(

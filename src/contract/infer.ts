@@ -96,7 +96,7 @@ export type ReceivedBody<Body> =
           : never;
 
 /** A declaration of a response is a body, or an object that says more. */
-type BodyOf<Declared> = Declared extends
+export type BodyOf<Declared> = Declared extends
   | { readonly '~standard': unknown }
   | Content
   | readonly unknown[]
@@ -156,7 +156,7 @@ type Range = keyof Registered;
 type Named<Responses> = (keyof Responses & number) | Registered[keyof Responses & Range];
 
 /** The statuses that one key of `responses` speaks for. */
-type StatusesOf<Key, Responses> = Key extends number
+export type StatusesOf<Key, Responses> = Key extends number
   ? Key
   : Key extends Range
     ? Exclude<Registered[Key], keyof Responses>

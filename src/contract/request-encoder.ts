@@ -218,7 +218,8 @@ function encodeParameter(place: ParameterPlace, name: string, value: unknown, wr
   }
 }
 
-function writeContent(content: Content, value: unknown): BodyInit {
+/** @throws Unencodable for what the content has no spelling for. */
+export function writeContent(content: Content, value: unknown): BodyInit {
   switch (content.kind) {
     case 'json':
     case 'json-lines':

@@ -174,7 +174,7 @@ const lenient =
   };
 
 /** A status by itself, then its range, then `default`, which says nothing of successes if some are named. */
-function declarationFor(responses: Responses, status: number): Responses[number] {
+export function declarationFor(responses: Responses, status: number): Responses[number] {
   const exact = responses[status];
   if (exact !== undefined) return exact;
   const range = responses[`${Math.floor(status / 100)}xx` as '2xx'];

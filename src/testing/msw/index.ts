@@ -1,0 +1,11 @@
+/**
+ * For tests of code that calls a service with a contract: the service, made of its contract by
+ * {@link https://mswjs.io | msw}.
+ *
+ * @packageDocumentation
+ */
+export type { AnswerOf, MockEvent, Sequence } from './answer.ts';
+export type { Answering, Mock, ReceivedRequest } from './mock.ts';
+export { type MockControl, type MockHandlers, type MockOptions, mockHandlers } from './mock-handlers.ts';
+export type { RefusedRequest } from './mocked-endpoint.ts';
+export type { Mismatch } from './request-reader.ts';
