@@ -44,12 +44,14 @@ export type {
   CircuitEvent,
   CircuitState,
   Emit,
+  FallbackEvent,
   HoldfastEvent,
   HostPauseEvent,
   Observer,
   PolicyEvent,
   RetryEvent,
   RetryRefusedEvent,
+  ValidationEvent,
   WarningEvent,
 } from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';

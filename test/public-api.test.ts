@@ -86,6 +86,7 @@ describe('the exported names of', () => {
       type Emit
       type ErrorCode
       type ErrorOutcome
+      type FallbackEvent
       type FetchInput
       type FetchLike
       type FetchOptions
@@ -127,6 +128,7 @@ describe('the exported names of', () => {
       type TelemetryOptions
       type TimeoutOptions
       type Timer
+      type ValidationEvent
       type WarningEvent
       type WindowCounts
       unwrap"
