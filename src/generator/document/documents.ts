@@ -1,0 +1,221 @@
+/** A document and all the files that it refers to. */
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { Node } from './node.ts';
+import type { Problems } from './problems.ts';
+import { readSource, type SourceFile, Unreadable } from './source-file.ts';
+
+export interface DocumentOptions {
+  /** Whether references may lead to `https:` and `http:` URLs. */
+  readonly allowNetwork?: boolean;
+}
+
+/** Where a reference has led. */
+export interface Followed {
+  readonly node: Node;
+  /** What stood beside the reference, if anything: to be added to what it leads to. */
+  readonly siblings: Node | undefined;
+}
+
+export class Documents {
+  readonly root: Node;
+  readonly #files: ReadonlyMap<string, SourceFile>;
+  readonly #problems: Problems;
+
+  private constructor(root: SourceFile, files: ReadonlyMap<string, SourceFile>, problems: Problems) {
+    this.root = new Node(root.value, root, []);
+    this.#files = files;
+    this.#problems = problems;
+  }
+
+  /** How many files there are. */
+  get size(): number {
+    return this.#files.size;
+  }
+
+  /** The texts of all files, the root first: what the output depends on. */
+  get texts(): string[] {
+    return [...this.#files.values()].map(({ text }) => text);
+  }
+
+  /**
+   * Reads a document and, before anything is looked at, every file that it refers to. What cannot be read is a problem,
+   * and what refers to it is not found later.
+   *
+   * @throws Unreadable if the document itself cannot be read.
+   */
+  static async read(path: string, problems: Problems, options: DocumentOptions = {}): Promise<Documents> {
+    const reader = new Reader(await realpath(path).catch(() => resolve(path)), problems, options);
+    const root = await reader.readRoot();
+    return new Documents(root, reader.files, problems);
+  }
+
+  /** What a part refers to, through as many references as there are; the part itself if it is no reference. */
+  follow(node: Node): Followed | undefined {
+    const seen = new Set<string>();
+    let siblings: Node | undefined;
+    let current = node;
+    for (let reference = current.text('$ref'); reference !== undefined; reference = current.text('$ref')) {
+      if (seen.has(current.id)) {
+        this.#problems.warn(
+          `The reference ${JSON.stringify(reference)} leads back to itself.`,
+          'It is ignored.',
+          node,
+        );
+        return undefined;
+      }
+      seen.add(current.id);
+      if (!siblings && current.members().length > 1) siblings = current;
+      const target = this.#target(reference, current);
+      if (!target) {
+        this.#problems.warn(
+          `The reference ${JSON.stringify(reference)} leads nowhere.`,
+          'Anything is taken there.',
+          current,
+        );
+        return undefined;
+      }
+      current = target;
+    }
+    return { node: current, siblings };
+  }
+
+  #target(reference: string, from: Node): Node | undefined {
+    const [file = '', fragment = ''] = splitReference(reference);
+    const source = file === '' ? from.file : this.#files.get(locationOf(file, from.file));
+    return source && at(source, fragment);
+  }
+}
+
+const splitReference = (reference: string): [string, string] => {
+  const hash = reference.indexOf('#');
+  return hash === -1 ? [reference, ''] : [reference.slice(0, hash), reference.slice(hash + 1)];
+};
+
+const isUrl = (location: string): boolean => /^https?:\/\//.test(location);
+
+function locationOf(file: string, from: SourceFile): string {
+  if (isUrl(file)) return file;
+  if (isUrl(from.location)) return new URL(file, from.location).href;
+  return resolve(dirname(from.location), decoded(file));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** By JSON Pointer, or by an `$anchor` of that name. */
+function at(source: SourceFile, fragment: string): Node | undefined {
+  const root = new Node(source.value, source, []);
+  if (fragment === '') return root;
+  if (!fragment.startsWith('/')) return anchored(root, fragment);
+  let node: Node | undefined = root;
+  for (const part of fragment.slice(1).split('/')) {
+    node = node?.get(decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'));
+  }
+  return node;
+}
+
+function anchored(root: Node, name: string): Node | undefined {
+  const open = [root];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (node.text('$anchor') === name) return node;
+    open.push(...node.items(), ...node.members().map(([, member]) => member));
+  }
+  return undefined;
+}
+
+/** Reads files until none is missing. */
+class Reader {
+  readonly files = new Map<string, SourceFile>();
+  readonly #rootPath: string;
+  readonly #folder: string;
+  readonly #problems: Problems;
+  readonly #options: DocumentOptions;
+
+  constructor(rootPath: string, problems: Problems, options: DocumentOptions) {
+    this.#rootPath = rootPath;
+    this.#folder = dirname(rootPath);
+    this.#problems = problems;
+    this.#options = options;
+  }
+
+  async readRoot(): Promise<SourceFile> {
+    const root = await this.#read(this.#rootPath);
+    this.files.set(root.location, root);
+    let fresh = [root];
+    while (fresh.length > 0) {
+      const wanted = new Map(fresh.flatMap(file => [...fileReferencesIn(file)]));
+      const read = await Promise.all(
+        [...wanted].map(([location, from]) => this.#readReferred(location, from)),
+      );
+      fresh = read.filter(file => file !== undefined);
+      for (const file of fresh) this.files.set(file.location, file);
+    }
+    return root;
+  }
+
+  async #readReferred(location: string, from: Node): Promise<SourceFile | undefined> {
+    if (this.files.has(location)) return undefined;
+    const obstacle = await this.#obstacleTo(location);
+    if (obstacle) {
+      this.#problems.warn(
+        `${JSON.stringify(from.text('$ref'))} ${obstacle}.`,
+        'Anything is taken there.',
+        from,
+      );
+      return undefined;
+    }
+    try {
+      return await this.#read(location);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#problems.warn(
+        `${JSON.stringify(from.text('$ref'))} cannot be read: ${message}`,
+        'Anything is taken there.',
+        from,
+      );
+      return undefined;
+    }
+  }
+
+  /** A document must not make us read, or fetch, what its owner has no business with. */
+  async #obstacleTo(location: string): Promise<string | undefined> {
+    if (isUrl(location))
+      return this.#options.allowNetwork
+        ? undefined
+        : 'is on the network, which is not allowed (--allow-network)';
+    const real = await realpath(location).catch(() => location);
+    const fromFolder = relative(this.#folder, real);
+    const isInside = !isAbsolute(fromFolder) && fromFolder.split(sep)[0] !== '..';
+    return isInside ? undefined : "is outside the document's folder";
+  }
+
+  async #read(location: string): Promise<SourceFile> {
+    if (!isUrl(location)) {
+      const name = relative(this.#folder, location).split(sep).join('/');
+      return readSource(name, location, await readFile(location, 'utf8'));
+    }
+    const response = await fetch(location);
+    if (!response.ok) throw new Unreadable(`${location} answered ${response.status}`);
+    return readSource(location, location, await response.text());
+  }
+}
+
+/** Where the references of a file lead, and one that leads there. */
+function* fileReferencesIn(file: SourceFile): Generator<[location: string, from: Node]> {
+  const open: [unknown, (string | number)[]][] = [[file.value, []]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [value, path] = next;
+    if (typeof value !== 'object' || value === null) continue;
+    const reference = (value as { $ref?: unknown }).$ref;
+    if (typeof reference === 'string' && !reference.startsWith('#'))
+      yield [locationOf(splitReference(reference)[0], file), new Node(value, file, path)];
+    for (const [key, member] of Object.entries(value))
+      if (typeof member === 'object') open.push([member, [...path, key]]);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Path, Position, SourceFile } from './source-file.ts';
+
+/** A part of a document, which knows where it stands. Nothing inherited is ever read: documents may be hostile. */
+export class Node {
+  readonly value: unknown;
+  readonly file: SourceFile;
+  readonly path: Path;
+
+  constructor(value: unknown, file: SourceFile, path: Path) {
+    this.value = value;
+    this.file = file;
+    this.path = path;
+  }
+
+  /** JSON Pointer (RFC 6901) within the file. */
+  get pointer(): string {
+    return this.path.map(key => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  }
+
+  /** Names the part in the whole document. */
+  get id(): string {
+    return `${this.file.location}#${this.pointer}`;
+  }
+
+  get position(): Position {
+    return this.file.positionOf(this.path);
+  }
+
+  get isObject(): boolean {
+    return typeof this.value === 'object' && this.value !== null && !Array.isArray(this.value);
+  }
+
+  /** A member of an object or an item of a list; undefined if there is none. */
+  get(key: string | number): Node | undefined {
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    const member = (value as Record<string | number, unknown>)[key];
+    return member === undefined ? undefined : new Node(member, this.file, [...this.path, key]);
+  }
+
+  /** The members of an object, in its order; none of anything else. */
+  members(): [name: string, member: Node][] {
+    if (!this.isObject) return [];
+    return Object.keys(this.value as object).flatMap(name => {
+      const member = this.get(name);
+      return member ? [[name, member]] : [];
+    });
+  }
+
+  /** The items of a list; none of anything else. */
+  items(): Node[] {
+    if (!Array.isArray(this.value)) return [];
+    return this.value.map((item, index) => new Node(item, this.file, [...this.path, index]));
+  }
+
+  /** The text, number or truth value of a member, if it is one. */
+  text(key: string): string | undefined {
+    const value = this.get(key)?.value;
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  number(key: string): number | undefined {
+    const value = this.get(key)?.value;
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  }
+
+  flag(key: string): boolean | undefined {
+    const value = this.get(key)?.value;
+    return typeof value === 'boolean' ? value : undefined;
+  }
+}

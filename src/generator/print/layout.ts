@@ -1,0 +1,127 @@
+/**
+ * Lays code out in lines of 110 characters: what fits stays on one line, what does not is broken from the outside in,
+ * as formatters of TypeScript do.
+ *
+ * @see {@link https://homepages.inf.ed.ac.uk/wadler/papers/prettier/prettier.pdf | Wadler, A prettier printer}
+ */
+
+/** A piece of code that knows where it may be broken. */
+export type Layout =
+  | string
+  | readonly Layout[]
+  /** Broken all at once or not at all. */
+  | { readonly group: Layout; readonly isBroken?: boolean }
+  | { readonly indent: Layout }
+  /** A line break where the group is broken; else this text. */
+  | { readonly line: string }
+  /** One text where the group is broken, another where not. */
+  | { readonly broken: string; readonly flat: string };
+
+/** Nothing, or a line break. */
+export const softLine: Layout = { line: '' };
+/** A blank, or a line break. */
+export const line: Layout = { line: ' ' };
+
+export const group = (...parts: readonly Layout[]): Layout => ({ group: parts });
+/** Broken whatever its length, as an object with a comment in it is. */
+export const broken = (...parts: readonly Layout[]): Layout => ({ group: parts, isBroken: true });
+export const indent = (...parts: readonly Layout[]): Layout => ({ indent: parts });
+
+/** Parts with a separator between them. */
+export const join = (separator: Layout, parts: readonly Layout[]): Layout[] =>
+  parts.flatMap((part, index) => (index === 0 ? [part] : [separator, part]));
+
+/** `{ a, b }`, or a member to a line with a comma behind each. */
+export const braces = (members: readonly Layout[], separator = ','): Layout =>
+  members.length === 0
+    ? '{}'
+    : group(
+        '{',
+        indent(line, ...join([separator, line], members)),
+        { broken: separator, flat: '' },
+        line,
+        '}',
+      );
+
+/** `open a, b close`, or an item to a line with a comma behind each. */
+export const list = (open: string, items: readonly Layout[], close: string): Layout =>
+  items.length === 0
+    ? `${open}${close}`
+    : group(open, indent(softLine, ...join([',', line], items)), { broken: ',', flat: '' }, softLine, close);
+
+const width = 110;
+const step = '  ';
+
+interface Open {
+  readonly layout: Layout;
+  readonly indent: string;
+  readonly isFlat: boolean;
+}
+
+/** The code, without a line break at its end. */
+export function print(layout: Layout): string {
+  let text = '';
+  let column = 0;
+  const open: Open[] = [{ layout, indent: '', isFlat: false }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { layout: part, indent: before, isFlat } = next;
+    if (typeof part === 'string') {
+      text += part;
+      const lastBreak = part.lastIndexOf('\n');
+      column = lastBreak === -1 ? column + part.length : part.length - lastBreak - 1;
+    } else if (isList(part)) {
+      for (let index = part.length - 1; index >= 0; index--)
+        open.push({ ...next, layout: part[index] as Layout });
+    } else if ('indent' in part) open.push({ layout: part.indent, indent: before + step, isFlat });
+    else if ('line' in part && !isFlat) {
+      text = `${text.endsWith(' ') ? text.trimEnd() : text}\n${before}`;
+      column = before.length;
+    } else if ('line' in part) open.push({ ...next, layout: part.line });
+    else if ('broken' in part) open.push({ ...next, layout: isFlat ? part.flat : part.broken });
+    else {
+      const fits = !isBroken(part) && fitsIn(width - column, part.group, open);
+      open.push({ layout: part.group, indent: before, isFlat: isFlat || fits });
+    }
+  }
+  return text;
+}
+
+const isList = (layout: Layout): layout is readonly Layout[] => Array.isArray(layout);
+
+const breaks = new WeakMap<object, boolean>();
+
+/** Whether a group is, or holds, one that is always broken. */
+function isBroken(layout: Layout): boolean {
+  if (typeof layout === 'string') return layout.includes('\n');
+  const known = breaks.get(layout);
+  if (known !== undefined) return known;
+  const found = isList(layout)
+    ? layout.some(isBroken)
+    : 'group' in layout
+      ? layout.isBroken === true || isBroken(layout.group)
+      : 'indent' in layout && isBroken(layout.indent);
+  breaks.set(layout, found);
+  return found;
+}
+
+/** Whether a layout, and what stands behind it up to the next line break, has room on the line. */
+function fitsIn(room: number, layout: Layout, after: readonly Open[]): boolean {
+  let left = room;
+  const open: Pick<Open, 'layout' | 'isFlat'>[] = [{ layout, isFlat: true }];
+  for (let rest = after.length - 1; left >= 0; ) {
+    const next = open.pop() ?? after[rest--];
+    if (!next) return true;
+    const { layout: part, isFlat } = next;
+    if (typeof part === 'string') left -= part.length;
+    else if (isList(part))
+      for (let index = part.length - 1; index >= 0; index--)
+        open.push({ layout: part[index] as Layout, isFlat });
+    else if ('indent' in part) open.push({ layout: part.indent, isFlat });
+    else if ('line' in part) {
+      if (!isFlat) return true;
+      left -= part.line.length;
+    } else if ('broken' in part) left -= (isFlat ? part.flat : part.broken).length;
+    else open.push({ layout: part.group, isFlat: isFlat && !isBroken(part) });
+  }
+  return false;
+}
