@@ -1,4 +1,4 @@
-import { ClosedError, TimeoutError } from '../errors.ts';
+import { ClosedError, HoldfastError, TimeoutError } from '../errors.ts';
 import { type BodyLease, leaseOf } from '../http/body-lease.ts';
 import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
@@ -14,6 +14,12 @@ export interface TimeoutOptions {
    * @defaultValue 30_000 for the whole call, 10_000 for an attempt
    */
   readonly limitMs?: number;
+}
+
+/** What is limited, and to how many milliseconds. One for all calls of a policy. */
+interface Limit {
+  readonly scope: 'total' | 'attempt';
+  readonly ms: number;
 }
 
 export const checkLimit: Check = duration({ min: 1, max: MAX_TIMER_MS, unlimited: true });
@@ -34,9 +40,10 @@ export function totalTimeout(options: TimeoutOptions = {}): Policy {
     { limitMs: checkLimit },
     { limitMs: defaultTotalTimeoutMs },
   );
+  const limit: Limit = { scope: 'total', ms: limitMs };
   return function totalTimeout(call, next) {
     const deadlineAt = Math.min(call.deadlineAt, call.record.startedAt + limitMs);
-    return bound('total', limitMs, deadlineAt, call, next);
+    return bound(limit, deadlineAt, call, next);
   };
 }
 
@@ -49,24 +56,19 @@ export function totalTimeout(options: TimeoutOptions = {}): Policy {
 export function attemptTimeout(options: TimeoutOptions = {}): Policy {
   const defaults = { limitMs: defaultAttemptTimeoutMs };
   const { limitMs } = readOptions('attemptTimeout', options, { limitMs: checkLimit }, defaults);
+  const limit: Limit = { scope: 'attempt', ms: limitMs };
   return function attemptTimeout(call, next) {
-    return bound('attempt', limitMs, call.deadlineAt, call, next);
+    return bound(limit, call.deadlineAt, call, next);
   };
 }
 
 /** Runs `next` on a branch of its own, until its headers (an attempt) or until its body has ended (the whole call). */
-function bound(
-  scope: 'total' | 'attempt',
-  limitMs: number,
-  deadlineAt: number,
-  call: Call,
-  next: Handler,
-): Promise<Response> {
+function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Promise<Response> {
   if (call.signal?.aborted) return Promise.reject(call.signal.reason);
-  if (scope === 'attempt') markSent(call);
+  if (limit.scope === 'attempt') markSent(call);
   const pending = Promise.withResolvers<Response>();
-  const delayMs = scope === 'total' ? Math.max(0, deadlineAt - call.runtime.clock.now()) : limitMs;
-  const timed = new TimedBranch(scope, limitMs, delayMs, call, pending);
+  const delayMs = limit.scope === 'total' ? Math.max(0, deadlineAt - call.runtime.clock.now()) : limit.ms;
+  const timed = new TimedBranch(limit, delayMs, call, pending);
   // Closed before it began.
   if (timed.signal.aborted) return pending.promise;
   try {
@@ -99,31 +101,27 @@ function markSent({ host, record, attempt }: Call): void {
  */
 class TimedBranch extends Branch implements OpenCall {
   place = -1;
-  readonly #scope: 'total' | 'attempt';
-  readonly #limitMs: number;
+  readonly #limit: Limit;
   readonly #call: Call;
   #timer: Timer;
-  #timedOut = false;
   #lease: BodyLease | undefined;
   #resolve: ((response: Response) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
 
   constructor(
-    scope: 'total' | 'attempt',
-    limitMs: number,
+    limit: Limit,
     delayMs: number,
     call: Call,
     { resolve, reject }: PromiseWithResolvers<Response>,
   ) {
-    super(call.signal, scope === 'total');
-    this.#scope = scope;
-    this.#limitMs = limitMs;
+    super(call.signal, limit.scope === 'total');
+    this.#limit = limit;
     this.#call = call;
     this.#resolve = resolve;
     this.#reject = reject;
     const { clock, open } = call.runtime;
     if (delayMs !== Number.POSITIVE_INFINITY) this.#timer = clock.setTimer(() => this.#expire(), delayMs);
-    if (scope === 'total') open.add(this);
+    if (limit.scope === 'total') open.add(this);
   }
 
   close(): void {
@@ -155,7 +153,7 @@ class TimedBranch extends Branch implements OpenCall {
   #deliver(response: Response): void {
     const { clock } = this.#call.runtime;
     this.#lease = leaseOf(response);
-    if (this.#scope === 'attempt') clock.clearTimer(this.#timer);
+    if (this.#limit.scope === 'attempt') clock.clearTimer(this.#timer);
     // From here on only the reader of the body decides whether the process has to stay.
     else if (this.#timer !== undefined) clock.unrefTimer(this.#timer);
     this.#lease.onBodyEnd(() => this.#letGo());
@@ -164,22 +162,24 @@ class TimedBranch extends Branch implements OpenCall {
   }
 
   #expire(): void {
-    this.#timedOut = true;
-    this.abort(new TimeoutError(this.#call.record, this.#scope, this.#limitMs));
+    const { scope, ms } = this.#limit;
+    this.abort(new TimeoutError(this.#call.record, scope, ms));
   }
 
   /** The outermost knows best why a body that nobody is reading has ended. */
   #endBody(error: unknown): void {
     this.#letGo();
-    if (this.#scope === 'total')
-      this.#lease?.end(this.#timedOut ? { kind: 'failed', error } : { kind: 'aborted' });
+    if (this.#limit.scope !== 'total') return;
+    // Not that of another call, which its caller may have passed on.
+    const isOurs = error instanceof TimeoutError && HoldfastError.endedCall(error, this.#call.record);
+    this.#lease?.end(isOurs ? { kind: 'failed', error } : { kind: 'aborted' });
   }
 
   #letGo(): void {
     const { clock, open } = this.#call.runtime;
     clock.clearTimer(this.#timer);
     this.release();
-    if (this.#scope === 'total') open.remove(this);
+    if (this.#limit.scope === 'total') open.remove(this);
   }
 
   #forgetPromise(): void {
