@@ -154,6 +154,12 @@ describe('each package comes in by one door:', () => {
     expect(unknown.map(arrow)).toEqual([]);
   });
 
+  test('each comes along when ours is installed', () => {
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const missing = Object.keys(doors).filter(name => !(name in dependencies || name in peerDependencies));
+    expect(missing).toEqual([]);
+  });
+
   test('modules of Node alone are for policy files and the generator', () => {
     const node = imports.filter(({ to }) => to.startsWith('node:'));
     expect(
