@@ -30,7 +30,7 @@ export type Decoded<S> =
  */
 export type Given<S> =
   S extends OfZod<infer Input, infer Output>
-    ? WithDefaults<Input, Output>
+    ? WithDefaults<Input, Output> | Extract<Input, undefined>
     : S extends StandardSchemaV1
       ? StandardSchemaV1.InferInput<S>
       : never;
@@ -43,8 +43,13 @@ type WithDefaults<Input, Output> = [Input] extends [Output]
   : LeftOut<Input, Output> extends infer Keys
     ? [Keys] extends [never]
       ? Output
-      : Plain<Omit<Output, Keys & keyof Output> & Partial<Pick<Output, Keys & keyof Output>>>
+      : WithOptional<Output, Keys>
     : never;
+
+/** Of a union, each of its members keeps what it has of its own. */
+type WithOptional<Output, Keys> = Output extends unknown
+  ? Plain<Omit<Output, Keys & keyof Output> & Partial<Pick<Output, Keys & keyof Output>>>
+  : never;
 
 /** Keys that only the input form may leave out. */
 type LeftOut<Input, Output> = Exclude<OptionalKeys<Input>, OptionalKeys<Output>>;
@@ -160,7 +165,10 @@ export type StatusesOf<Key, Responses> = Key extends number
   ? Key
   : Key extends Range
     ? Exclude<Registered[Key], keyof Responses>
-    : Exclude<Registered[Range], Named<Responses>>;
+    : Exclude<
+        Registered[IsSuccess<Key, Responses> extends true ? Range : Exclude<Range, '2xx'>],
+        Named<Responses>
+      >;
 
 /** A response of a status that means success, as declared. */
 export interface Success<Status extends number, Data, Headers = globalThis.Headers> {
@@ -220,8 +228,14 @@ type IsSuccess<Key, Responses> = `${Key & (string | number)}` extends `2${string
       : false
     : false;
 
-type AnswerTo<Key, Responses, Declared> =
-  IsSuccess<Key, Responses> extends true
+/** `default` stands for failures in any case, and for success where {@link IsSuccess} says so. */
+type AnswerTo<Key, Responses, Declared> = Key extends 'default'
+  ?
+      | Failure<Exclude<StatusesOf<Key, Responses>, Registered['2xx']>, DataOf<Declared>, HeadersOf<Declared>>
+      | (IsSuccess<Key, Responses> extends true
+          ? Success<Registered['2xx'], DataOf<Declared>, HeadersOf<Declared>>
+          : never)
+  : IsSuccess<Key, Responses> extends true
     ? Success<StatusesOf<Key, Responses>, DataOf<Declared>, HeadersOf<Declared>>
     : Failure<StatusesOf<Key, Responses>, DataOf<Declared>, HeadersOf<Declared>>;
 
@@ -242,9 +256,15 @@ export type SuccessOf<Options, Responses = ResponsesOf<Options>> = {
   [Key in keyof Responses]: IsSuccess<Key, Responses> extends true ? DataOf<Responses[Key]> : never;
 }[keyof Responses];
 
-/** Groups of an input that may be left out as a whole, since everything in them may. */
+/** Groups of an input that may be left out as a whole, since everything in them may. A body must say so itself. */
 type Optional<Groups> = {
-  [Key in keyof Groups]: undefined extends Groups[Key] ? Key : Empty extends Groups[Key] ? Key : never;
+  [Key in keyof Groups]: undefined extends Groups[Key]
+    ? Key
+    : Key extends 'body'
+      ? never
+      : Empty extends Groups[Key]
+        ? Key
+        : never;
 }[keyof Groups];
 
 type GroupsOf<Options> = {

@@ -148,6 +148,62 @@ describe('a result', () => {
   });
 });
 
+test('a default stands for failures too, and for no success beside one that is named', async () => {
+  const responses = createApi(
+    defineContract({
+      alone: endpoint({ method: 'GET', path: '/alone', responses: { 404: Conflict, default: Problem } }),
+      beside: endpoint({ method: 'GET', path: '/beside', responses: { 200: User, default: Problem } }),
+    }),
+    { baseUrl: 'https://users.internal' },
+  );
+  const alone = await responses.alone.safe();
+  if (!alone.ok && alone.status === 500)
+    expectTypeOf(alone.data).toEqualTypeOf<{ type: string; title: string }>();
+  // @ts-expect-error -- a 500 is no success
+  if (alone.ok && alone.status === 500) alone.data;
+  const beside = await responses.beside.safe();
+  // @ts-expect-error -- a 202 is no failure, and as a success it is not declared
+  if (!beside.ok && beside.status === 202) beside.data;
+});
+
+test('what may be left out of a body may be left out of each kind of body, and the body if it says so', () => {
+  const at = { at: date, by: z.string().default('me') };
+  const bodies = createApi(
+    defineContract({
+      patch: endpoint({
+        method: 'PATCH',
+        path: '/a',
+        body: z.object({ name: z.string().optional() }),
+        responses: { 204: null },
+      }),
+      byDefault: endpoint({
+        method: 'PUT',
+        path: '/b',
+        body: z.object({ name: z.string() }).default({ name: '' }),
+        responses: { 204: null },
+      }),
+      either: endpoint({
+        method: 'POST',
+        path: '/c',
+        body: z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('a'), ...at }),
+          z.object({ kind: z.literal('b'), ...at, size: z.number() }),
+        ]),
+        responses: { 204: null },
+      }),
+    }),
+    { baseUrl: 'https://users.internal' },
+  );
+  // @ts-expect-error -- an empty object is a body, nothing is none
+  bodies.patch();
+  bodies.patch({ body: {} });
+  bodies.byDefault();
+  bodies.either({ body: { kind: 'a', at: new Date() } });
+  bodies.either({ body: { kind: 'b', at: new Date(), size: 1 } });
+  // @ts-expect-error -- of this kind, the size is required
+  bodies.either({ body: { kind: 'b', at: new Date() } });
+});
+
 describe('isStatusError', () => {
   const error: unknown = undefined;
 
