@@ -1,5 +1,5 @@
 /** The door to zod's insides: what Standard Schema does not tell of a schema. */
-import { $ZodAsyncError, type $ZodType, safeEncode, safeEncodeAsync } from 'zod/v4/core';
+import { $ZodAsyncError, type $ZodType, safeEncode, safeEncodeAsync, safeParse } from 'zod/v4/core';
 import type { Checked, Schema } from './standard-schema.ts';
 
 /** What a schema of zod is made of, as far as it is read here. */
@@ -20,7 +20,6 @@ export interface Definition {
   readonly valueType?: $ZodType;
   readonly catchall?: $ZodType;
   readonly getter?: () => $ZodType;
-  readonly defaultValue?: unknown;
   readonly checks?: readonly { readonly _zod: { readonly def: { readonly check: string } } }[];
 }
 
@@ -117,21 +116,43 @@ function checked(result: ReturnType<typeof safeEncode>): Checked {
 
 /** Encoding wants every key that decoding would fill in. What a caller leaves out at the top is filled in here. */
 function fillDefaults(schema: $ZodType, value: unknown): unknown {
-  const { shape } = definitionOf(schema);
-  if (!shape || typeof value !== 'object' || value === null) return value;
+  if (value === undefined) return defaultOf(schema);
+  if (typeof value !== 'object' || value === null) return value;
+  const { shape, innerType, left, right, options } = definitionOf(schema);
+  if (innerType) return fillDefaults(innerType, value);
+  if (left && right) return fillDefaults(right, fillDefaults(left, value));
   const given = value as Record<string, unknown>;
-  const defaults = Object.entries(shape)
+  const option = options?.find(option => isFor(given, option));
+  if (option) return fillDefaults(option, value);
+  const defaults = Object.entries(shape ?? {})
     .filter(([name]) => given[name] === undefined)
     .map(([name, member]) => [name, defaultOf(member)] as const)
     .filter(([, byDefault]) => byDefault !== undefined);
   return defaults.length > 0 ? { ...given, ...Object.fromEntries(defaults) } : value;
 }
 
+/** What decoding makes of nothing: a default, a prefault, what is caught; undefined if it makes nothing of it. */
 function defaultOf(schema: $ZodType): unknown {
-  const { type, innerType, defaultValue } = definitionOf(schema);
-  if (type === 'default') return defaultValue;
-  return innerType ? defaultOf(innerType) : undefined;
+  if (schema._zod.optin === undefined) return undefined;
+  const result = safeParseNothing(schema);
+  return result?.success ? result.data : undefined;
 }
+
+/** Undefined for a schema that takes its time, which then has to be given a value. */
+function safeParseNothing(schema: $ZodType): ReturnType<typeof safeParse> | undefined {
+  try {
+    return safeParse(schema, undefined);
+  } catch (error) {
+    if (error instanceof $ZodAsyncError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an option of a union is the one for an object, by the literals that it has. */
+const isFor = (given: Readonly<Record<string, unknown>>, option: $ZodType): boolean =>
+  Object.entries(definitionOf(option).shape ?? {}).every(
+    ([name, { _zod }]) => _zod.values?.has(given[name] as never) ?? true,
+  );
 
 /** Schemas of the members of an object; undefined if the schema is none, or does not show them. */
 export function membersOf(schema: Schema): Readonly<Record<string, $ZodType>> | undefined {

@@ -338,6 +338,38 @@ describe('a body', () => {
     expect(await failureOf(api.optional({ body: { a: 'x' as never } }))).toMatchObject({ part: 'body' });
   });
 
+  test.each<[string, z.ZodType, object]>([
+    ['a default', z.object({ at: date, n: z.int().default(1) }), {}],
+    ['a prefault', z.object({ at: date, n: z.int().prefault(1) }), {}],
+    [
+      'a default in one side of an intersection',
+      z.object({ n: z.int().default(1) }).and(z.object({ at: date })),
+      {},
+    ],
+    [
+      'a default in one kind of several',
+      z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('a'), at: date, n: z.int().default(0) }),
+        z.object({ kind: z.literal('b'), at: date, n: z.int().default(1) }),
+      ]),
+      { kind: 'b' },
+    ],
+  ])('has filled in what is left out beside a codec: %s', async (_, body, more) => {
+    const put = endpoint({ method: 'PUT', path: '/', body, responses });
+    const { api, transport } = apiOf(defineContract({ put }));
+    api.put({ body: { at: new Date(0), ...more } }).catch(() => {});
+    const { request } = await transport.next();
+    expect(await request.json()).toEqual({ at: '1970-01-01T00:00:00.000Z', n: 1, ...more });
+  });
+
+  test('is its default if that is what its schema says', async () => {
+    const body = z.object({ at: date }).default({ at: new Date(0) });
+    const put = endpoint({ method: 'PUT', path: '/', body, responses });
+    const { api, transport } = apiOf(defineContract({ put }));
+    api.put().catch(() => {});
+    expect(await (await transport.next()).request.json()).toEqual({ at: '1970-01-01T00:00:00.000Z' });
+  });
+
   test('of another library is checked, and sent in the form of the wire', async () => {
     const { api, transport } = apiOf(contract);
     api.valibot({ body: { n: '5' } }).catch(() => {});
