@@ -1,4 +1,6 @@
 /** From a response to data. Which declaration speaks for a status is worked out once. */
+import type { $ZodType } from 'zod/v4/core';
+import { discard } from '../http/drain.ts';
 import { accepts, type Content, essenceOf, isJson, isStreamed } from './content.ts';
 import { bodiesOf, declarationOf, hasNoBody } from './declared-response.ts';
 import type { EndpointOptions, Responses } from './endpoint-options.ts';
@@ -7,7 +9,7 @@ import { type ProblemDetails, readProblem } from './problem-details.ts';
 import { type Conversion, decoderOf, mayChange } from './schema.ts';
 import type { Issue, Schema } from './standard-schema.ts';
 import type { ValidationMode } from './validation.ts';
-import { membersOf } from './zod.ts';
+import { definitionOf, membersOf, wireForm } from './zod.ts';
 
 /** What a service has said. */
 export interface Answer {
@@ -58,20 +60,17 @@ export class ResponseDecoder {
     if (!expected) return this.#undeclared(response, report);
     const isChecked = this.#mode !== 'off';
     const headers = expected.headers
-      ? expected.headers.read(response, isChecked ? report : undefined)
+      ? await expected.headers.read(response, isChecked ? report : undefined)
       : response.headers;
     const ok = isSuccess(status);
-    const answer = {
-      ok,
-      status,
-      headers: headers instanceof Promise ? await headers : headers,
-      response,
-      isDeclared: true,
-    };
-    if (this.#isHead || expected.bodies.length === 0 || hasNoBody(status)) {
+    const answer = { ok, status, headers, response, isDeclared: true };
+    if (this.#isHead || expected.bodies.length === 0) {
       await response.body?.cancel();
       return { ...answer, data: undefined, problem: undefined };
     }
+    // Its range or the default has a body. Of a failure that says nothing; a success must do without by its schema.
+    if (!ok && hasNoBody(status))
+      return { ...answer, isDeclared: false, data: undefined, problem: undefined };
     const essence = essenceOf(response.headers.get('content-type') ?? '');
     const body = this.#bodyFor(expected, essence, response);
     if (!body) return this.#otherContent(answer, expected, essence, report);
@@ -145,21 +144,41 @@ export class ResponseDecoder {
     return { ok, status, data, headers, response, isDeclared: false, problem: readProblem(essence, data) };
   }
 
-  async #read({ kind }: Content, response: Response, report: Report): Promise<unknown> {
+  async #read({ kind, schema }: Content, response: Response, report: Report): Promise<unknown> {
     if (kind === 'binary') return response.blob();
-    if (kind === 'multipart') return fieldsOf(await response.formData());
+    if (kind === 'multipart') return this.#readFields(schema, response, report);
     const text = await response.text();
-    if (kind === 'form') return fieldsOf(new URLSearchParams(text));
+    if (kind === 'form') return fieldsOf(new URLSearchParams(text), schema);
     if (kind !== 'json') return text;
     if (text === '') return undefined;
     try {
       return JSON.parse(text);
     } catch (error) {
       // Its message quotes the text, which the excerpt does with secrets masked.
-      const message = `is no JSON, as its content type says: ${(error as Error).name}`;
-      if (this.#mode !== 'off') report('body', [{ message, path: [] }], text, response);
-      return text;
+      return this.#misread(
+        `is no JSON, as its content type says: ${(error as Error).name}`,
+        text,
+        response,
+        report,
+      );
     }
+  }
+
+  /** In two steps, so that a body which breaks off is not taken for one that is malformed. */
+  async #readFields(schema: Schema | undefined, response: Response, report: Report): Promise<unknown> {
+    const bytes = await response.arrayBuffer();
+    const type = response.headers.get('content-type') ?? '';
+    try {
+      return fieldsOf(await new Response(bytes, { headers: { 'content-type': type } }).formData(), schema);
+    } catch {
+      const message = `is no multipart/form-data, as its content type says`;
+      return this.#misread(message, new TextDecoder().decode(bytes), response, report);
+    }
+  }
+
+  #misread(message: string, text: string, response: Response, report: Report): string {
+    if (this.#mode !== 'off') report('body', [{ message, path: [] }], text, response);
+    return text;
   }
 }
 
@@ -203,16 +222,18 @@ class HeadersDecoder {
     this.#names = members && Object.keys(members);
   }
 
-  /** @param report - not there if nobody wants to know. */
-  read(response: Response, report: Report | undefined): unknown {
+  /** @param report - not there if nobody wants to know. Where it throws, nobody will read the body. */
+  async read(response: Response, report: Report | undefined): Promise<unknown> {
     const raw = this.#raw(response.headers);
-    const result = this.#decode(raw);
-    const settle = (result: Awaited<ReturnType<Conversion>>) => {
-      if (!result.issues) return result.value;
+    const result = await this.#decode(raw);
+    if (!result.issues) return result.value;
+    try {
       report?.('headers', result.issues, raw, response);
-      return raw;
-    };
-    return result instanceof Promise ? result.then(settle) : settle(result);
+    } catch (error) {
+      discard(response);
+      throw error;
+    }
+    return raw;
   }
 
   #raw(headers: Headers): Record<string, string | undefined> {
@@ -232,11 +253,21 @@ async function readAnything(essence: string, response: Response): Promise<unknow
   }
 }
 
-/** Fields by name; one that is repeated is a list. */
-function fieldsOf(fields: Iterable<[string, unknown]>): Record<string, unknown> {
+/** Fields by name; one that is repeated is a list, and so is one that its schema has as a list. */
+function fieldsOf(fields: Iterable<[string, unknown]>, schema: Schema | undefined): Record<string, unknown> {
+  const members = schema && membersOf(schema);
+  const isList = (name: string) =>
+    members !== undefined && Object.hasOwn(members, name) && isListOnWire(members[name] as $ZodType);
   const byName = new Map<string, unknown[]>();
-  for (const [name, value] of fields) byName.set(name, [...(byName.get(name) ?? []), value]);
+  for (const [name, value] of fields) {
+    const values = byName.get(name);
+    if (values) values.push(value);
+    else byName.set(name, [value]);
+  }
   return Object.fromEntries(
-    [...byName].map(([name, values]) => [name, values.length > 1 ? values : values[0]]),
+    [...byName].map(([name, values]) => [name, values.length > 1 || isList(name) ? values : values[0]]),
   );
 }
+
+const isListOnWire = (schema: $ZodType): boolean =>
+  ['array', 'tuple'].includes(definitionOf(wireForm(schema)).type);

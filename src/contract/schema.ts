@@ -17,10 +17,10 @@ export type Conversion = (value: unknown) => Checked | Promise<Checked>;
 /** From the wire to the program. */
 export function decoderOf(schema: Schema): Conversion {
   const { validate } = schema['~standard'];
-  return value => {
+  return caught(value => {
     const result = validate(value);
     return result instanceof Promise ? result.then(checked) : checked(result);
-  };
+  });
 }
 
 /** From the program to the wire. */
@@ -34,8 +34,27 @@ export function encoderOf(schema: Schema): Conversion {
     };
   }
   // Where nothing needs encoding, decoding is the same and faster, and fills in defaults.
-  return value => (traitsOf(schema).needsEncoding ? encodeZod(schema, value) : decode(value));
+  return caught(value => (traitsOf(schema).needsEncoding ? encodeZod(schema, value) : decode(value)));
 }
+
+/** What a conversion throws on, such as `BigInt('x')` in a codec, does not match. */
+const caught =
+  (convert: Conversion): Conversion =>
+  value => {
+    try {
+      const result = convert(value);
+      return result instanceof Promise ? result.catch(inconvertible) : result;
+    } catch (error) {
+      return inconvertible(error);
+    }
+  };
+
+/** Without its message, which may quote the value. */
+const inconvertible = (error: unknown): Checked => ({
+  issues: [
+    { message: `cannot be converted (${error instanceof Error ? error.name : typeof error})`, path: [] },
+  ],
+});
 
 /** Whether decoding may change a value, so that it has to be done even where nobody wants it checked. */
 export const mayChange = (schema: Schema): boolean => !isZod(schema) || traitsOf(schema).changes;

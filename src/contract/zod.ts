@@ -1,5 +1,5 @@
 /** The door to zod's insides: what Standard Schema does not tell of a schema. */
-import { $ZodAsyncError, type $ZodType, safeEncode, safeEncodeAsync, safeParse } from 'zod/v4/core';
+import { type $ZodType, safeEncode, safeEncodeAsync, safeParse } from 'zod/v4/core';
 import type { Checked, Schema } from './standard-schema.ts';
 
 /** What a schema of zod is made of, as far as it is read here. */
@@ -103,8 +103,8 @@ export function encodeZod(schema: $ZodType, value: unknown): Checked | Promise<C
   const complete = fillDefaults(schema, value);
   try {
     return checked(safeEncode(schema, complete));
-  } catch (error) {
-    if (!(error instanceof $ZodAsyncError)) throw error;
+  } catch {
+    // It takes its time, which another copy of zod says by an error of its own; or it throws, and will again.
     return safeEncodeAsync(schema, complete).then(checked);
   }
 }
@@ -134,17 +134,12 @@ function fillDefaults(schema: $ZodType, value: unknown): unknown {
 /** What decoding makes of nothing: a default, a prefault, what is caught; undefined if it makes nothing of it. */
 function defaultOf(schema: $ZodType): unknown {
   if (schema._zod.optin === undefined) return undefined;
-  const result = safeParseNothing(schema);
-  return result?.success ? result.data : undefined;
-}
-
-/** Undefined for a schema that takes its time, which then has to be given a value. */
-function safeParseNothing(schema: $ZodType): ReturnType<typeof safeParse> | undefined {
   try {
-    return safeParse(schema, undefined);
-  } catch (error) {
-    if (error instanceof $ZodAsyncError) return undefined;
-    throw error;
+    const result = safeParse(schema, undefined);
+    return result.success ? result.data : undefined;
+  } catch {
+    // It takes its time, and has to be given a value.
+    return undefined;
   }
 }
 

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import {
   defineContract,
   endpoint,
+  form,
   isStatusError,
   json,
+  multipart,
   StatusError,
   text,
   ValidationError,
@@ -333,6 +335,47 @@ describe('responses', () => {
     const head = api.head.safe();
     (await transport.next()).respond(new Response(null, { status: 404 }));
     expect(await head).toMatchObject({ ok: false, status: 404, data: undefined });
+  });
+
+  test('that never have a body do not match a range that has one, unless its schema can do without', async () => {
+    const ranges = defineContract({
+      one: endpoint({ method: 'GET', path: '/1', responses: { '2xx': User, '3xx': Problem } }),
+      maybe: endpoint({ method: 'GET', path: '/2', responses: { '2xx': User.optional() } }),
+    });
+    const { api, transport } = apiOf(ranges);
+    const success = api.one.safe();
+    (await transport.next()).respond(new Response(null, { status: 204 }));
+    expect(await success).toMatchObject({
+      ok: false,
+      error: { code: 'VALIDATION', part: 'body', status: 204 },
+    });
+    const failure = api.one.safe();
+    (await transport.next()).respond(new Response(null, { status: 304 }));
+    expect(await failure).toMatchObject({
+      ok: false,
+      error: { code: 'STATUS', status: 304, isDeclared: false },
+    });
+    const maybe = api.maybe.safe();
+    (await transport.next()).respond(new Response(null, { status: 204 }));
+    expect(await maybe).toMatchObject({ ok: true, status: 204, data: undefined });
+  });
+
+  test('that are forms have a list where the schema has one, also of one', async () => {
+    const tags = z.object({ tags: z.array(z.string()), name: z.string() });
+    const forms = defineContract({
+      form: endpoint({ method: 'GET', path: '/1', responses: { 200: form(tags) } }),
+      multipart: endpoint({ method: 'GET', path: '/2', responses: { 200: multipart(tags) } }),
+    });
+    const { api, transport } = apiOf(forms);
+    const fields = new URLSearchParams({ tags: 'a', name: 'x' });
+    const one = api.form();
+    (await transport.next()).respond(new Response(fields));
+    expect(await one).toEqual({ tags: ['a'], name: 'x' });
+    const other = api.multipart();
+    const data = new FormData();
+    for (const [name, value] of fields) data.append(name, value);
+    (await transport.next()).respond(new Response(data));
+    expect(await other).toEqual({ tags: ['a'], name: 'x' });
   });
 
   test('have headers as declared, in any case, and else as they are', async () => {

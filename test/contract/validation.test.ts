@@ -4,7 +4,15 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { excerptOf, isSecretName } from '../../src/contract/excerpt.ts';
-import { defineContract, endpoint, json, text, ValidationError } from '../../src/contract/index.ts';
+import {
+  defineContract,
+  endpoint,
+  json,
+  multipart,
+  text,
+  ValidationError,
+} from '../../src/contract/index.ts';
+import { slowBody } from '../../src/testing/index.ts';
 import { ann, answer, apiOf, date, failureOf, id, User, users } from './support.ts';
 
 const html = { headers: { 'content-type': 'text/html' } };
@@ -103,6 +111,40 @@ describe('a response that does not match', () => {
     const none = failureOf(api.getUser({ params: { id } }));
     (await transport.next()).respond(new Response(null));
     expect(await none).toMatchObject({ part: 'body' });
+  });
+
+  test('in its headers gives its body up', async () => {
+    const headers = z.object({ 'x-total': z.string() });
+    const list = endpoint({ method: 'GET', path: '/', responses: { 200: { body: text(), headers } } });
+    const { api, transport } = apiOf(defineContract({ list }));
+    const call = failureOf(api.list());
+    const body = slowBody();
+    (await transport.next()).respond(
+      new Response(body.stream, { headers: { 'content-type': 'text/plain' } }),
+    );
+    expect(await call).toMatchObject({ code: 'VALIDATION', part: 'headers' });
+    await transport.expectNone();
+    expect(body.state).toBe('cancelled');
+  });
+
+  test('in that its codec throws, or its form is malformed, is one too, without what was thrown', async () => {
+    const amount = z.codec(z.string(), z.bigint(), { decode: BigInt, encode: String });
+    const odd = defineContract({
+      amount: endpoint({ method: 'GET', path: '/1', responses: { 200: z.object({ amount }) } }),
+      form: endpoint({ method: 'GET', path: '/2', responses: { 200: multipart(z.object({})) } }),
+    });
+    const { api, transport } = apiOf(odd);
+    const thrown = failureOf(api.amount());
+    (await transport.next()).respond(answer({ amount: 'five' }));
+    expect(await thrown).toMatchObject({
+      code: 'VALIDATION',
+      issues: [{ message: 'cannot be converted (SyntaxError)', path: [] }],
+      excerpt: '{"amount":"five"}',
+    });
+    const malformed = failureOf(api.form());
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    (await transport.next()).respond(new Response('no form', { headers }));
+    expect(await malformed).toMatchObject({ code: 'VALIDATION', part: 'body', excerpt: 'no form' });
   });
 
   test('in its status is one, if it is a success that is not declared', async () => {
