@@ -68,8 +68,12 @@ function shapeOf(value: unknown): Shape {
   return { members: presentMembers(value).map(([name, member]) => [name, textOf(member)]) };
 }
 
-const isMembers = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !(value instanceof Date) && !Array.isArray(value);
+/** What is of a class, such as a `Set` or a `URL`, has members that no style writes. */
+function isMembers(value: unknown): value is Members {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
 
 const presentMembers = (members: Members): [string, unknown][] =>
   Object.entries(members).filter(([, member]) => isPresent(member));
@@ -81,9 +85,12 @@ function textOf(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
     return String(value);
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
-  const what = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
+  const what = value === null ? 'null' : Array.isArray(value) ? 'a list' : kindOf(value);
   throw new Unencodable(`holds ${what} where only a text, a number or a truth value can be written`);
 }
+
+const kindOf = (value: unknown): string =>
+  typeof value === 'object' && !isMembers(value) ? `a ${value?.constructor?.name}` : typeof value;
 
 const NEEDS_ENCODING = /[^\w.~-]/;
 
@@ -212,6 +219,9 @@ function deepPairs(name: string, value: unknown): Pair[] {
     return deepPairs(`${name}[${key}]`, member);
   });
 }
+
+/** A token, as RFC 9110 §5.1 asks. */
+export const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);
 
 /** The value of a header field. Nothing is percent-encoded in it. */
 export function encodeInHeader(value: unknown, { style, explode }: ResolvedStyle): string {

@@ -8,6 +8,7 @@ import {
   encodeInHeader,
   encodeInPath,
   encodeInQuery,
+  isHeaderName,
   isPresent,
   jsonOf,
   type ParameterPlace,
@@ -152,9 +153,10 @@ export class RequestEncoder {
       const value = members[name];
       if (!isPresent(value)) continue;
       const style = this.#styles.headers(name);
-      headers[name.toLowerCase()] = encodeParameter('headers', name, value, () =>
-        encodeInHeader(value, style),
-      );
+      headers[name.toLowerCase()] = encodeParameter('headers', name, value, () => {
+        if (!isHeaderName(name)) throw new Unencodable('has a name that no header can have');
+        return encodeInHeader(value, style);
+      });
     }
   }
 
@@ -183,7 +185,7 @@ export class RequestEncoder {
     const content = this.#content;
     if (!content || value === undefined) return undefined;
     // The boundary of a form with files is made by `fetch`, and so is its header.
-    if (content.kind !== 'multipart') headers['content-type'] = content.type;
+    if (content.kind !== 'multipart') headers['content-type'] = typeWithCharset(content);
     try {
       return writeContent(content, value);
     } catch (error) {
@@ -192,6 +194,10 @@ export class RequestEncoder {
     }
   }
 }
+
+/** `fetch` sends texts in UTF-8. JSON is so by itself (RFC 8259 §8.1), and of other texts nobody could know. */
+const typeWithCharset = ({ kind, type }: Content): string =>
+  kind === 'text' && type.startsWith('text/') ? `${type};charset=UTF-8` : type;
 
 function groupEncoder(group: Group, schema: Schema): GroupEncoder {
   return { group, convert: encoderOf(schema), isNeeded: () => mayEncode(schema) };
@@ -260,6 +266,8 @@ function formData(fields: Members): FormData {
 
 function append(data: FormData, name: string, value: unknown): void {
   if (value instanceof Blob) data.append(name, value);
+  else if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    data.append(name, new Blob([value as ArrayBufferView<ArrayBuffer>]));
   else if (value instanceof Date) data.append(name, value.toISOString());
   // OpenAPI 3.1 §4.8.15: what is an object goes as JSON.
   else if (typeof value === 'object')

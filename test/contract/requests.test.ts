@@ -206,7 +206,35 @@ describe('a query', () => {
   });
 });
 
+test.each([
+  ['a URL', new URL('https://evil.test')],
+  ['a Set', new Set(['a'])],
+  ['a Map', new Map([['a', 'b']])],
+])('%s is refused as a parameter, and not left out as if it had no members', async (what, value) => {
+  const query = z.object({ q: z.custom(() => true) });
+  const { api, transport } = apiOf(
+    defineContract({ get: endpoint({ method: 'GET', path: '/', query, responses }) }),
+  );
+  expect(await failureOf(api.get({ query: { q: value } }))).toMatchObject({
+    part: 'query',
+    issues: [{ path: ['q'], message: expect.stringContaining(`holds ${what}`) }],
+  });
+  await transport.expectNone();
+});
+
 describe('headers and cookies', () => {
+  test('are refused by a name that no header can have', async () => {
+    const headers = z.record(z.string(), z.string());
+    const { api, transport } = apiOf(
+      defineContract({ get: endpoint({ method: 'GET', path: '/', headers, responses }) }),
+    );
+    expect(await failureOf(api.get({ headers: { 'a b': 'x' } }))).toMatchObject({
+      part: 'headers',
+      issues: [{ path: ['a b'] }],
+    });
+    await transport.expectNone();
+  });
+
   const contract = defineContract({
     get: endpoint({
       method: 'GET',
@@ -304,11 +332,26 @@ describe('a body', () => {
     expect([meta.type, await meta.text()]).toEqual(['application/json', '{"n":1}']);
   });
 
+  test('of several parts has buffers as bytes', async () => {
+    const body = multipart(z.object({ buffer: z.instanceof(ArrayBuffer), view: z.instanceof(Uint8Array) }));
+    const { api, transport } = apiOf(
+      defineContract({ put: endpoint({ method: 'PUT', path: '/', body, responses }) }),
+    );
+    const { buffer } = new Uint8Array([1, 2, 3]);
+    api.put({ body: { buffer, view: new Uint8Array(buffer, 1) } }).catch(() => {});
+    const data = await (await transport.next()).request.formData();
+    const bytes = (name: string) => (data.get(name) as File).bytes();
+    expect([await bytes('buffer'), await bytes('view')]).toEqual([
+      new Uint8Array([1, 2, 3]),
+      new Uint8Array([2, 3]),
+    ]);
+  });
+
   test('of text and bytes is sent as it is, with its type', async () => {
     const { api, transport } = apiOf(contract);
     api.text({ body: 'a;b' }).catch(() => {});
     const csv = (await transport.next()).request;
-    expect([csv.headers.get('content-type'), await csv.text()]).toEqual(['text/csv', 'a;b']);
+    expect([csv.headers.get('content-type'), await csv.text()]).toEqual(['text/csv;charset=UTF-8', 'a;b']);
     api.binary({ body: new Uint8Array([1, 2, 3]) }).catch(() => {});
     const png = (await transport.next()).request;
     expect([png.headers.get('content-type'), await png.bytes()]).toEqual([
