@@ -1,3 +1,4 @@
+import { redactUrl } from '../http/redact.ts';
 import { show } from '../pipeline/options.ts';
 import { httpUrl } from '../request.ts';
 
@@ -12,7 +13,7 @@ export interface BaseUrl {
 export function readBaseUrl(given: unknown): BaseUrl {
   const url = typeof given === 'string' || given instanceof URL ? httpUrl(given) : undefined;
   const wrong = url ? obstacleIn(url) : 'should be an absolute URL of http or https';
-  if (wrong) throw new TypeError(`\`baseUrl\` ${wrong}, got ${url?.password ? 'one' : show(String(given))}.`);
+  if (wrong) throw new TypeError(`\`baseUrl\` ${wrong}, got ${show(redactUrl(String(given)))}.`);
   const { origin, pathname } = url as URL;
   return { origin, path: pathname.replace(/\/+$/, '') };
 }

@@ -12,11 +12,12 @@ import {
   unknownOption,
 } from '../pipeline/options.ts';
 import { checkCallPolicy, resolvePolicy } from '../policies/policy-options.ts';
-import { isContent, json } from './content.ts';
+import { isContent, isRange, json } from './content.ts';
 import { bodiesOf, declarationOf, hasNoBody, isBody } from './declared-response.ts';
 import { type EndpointOptions, type ResponseDeclaration, titleOf } from './endpoint-options.ts';
 import { checkPagination, movingParameter } from './pagination.ts';
 import {
+  isHeaderName,
   type ParameterPlace,
   type ParameterStyle,
   resolveStyle,
@@ -122,6 +123,18 @@ function checkPlace(options: EndpointOptions, place: ParameterPlace): void {
     const obstacle = unwritableParameter(member, resolveStyle(place, styles[name]), place);
     if (obstacle) throw new TypeError(`\`${place}.${name}\` ${obstacle}.`);
   }
+  if (place === 'headers') checkHeaderNames(Object.keys(members ?? {}));
+}
+
+function checkHeaderNames(names: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    if (!isHeaderName(name)) throw new TypeError(`\`headers\` has ${show(name)}, which can be no header.`);
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined)
+      throw new TypeError(`\`headers\` has ${show(other)} and ${show(name)}, which are one header.`);
+    seen.set(name.toLowerCase(), name);
+  }
 }
 
 const oneWay = (name: string): TypeError =>
@@ -168,7 +181,12 @@ function checkContent(value: unknown, name: string, direction: 'request' | 'resp
       `\`${name}\` should be a schema, or a content such as text() or form(schema), got ${show(value)}.`,
     );
   }
-  const { kind, schema } = isContent(value) ? value : json(value);
+  const content = isContent(value) ? value : json(value);
+  const { kind, schema } = content;
+  if (direction === 'request' && isRange(content))
+    throw new TypeError(
+      `\`${name}\` should have one media type, since it is sent, got ${show(content.type)}.`,
+    );
   if (direction === 'request' && (kind === 'event-stream' || kind === 'json-lines'))
     throw new TypeError(`\`${name}\` cannot be ${kind}: streams of values only arrive. Send a stream().`);
   if (!schema || !isZod(schema)) return;

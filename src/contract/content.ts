@@ -59,10 +59,11 @@ export interface StreamSettings {
   readonly reconnectOn: 'failure' | 'end';
 }
 
-const contents = new WeakSet<object>();
+/** Marks a content, also one that another copy of the package made. */
+const brand = Symbol.for('holdfast.content');
 
 export const isContent = (value: unknown): value is Content =>
-  typeof value === 'object' && value !== null && contents.has(value);
+  typeof value === 'object' && value !== null && brand in value;
 
 function content<Kind extends ContentKind, Of extends Schema | undefined>(
   kind: Kind,
@@ -70,9 +71,7 @@ function content<Kind extends ContentKind, Of extends Schema | undefined>(
   type: string,
   stream?: StreamSettings,
 ): Content<Kind, Of> {
-  const made: Content<Kind, Of> = Object.freeze({ kind, schema, type: mediaType(type, kind), stream });
-  contents.add(made);
-  return made;
+  return Object.freeze({ kind, schema, type: mediaType(type, kind), stream, [brand]: true });
 }
 
 /** Type and subtype as RFC 9110 §8.3.1 has them: tokens with a slash between; `*` stands for any in responses. */
@@ -174,6 +173,9 @@ function streamSettings(options: StreamOptions): StreamSettings {
 /** Contents that outlive the call that brought them: they are read while they come. */
 export const isStreamed = ({ kind }: Content): boolean =>
   kind === 'stream' || kind === 'event-stream' || kind === 'json-lines';
+
+/** Whether a type is a range, which names what may come and nothing that could be sent. */
+export const isRange = ({ type }: Content): boolean => type.endsWith('/*');
 
 /**
  * Whether a response of some content type is of a declared content. JSON is known by its structured suffix as well

@@ -24,6 +24,7 @@ function obstacleIn(path: unknown): string | undefined {
   if (path.startsWith('//')) return 'should begin with one slash, since two begin another host';
   if (/[?#]/.test(path)) return 'should have neither a query nor a fragment (declare `query`)';
   if (/[\\\s\u0000-\u001f\u007f]/.test(path)) return 'should have neither spaces nor backslashes';
+  if (!path.isWellFormed()) return 'should have no half of a surrogate pair';
   if (/%(?![0-9a-f]{2})/i.test(path)) return 'should have its percent signs encoded as %25';
   if (!/^(?:[^{}]|\{[^{}/]+\})*$/.test(path))
     return 'should have its braces in pairs, with a name between them';

@@ -53,10 +53,10 @@ function misfit(schema: $ZodType, depth: number): string | undefined {
   return undefined;
 }
 
-/** What JSON has no spelling for. */
+/** What JSON has no spelling for. What is coerced may arrive as something else, and is sent as it is. */
 export function unwritableJson(schema: $ZodType, direction: 'request' | 'response'): string | undefined {
   const isMisfit = ({ type, coerce }: { type: string; coerce?: boolean }) =>
-    !coerce && (neverJson.has(type) || (type === 'date' && direction === 'response'));
+    direction === 'request' ? neverJson.has(type) : !coerce && (neverJson.has(type) || type === 'date');
   const found = findPart(schema, isMisfit, { wireOnly: true });
   return found && `holds a ${found.type}, which JSON cannot: a codec turns it into something that JSON can`;
 }

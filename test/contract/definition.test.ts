@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import * as v from 'valibot';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import {
   binary,
@@ -44,6 +44,27 @@ describe('an endpoint is refused, by method and path, if', () => {
     ['its path begins another host', { path: '//evil.test/users' }, 'two begin another host'],
     ['its path climbs', { path: '/users/../admin' }, 'no segment `.` or `..`'],
     ['its path climbs in disguise', { path: '/users/%2e%2E/admin' }, 'no segment `.` or `..`'],
+    ['its path has half a character', { path: '/\ud800' }, 'half of a surrogate pair'],
+    [
+      'a header has a name that no header can have',
+      { headers: z.object({ 'a b': z.string() }) },
+      '`headers` has "a b", which can be no header',
+    ],
+    [
+      'two headers are one',
+      { headers: z.object({ 'X-A': z.string(), 'x-a': z.string() }) },
+      '"X-A" and "x-a", which are one header',
+    ],
+    [
+      'a body is of a range of types',
+      { method: 'POST', body: binary({ type: 'image/*' }) },
+      '`body` should have one media type',
+    ],
+    [
+      'JSON cannot hold a bigint that is only coerced on arrival',
+      { method: 'POST', body: z.object({ n: z.coerce.bigint() }) },
+      '`body` holds a bigint, which JSON cannot',
+    ],
     ['its path has a query', { path: '/users?all=1' }, 'neither a query'],
     ['its path has a backslash', { path: '/users\\..\\admin' }, 'backslashes'],
     ['its path has a brace without another', { path: '/users/{id' }, 'in pairs'],
@@ -187,6 +208,13 @@ describe('an endpoint takes', () => {
     });
   });
 
+  test('contents that another copy of the package made', async () => {
+    vi.resetModules();
+    const other = await import('../../src/contract/index.ts');
+    expect(other.text).not.toBe(text);
+    endpoint({ method: 'POST', path: '/', body: other.form(z.object({})), responses: { 200: other.text() } });
+  });
+
   test('schemas that are looked at later, and refer to each other', () => {
     interface Tree {
       readonly leaves: readonly Tree[];
@@ -296,7 +324,11 @@ describe('createApi is refused', () => {
     expect(() => create(options)).toThrow(message);
   });
 
-  test('and says nothing of a password that it was given', () => {
-    expect(() => create({ baseUrl: 'https://u:secret@x.test' })).not.toThrow('secret');
+  test.each([
+    'https://u:secret@x.test',
+    'https://secret@x.test',
+    'https://x.test?api_key=secret',
+  ])('and says nothing of a secret that it was given: %s', baseUrl => {
+    expect(() => create({ baseUrl })).not.toThrow('secret');
   });
 });
