@@ -15,7 +15,7 @@ import { checkCallPolicy, resolvePolicy } from '../policies/policy-options.ts';
 import { isContent, isRange, json } from './content.ts';
 import { bodiesOf, declarationOf, hasNoBody, isBody } from './declared-response.ts';
 import { type EndpointOptions, type ResponseDeclaration, titleOf } from './endpoint-options.ts';
-import { checkPagination, movingParameter } from './pagination.ts';
+import { checkPagination, movingParameter, placesIn } from './pagination.ts';
 import {
   isHeaderName,
   type ParameterPlace,
@@ -28,7 +28,7 @@ import { parseTemplate } from './path-template.ts';
 import { isSchema, type Schema } from './standard-schema.ts';
 import { readValidation } from './validation.ts';
 import { unwritableJson, unwritableParameter } from './wire-shape.ts';
-import { definitionOf, isOneWay, isZod, membersOf } from './zod.ts';
+import { definitionOf, isOneWay, isZod, mayHave, membersOf } from './zod.ts';
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'] as const;
 const places = ['params', 'query', 'headers', 'cookies'] as const;
@@ -78,6 +78,7 @@ export function checkEndpoint(options: unknown): void {
     checkBody(given);
     checkEmptyBodies(given);
     checkMovingParameter(given);
+    checkPlaces(given);
   } catch (error) {
     throw named(error, titleOf(given));
   }
@@ -271,4 +272,20 @@ function checkMovingParameter({ paginate, query }: EndpointOptions): void {
   const members = query && membersOf(query);
   if (query && (!members || Object.hasOwn(members, moving))) return;
   throw new TypeError(`\`query\` should have ${show(moving)}, which \`paginate\` moves from page to page.`);
+}
+
+/** What a schema leaves out of a body is nowhere to be found in it, and a list would end with its first page. */
+function checkPlaces({ paginate, responses }: EndpointOptions): void {
+  if (!paginate) return;
+  for (const [key, declared] of Object.entries(responses)) {
+    const { body } = declarationOf(key.startsWith('2') ? (declared ?? null) : null);
+    for (const { kind, schema } of body ? bodiesOf(body) : []) {
+      if (kind !== 'json' || !schema || !isZod(schema)) continue;
+      const missing = placesIn(paginate).find(place => !mayHave(schema, place.split('.')));
+      if (missing !== undefined)
+        throw new TypeError(
+          `\`paginate\` looks for ${show(missing)}, which the schema of \`responses.${key}\` does not have.`,
+        );
+    }
+  }
 }

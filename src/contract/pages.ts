@@ -48,6 +48,8 @@ export async function* pagesOf(
   readOptions<object, object>('', { maxPages, maxItems }, checks as Checks<object>, {});
   const pagination = exchange.endpoint.options.paginate as Pagination;
   let token = resume;
+  /** A page from before, moved on ever more seldom: a circle of any size comes back to it. */
+  let mark: PageToken | undefined;
   let seenItems = 0;
   for (let count = 1; seenItems < maxItems; count++) {
     if (maxPages === undefined && count > tooManyPages)
@@ -56,14 +58,15 @@ export async function* pagesOf(
       );
     const answer = await pageAt(exchange, pagination, token, input, options);
     const page = read(exchange, pagination, answer, startOf(pagination, token, input));
-    if (page.next !== undefined && page.next === token)
+    if (page.next !== undefined && (page.next === token || page.next === mark))
       throw refused(
         exchange,
         'body',
-        `leads from the page ${JSON.stringify(token)} to itself`,
+        `leads from the page ${JSON.stringify(token)} ${page.next === token ? 'to itself' : `back to ${JSON.stringify(mark)}`}`,
         answer.data,
         answer.response,
       );
+    if (Number.isInteger(Math.log2(count))) mark = page.next;
     seenItems += page.items.length;
     yield page;
     if (page.next === undefined || count === maxPages) return;
@@ -147,7 +150,7 @@ function nextOf(
   count: number,
   at: PageToken | undefined,
 ): PageToken | undefined {
-  if ('cursor' in pagination) return tokenOf(valueAt(data, pagination.cursor));
+  if ('cursor' in pagination) return cursorOf(exchange, pagination.cursor, data, response);
   if ('link' in pagination) return linkOf(exchange, response, pagination.link);
   if (count === 0) return undefined;
   if ('page' in pagination) {
@@ -160,12 +163,21 @@ function nextOf(
   return typeof total === 'number' && reached >= total ? undefined : reached;
 }
 
-const tokenOf = (value: unknown): PageToken | undefined =>
-  (typeof value === 'string' && value !== '') || typeof value === 'number' ? value : undefined;
+/** What it cannot be is no end of the list: the rest would be missing, and nobody would know. */
+function cursorOf(
+  exchange: Exchange,
+  path: string,
+  data: unknown,
+  response: Response,
+): PageToken | undefined {
+  const value = valueAt(data, path);
+  if (value === undefined || value === null || value === '' || value === false) return undefined;
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  throw refused(exchange, 'body', `\`${path}\` should be a text or a number to go on with`, data, response);
+}
 
 function linkOf(exchange: Exchange, response: Response, relation: string): PageToken | undefined {
-  const header = response.headers.get('link');
-  const [link] = header === null ? [] : LinkHeader.parse(header).rel(relation);
+  const link = linksOf(exchange, response)?.rel(relation)[0];
   if (!link) return undefined;
   const { origin } = exchange.client.base;
   const url = parsed(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
@@ -177,6 +189,15 @@ function linkOf(exchange: Exchange, response: Response, relation: string): PageT
     link.uri,
     response,
   );
+}
+
+function linksOf(exchange: Exchange, response: Response): LinkHeader | undefined {
+  const header = response.headers.get('link');
+  try {
+    return header === null ? undefined : LinkHeader.parse(header);
+  } catch {
+    throw refused(exchange, 'headers', 'the header `link` should be as RFC 8288 says', header, response);
+  }
 }
 
 function parsed(text: string, base: string): URL | undefined {

@@ -72,3 +72,14 @@ export function movingParameter(pagination: Pagination): string | undefined {
   if ('page' in pagination) return pagination.page;
   return 'offset' in pagination ? pagination.offset : undefined;
 }
+
+/** Where in the body something is looked for. */
+export const placesIn = (pagination: Pagination): readonly string[] => {
+  const {
+    items,
+    cursor,
+    pages,
+    total,
+  }: { readonly [Name in 'items' | 'cursor' | 'pages' | 'total']?: string } = pagination;
+  return [items, cursor, pages, total].filter(place => place !== undefined);
+};

@@ -160,3 +160,15 @@ export function wireForm(schema: $ZodType): $ZodType {
   if (type === 'pipe' && from) return wireForm(from);
   return innerType ? wireForm(innerType) : schema;
 }
+
+/** Whether what a schema makes may have something at a path; false only if it certainly has not. */
+export function mayHave(schema: $ZodType, [key, ...rest]: readonly string[]): boolean {
+  const { type, shape, innerType, catchall } = definitionOf(schema);
+  if (key === undefined) return true;
+  if (innerType) return mayHave(innerType, [key, ...rest]);
+  if (!shape) return !scalarKinds.has(type);
+  const member = Object.hasOwn(shape, key) ? shape[key] : undefined;
+  return member ? mayHave(member, rest) : catchall !== undefined && definitionOf(catchall).type !== 'never';
+}
+
+const scalarKinds = new Set(['string', 'number', 'boolean', 'bigint', 'date', 'null', 'undefined']);

@@ -159,6 +159,17 @@ describe('an endpoint is refused, by method and path, if', () => {
       { paginate: { page: 'p' }, query: z.object({}) },
       '`query` should have "p"',
     ],
+    [
+      'what leads on is not in the body',
+      {
+        paginate: { cursor: 'meta.nxt', items: 'items' },
+        query: z.object({ cursor: z.string().optional() }),
+        responses: {
+          200: z.object({ items: z.array(z.int()), meta: z.object({ next: z.string() }).nullable() }),
+        },
+      },
+      '`paginate` looks for "meta.nxt", which the schema of `responses.200` does not have',
+    ],
   ])('%s', (_, options, message) => {
     const given = { method: 'GET', path: '/users', responses: ok, ...options };
     expect(() => declare(given)).toThrow(message);
@@ -206,6 +217,13 @@ describe('an endpoint takes', () => {
       body: type({ name: 'string' }),
       responses: { 200: v.pipe(v.string(), v.transform(Number)) },
     });
+  });
+
+  test('pages of which its schema does not say everything', () => {
+    const paginate = { cursor: 'meta.next', items: 'items' } as const;
+    const query = z.object({ cursor: z.string().optional() });
+    for (const body of [z.looseObject({ items: z.array(z.int()) }), z.record(z.string(), z.any()), z.any()])
+      endpoint({ method: 'GET', path: '/', query, paginate, responses: { 200: body } });
   });
 
   test('contents that another copy of the package made', async () => {

@@ -213,6 +213,43 @@ describe('pages', () => {
     );
   });
 
+  test('that lead round in a circle are errors, however large it is', async () => {
+    const { api, transport } = apiOf(contract, {}, { retry: false });
+    const circle = failureOf(collect(api.cursor.items({})));
+    const next = (url: URL) => String((Number(url.searchParams.get('cursor') ?? 0) + 1) % 5);
+    serve(transport, url => Response.json({ data: { list: [] }, meta: { next: next(url) } }), 100).catch(
+      () => {},
+    );
+    expect(await circle).toMatchObject({ issues: [{ message: expect.stringContaining('back to') }] });
+    expect(transport.attempts.length).toBeLessThan(20);
+  });
+
+  test('that say in a way of their own how to go on are not taken for the last', async () => {
+    const odd = defineContract({
+      list: endpoint({
+        method: 'GET',
+        path: '/odd',
+        query: z.object({ cursor: z.any().optional() }),
+        responses: { 200: z.object({ items: Items, next: z.unknown() }) },
+        paginate: { cursor: 'next', items: 'items' },
+      }),
+    });
+    const { api, transport } = apiOf(odd);
+    const call = failureOf(collect(api.list.items()));
+    await serve(transport, () => Response.json({ items: [], next: { after: 5 } }), 1);
+    expect(await call).toMatchObject({
+      issues: [{ message: '`next` should be a text or a number to go on with' }],
+    });
+  });
+
+  test('with a link that is none are a ValidationError', async () => {
+    const { api, transport } = apiOf(contract);
+    const call = failureOf(collect(api.link.items()));
+    const headers = { link: 'next: /page/2' };
+    await serve(transport, () => Response.json(ids(1, 1), { headers }), 1);
+    expect(await call).toMatchObject({ code: 'VALIDATION', part: 'headers' });
+  });
+
   test('that leave the origin are refused, and the credentials with them', async () => {
     const { api, transport } = apiOf(contract);
     const away = failureOf(collect(api.link.items()));
