@@ -11,7 +11,7 @@ import type { Auth } from './auth.ts';
 import { type Sendable, sendAuthorized, type Trip } from './authorization.ts';
 import type { BaseUrl } from './base-url.ts';
 import { BodyLimit } from './body-limit.ts';
-import { essenceOf } from './content.ts';
+import { accepts, type Content, essenceOf } from './content.ts';
 import { contentsOf } from './declared-response.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
@@ -125,7 +125,8 @@ export class Exchange {
       return await this.#decoder.decode(
         response,
         (...report) => this.reporter.response(...report),
-        (content, decode) => openStream(content, this.#streamSource(response, request, options, decode)),
+        (content, decode) =>
+          openStream(content, this.#streamSource(content, response, request, options, decode)),
       );
     } catch (error) {
       throw this.#bodyError(error, response, options.signal);
@@ -143,6 +144,7 @@ export class Exchange {
 
   #streamSource(
     response: Response,
+    content: Content,
     request: Sendable,
     options: OperationOptions,
     decode: StreamSource['decode'],
@@ -155,15 +157,16 @@ export class Exchange {
       random,
       signal: options.signal ?? undefined,
       record: this.reporter.recordOf(response),
-      isRepeatable: this.#policy.isRepeatable,
+      isRepeatable: this.#policy.isRepeatable && !isOneShot(request.body),
       report: (issues, value) => this.reporter.response('event', issues, value, response),
       errorOf: error => this.#bodyError(error, response, options.signal),
-      reopen: lastEventId => this.#reopen(request, options, lastEventId),
+      reopen: lastEventId => this.#reopen(content, request, options, lastEventId),
     };
   }
 
   /** Asks for a stream of events once more, from after one of them. */
   async #reopen(
+    content: Content,
     request: Sendable,
     options: OperationOptions,
     lastEventId: string | undefined,
@@ -172,9 +175,9 @@ export class Exchange {
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
     const response = await this.#dispatch({ ...request, headers }, options);
     if (!response.ok) throw this.statusError(await this.#read(response, request, options));
-    if (response.status === 204 || isEvents(response)) return response;
+    if (response.status === 204 || isOf(content, response)) return response;
     discard(response);
-    const message = 'should go on as text/event-stream';
+    const message = `should go on as ${content.type}`;
     throw this.reporter.refusedResponse('content-type', [{ message, path: [] }], '', response);
   }
 
@@ -250,8 +253,8 @@ function withCookies(headers: Record<string, string>, cookies: string): Record<s
   return { ...headers, cookie: headers.cookie ? `${headers.cookie}; ${cookies}` : cookies };
 }
 
-const isEvents = ({ headers }: Response): boolean =>
-  essenceOf(headers.get('content-type') ?? '') === 'text/event-stream';
+const isOf = (content: Content, { headers }: Response): boolean =>
+  accepts(content, essenceOf(headers.get('content-type') ?? ''));
 
 const isOneShot = (body: BodyInit | undefined): boolean =>
   typeof body === 'object' && (body instanceof ReadableStream || Symbol.asyncIterator in body);

@@ -2,7 +2,7 @@
 import { createParser } from 'eventsource-parser';
 import type { CallRecord } from '../call-record.ts';
 import { NetworkError, RejectedError, TimeoutError } from '../errors.ts';
-import type { Clock, Random, Timer } from '../pipeline/clock.ts';
+import { type Clock, MAX_TIMER_MS, type Random, type Timer } from '../pipeline/clock.ts';
 import { wait } from '../pipeline/wait.ts';
 import type { Content, StreamSettings } from './content.ts';
 import { StatusError } from './errors.ts';
@@ -19,6 +19,7 @@ export interface StreamSource {
   readonly random: Random;
   readonly signal: AbortSignal | undefined;
   readonly record: CallRecord;
+  /** Whether the same request can be sent again, and may be. */
   readonly isRepeatable: boolean;
   /** Hears of a value that does not match. Throws, or lets it pass. */
   readonly report: (issues: readonly Issue[], value: unknown) => void;
@@ -150,7 +151,7 @@ class EventReader {
       let failure: unknown;
       try {
         yield* this.#eventsOf(response);
-        if (this.#settings.reconnectOn === 'failure') return;
+        if (this.#settings.reconnectOn === 'failure' || !this.#source.isRepeatable) return;
       } catch (error) {
         if (!this.#canGoOn(error)) throw error;
         failure = error;
@@ -217,10 +218,17 @@ class EventReader {
     return undefined;
   }
 
+  /**
+   * Not before the server wants it, and not all at once when it comes back. Where it is not there, what it has said is
+   * no reason to ask without a pause.
+   */
   #delayMs(failure: unknown): number {
-    const atMost = Math.min(maxDelayMs, (this.#retryMs ?? baseDelayMs) * 2 ** this.#reconnects);
-    const jittered = atMost * (1 - this.#source.random() / 2);
-    return Math.max(jittered, retryAfterOf(failure));
+    const { random } = this.#source;
+    const asked = this.#retryMs ?? 0;
+    const begin = this.#reconnects > 0 ? Math.max(asked, baseDelayMs) : (this.#retryMs ?? baseDelayMs);
+    const chance = random() / 2;
+    const backoff = Math.min(maxDelayMs, begin * 2 ** this.#reconnects) * (1 - chance);
+    return Math.min(MAX_TIMER_MS, Math.max(backoff, asked * (1 + chance), retryAfterOf(failure)));
   }
 }
 

@@ -34,6 +34,20 @@ const contract = defineContract({
     responses: { 200: eventStream(Tick) },
     idempotency: 'key',
   }),
+  askForever: endpoint({
+    method: 'POST',
+    path: '/ask-forever',
+    body: z.string(),
+    responses: { 200: eventStream(Tick, { reconnectOn: 'end' }) },
+  }),
+  pour: endpoint({
+    method: 'POST',
+    path: '/pour',
+    body: stream(),
+    responses: { 200: eventStream(Tick) },
+    idempotency: 'key',
+  }),
+  custom: endpoint({ ...get, path: '/c', responses: { 200: eventStream({ type: 'application/x-events' }) } }),
   lines: endpoint({ ...get, path: '/lines', responses: { 200: jsonLines(Tick) } }),
   bytes: endpoint({ ...get, path: '/bytes', responses: { 200: stream() } }),
 });
@@ -279,6 +293,79 @@ describe('a stream of events that breaks off', () => {
     await transport.expectNone();
     second.fail(broken());
     expect(await failureOf(post.done)).toMatchObject({ code: 'NETWORK' });
+    await transport.expectNone();
+  });
+
+  test('is asked for again never before the server wants it, and not by all at one time', async () => {
+    for (const [chance, delay] of [
+      [0, 60_000],
+      [0.5, 75_000],
+    ] as const) {
+      const { api, transport, clock } = apiOf(contract, {}, { random: () => chance });
+      reading(api.patient());
+      const first = slowBody();
+      (await transport.next()).respond(new Response(first.stream, sse));
+      first.send('retry: 60000\nid: a\ndata: {"n":1}\n\n');
+      await transport.expectNone();
+      first.fail(broken());
+      await clock.advance(delay - 1);
+      await transport.expectNone();
+      await clock.advance(1);
+      await transport.next();
+    }
+  });
+
+  test('is not asked for again without a pause, even if the server once said so', async () => {
+    const { api, transport, clock } = apiOf(contract, {}, { retry: false, circuitBreaker: false });
+    reading(api.ticks());
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, sse));
+    first.send('retry: 0\nid: a\ndata: {"n":1}\n\n');
+    await transport.expectNone();
+    first.fail(broken());
+    await clock.advance(0);
+    (await transport.next()).respond(new Response('', { status: 503 }));
+    await clock.advance(1_999);
+    await transport.expectNone();
+    await clock.advance(1);
+    await transport.next();
+  });
+
+  test('is not asked for again with a body that can be sent once', async () => {
+    const { api, transport, clock } = apiOf(contract);
+    const { done } = reading(api.pour({ body: new Blob(['x']).stream() }));
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, sse));
+    first.send('id: a\ndata: {"n":1}\n\n');
+    await transport.expectNone();
+    first.fail(broken());
+    expect(await failureOf(done)).toMatchObject({ code: 'NETWORK' });
+    await clock.advance(60_000);
+    await transport.expectNone();
+  });
+
+  test('goes on as the type that the contract says', async () => {
+    const type = { headers: { 'content-type': 'application/x-events' } };
+    const { api, transport, clock } = apiOf(contract);
+    const { values, done } = reading(api.custom());
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, type));
+    first.send('id: a\ndata: 1\n\n');
+    await transport.expectNone();
+    first.fail(broken());
+    await clock.advance(1_000);
+    (await transport.next()).respond(new Response('data: 2\n\n', type));
+    await done;
+    expect(values.map(({ data }) => data)).toEqual(['1', '2']);
+  });
+
+  test('is not asked for again after its end if the call must not be repeated', async () => {
+    const { api, transport, clock } = apiOf(contract);
+    const { values, done } = reading(api.askForever({ body: 'x' }));
+    (await transport.next()).respond(new Response('id: a\ndata: {"n":1}\n\n', sse));
+    await clock.advance(60_000);
+    await done;
+    expect(values).toHaveLength(1);
     await transport.expectNone();
   });
 
