@@ -3,7 +3,7 @@ import { HoldfastError, NetworkError, TimeoutError } from '../errors.ts';
 import type { Inside } from '../fetch.ts';
 import { discard } from '../http/drain.ts';
 import { readFailure } from '../http/failure.ts';
-import { hasIdempotencyKey } from '../http/headers.ts';
+import { hasIdempotencyKey, idempotencyKeyHeader } from '../http/headers.ts';
 import { uniqueId } from '../pipeline/clock.ts';
 import type { CallPolicy } from '../policies/policy-options.ts';
 import { type CallInit, keyFor } from '../request.ts';
@@ -78,7 +78,8 @@ export class Exchange {
     const encoded = await this.#encode(input);
     const url = target?.href ?? this.#urlOf(encoded);
     const headers = this.#headersOf(encoded, options);
-    if (options.idempotencyKey !== undefined) await this.#checkKey(options.idempotencyKey, url, encoded);
+    const key = this.#givenKey(encoded, options);
+    if (key !== undefined) await this.#checkKey(key, url, encoded);
     const { cookies, body } = encoded;
     const request: Sendable = { method: declared.method, target: url, headers, cookies, body };
     return this.#sendAndRead(request, options);
@@ -143,8 +144,8 @@ export class Exchange {
   }
 
   #streamSource(
-    response: Response,
     content: Content,
+    response: Response,
     request: Sendable,
     options: OperationOptions,
     decode: StreamSource['decode'],
@@ -235,6 +236,13 @@ export class Exchange {
 
   #newKey(headers: Record<string, string>): string | undefined {
     if (this.endpoint.options.idempotency !== 'key') return undefined;
+  /** Of this call; a header of the client is for all of them. */
+  #givenKey({ headers }: EncodedRequest, options: OperationOptions): string | undefined {
+    if (options.idempotencyKey !== undefined) return options.idempotencyKey;
+    const inOptions = options.headers && new Headers(options.headers).get(idempotencyKeyHeader);
+    return inOptions ?? headers[idempotencyKeyHeader.toLowerCase()];
+  }
+
     return hasIdempotencyKey({ input: '', init: { headers } }) ? undefined : uniqueId();
   }
 

@@ -42,6 +42,7 @@ async function hashOf({ method, url, body }: Keyed): Promise<string> {
   else {
     for (const [name, value] of body) {
       hash.add(name);
+      if (typeof value !== 'string') hash.add(JSON.stringify([value.name, value.type]));
       await addPart(hash, value);
     }
   }

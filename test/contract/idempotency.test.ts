@@ -160,6 +160,20 @@ describe('a key', () => {
       await call;
     }
     expect(await failureOf(send('other'))).toMatchObject({ code: 'VALIDATION' });
+    const renamed = api.parts({ body: { file: new File(['same'], 'b') } }, { idempotencyKey: 'upload-1' });
+    expect(await failureOf(renamed)).toMatchObject({ code: 'VALIDATION' });
+  });
+
+  test('stands for one payload also if it is given as a header', async () => {
+    const { api, transport } = apiOf(contract);
+    const headers = { 'idempotency-KEY': 'order-7' };
+    const first = api.key({ body: { amount: 1 } }, { headers });
+    (await transport.next()).respond(ok());
+    await first;
+    expect(await failureOf(api.key({ body: { amount: 2 } }, { headers }))).toMatchObject({
+      code: 'VALIDATION',
+    });
+    await transport.expectNone();
   });
 
   test('of a stream is compared by method and URL alone, and the stream is left unread', async () => {
