@@ -229,6 +229,8 @@ export class Exchange {
     const headers: Record<string, string> = { ...this.client.headers, ...encoded.headers };
     if (this.#accept !== '' && headers.accept === undefined) headers.accept = this.#accept;
     if (options.headers) for (const [name, value] of new Headers(options.headers)) headers[name] = value;
+    // Nobody knows the boundary yet: `fetch` makes it, and the header with it.
+    if (encoded.body instanceof FormData) delete headers['content-type'];
     const key = options.idempotencyKey ?? this.#newKey(headers);
     if (key !== undefined) headers['idempotency-key'] = key;
     return headers;

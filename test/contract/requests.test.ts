@@ -332,6 +332,16 @@ describe('a body', () => {
     expect([meta.type, await meta.text()]).toEqual(['application/json', '{"n":1}']);
   });
 
+  test('of several parts has the type that names its boundary, whatever the client sends by default', async () => {
+    const body = multipart(z.object({ a: z.string() }));
+    const put = endpoint({ method: 'PUT', path: '/', body, responses });
+    const headers = { 'content-type': 'application/json' };
+    const { api, transport } = apiOf(defineContract({ put }), { headers });
+    api.put({ body: { a: 'x' } }, { headers }).catch(() => {});
+    const { request } = await transport.next();
+    expect((await request.formData()).get('a')).toBe('x');
+  });
+
   test('of several parts has buffers as bytes', async () => {
     const body = multipart(z.object({ buffer: z.instanceof(ArrayBuffer), view: z.instanceof(Uint8Array) }));
     const { api, transport } = apiOf(
