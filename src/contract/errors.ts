@@ -3,7 +3,7 @@ import type { CallRecord } from '../call-record.ts';
 import { type ErrorCode, HoldfastError, name, title } from '../errors.ts';
 import { reasonPhrase } from '../http/reason-phrase.ts';
 import type { Failure } from './infer.ts';
-import type { ProblemDetails } from './problem-details.ts';
+import { type ProblemDetails, problemExcerpt } from './problem-details.ts';
 import type { Issue } from './standard-schema.ts';
 
 /** What an answer that means failure has to say. */
@@ -69,7 +69,8 @@ export class StatusError<
   }
 
   protected override details(): Record<string, unknown> {
-    return { operation: this.operation, status: this.status, problem: this.problem };
+    const { operation, status, problem } = this;
+    return { operation, status, problem: problem && problemExcerpt(problem) };
   }
 }
 
@@ -154,7 +155,7 @@ const ofStatus = (response: Response | undefined): string => (response ? ` (${re
 const isOrAre = (part: Part): string => (part.endsWith('s') && part !== 'status' ? 'are' : 'is');
 
 const pathText = (path: readonly PropertyKey[]): string =>
-  path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+  path.length > 0 ? `${bounded(path.map(String).join('.'))}: ` : '';
 
 /** What a token endpoint had to say. */
 export interface TokenErrorDetails {

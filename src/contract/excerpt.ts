@@ -68,11 +68,32 @@ function maskText(text: string): string {
     );
 }
 
+/**
+ * Of what does not match, as much as may be shown.
+ *
+ * @param part - of the request or the response.
+ */
+export function shown(
+  part: string,
+  issues: readonly Issue[],
+  value: unknown,
+): { readonly issues: readonly Issue[]; readonly excerpt: string } {
+  // What a cookie holds is a secret whatever it is called.
+  const isSecret = part === 'cookies' ? () => true : isSecretName;
+  return { issues: withoutSecrets(issues, isSecret), excerpt: part === 'cookies' ? '' : excerptOf(value) };
+}
+
+/** So many issues say enough of one value. */
+const maxIssues = 100;
+
 /** Some libraries quote the value in their message. Where it may be a secret, the message goes. */
-export function withoutSecrets(issues: readonly Issue[]): Issue[] {
-  return issues.map(issue =>
-    issue.path.some(key => typeof key === 'string' && isSecretName(key))
-      ? { path: issue.path, message: 'will not do (the value is a secret and not shown)' }
-      : { path: issue.path, message: shortened(issue.message, maxLength) },
-  );
+function withoutSecrets(issues: readonly Issue[], isSecret: (name: string) => boolean): Issue[] {
+  const first = issues.slice(0, maxIssues).map(({ path, message }) => ({
+    path: path.map(key => (typeof key === 'string' ? shortened(key, maxTextLength) : key)),
+    message: path.some(key => typeof key === 'string' && isSecret(key))
+      ? 'will not do (the value is a secret and not shown)'
+      : shortened(message, maxLength),
+  }));
+  const left = issues.length - maxIssues;
+  return left > 0 ? [...first, { path: [], message: `and ${left} more issues` }] : first;
 }

@@ -1,3 +1,5 @@
+import { excerptOf } from './excerpt.ts';
+
 /**
  * Problem details of a response.
  *
@@ -24,4 +26,15 @@ export function readProblem(essence: string, body: unknown): ProblemDetails | un
   const problem: Record<string, unknown> = { ...body };
   for (const [name, type] of Object.entries(members)) if (typeof problem[name] !== type) delete problem[name];
   return { ...problem, type: typeof problem.type === 'string' ? problem.type : 'about:blank' };
+}
+
+/** The registered members of a problem (RFC 9457 §3.1), fit for a log; what a service adds to them may be anything. */
+export function problemExcerpt(problem: ProblemDetails): Partial<ProblemDetails> {
+  const { type, title, status, detail, instance } = problem;
+  return Object.fromEntries(
+    Object.entries({ type, title, status, detail, instance }).map(([name, member]) => [
+      name,
+      typeof member === 'string' ? excerptOf(member) : member,
+    ]),
+  );
 }

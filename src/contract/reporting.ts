@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors.ts';
 import { recordOf } from '../explain.ts';
 import type { Inside } from '../fetch.ts';
 import { type Part, ValidationError } from './errors.ts';
-import { excerptOf, withoutSecrets } from './excerpt.ts';
+import { shown } from './excerpt.ts';
 import type { Issue } from './standard-schema.ts';
 import type { ValidationMode } from './validation.ts';
 
@@ -86,8 +86,7 @@ export class Reporter {
       operation: this.#subject.operation,
       direction,
       part,
-      issues: withoutSecrets(issues),
-      excerpt: excerptOf(value),
+      ...shown(part, issues, value),
       response,
     });
   }

@@ -113,6 +113,22 @@ describe('a response that does not match', () => {
     expect(await none).toMatchObject({ part: 'body' });
   });
 
+  test('in many places, or at a long one, is told of briefly', async () => {
+    const big = defineContract({
+      list: endpoint({ method: 'GET', path: '/1', responses: { 200: z.array(z.int()) } }),
+      record: endpoint({ method: 'GET', path: '/2', responses: { 200: z.record(z.string(), z.int()) } }),
+    });
+    const { api, transport } = apiOf(big);
+    const many = failureOf(api.list());
+    (await transport.next()).respond(answer(Array.from({ length: 1_000 }, String)));
+    const { issues } = (await many) as ValidationError;
+    expect(issues).toHaveLength(101);
+    expect(issues.at(-1)).toEqual({ path: [], message: 'and 900 more issues' });
+    const long = failureOf(api.record());
+    (await transport.next()).respond(answer({ ['k'.repeat(100_000)]: 'x' }));
+    expect(JSON.stringify(await long).length).toBeLessThan(2_000);
+  });
+
   test('in its headers gives its body up', async () => {
     const headers = z.object({ 'x-total': z.string() });
     const list = endpoint({ method: 'GET', path: '/', responses: { 200: { body: text(), headers } } });
@@ -232,6 +248,28 @@ describe('secrets', () => {
       body: type({ user: 'string', password: "'correct horse'" }),
       responses: { 200: z.object({ ok: z.boolean() }) },
     }),
+  });
+
+  test('are whatever cookies hold', async () => {
+    const cookies = type({ sid: 'string', theme: "'dark'" });
+    const get = endpoint({ method: 'GET', path: '/', cookies, responses: { 200: text() } });
+    const { api } = apiOf(defineContract({ get }));
+    const error = await failureOf(api.get({ cookies: { sid: 'hunter2', theme: 'hunter3' as never } }));
+    expect(error).toMatchObject({ part: 'cookies', issues: [{ path: ['theme'] }] });
+    expect(JSON.stringify(error)).not.toContain('hunter');
+  });
+
+  test('and what a service adds to a problem stay out of logs, and the rest is short', async () => {
+    const get = endpoint({ method: 'GET', path: '/', responses: { 200: text() } });
+    const { api, transport } = apiOf(defineContract({ get }));
+    const call = failureOf(api.get());
+    const problem = { title: 'No', detail: `token=hunter2 ${'x'.repeat(10_000)}`, debug: 'hunter2' };
+    const headers = { 'content-type': 'application/problem+json' };
+    (await transport.next()).respond(Response.json(problem, { status: 400, headers }));
+    const error = await call;
+    expect(error).toMatchObject({ problem });
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+    expect(JSON.stringify(error).length).toBeLessThan(2_000);
   });
 
   test('are left out of excerpts, issues, messages and events', async () => {
