@@ -168,7 +168,19 @@ async function dataOf(get: () => Exchange, input?: Input, options?: OperationOpt
 }
 
 async function resultOf(get: () => Exchange, input?: Input, options?: OperationOptions): Promise<unknown> {
-  const exchange = get();
+  try {
+    return await resultOrSubstitute(get(), input, options);
+  } catch (error) {
+    // A fallback has thrown.
+    return { ok: false, error };
+  }
+}
+
+async function resultOrSubstitute(
+  exchange: Exchange,
+  input?: Input,
+  options?: OperationOptions,
+): Promise<unknown> {
   let error: unknown;
   try {
     const answer = await exchange.send(input, options);

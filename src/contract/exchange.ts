@@ -236,8 +236,6 @@ export class Exchange {
     return headers;
   }
 
-  #newKey(headers: Record<string, string>): string | undefined {
-    if (this.endpoint.options.idempotency !== 'key') return undefined;
   /** Of this call; a header of the client is for all of them. */
   #givenKey({ headers }: EncodedRequest, options: OperationOptions): string | undefined {
     if (options.idempotencyKey !== undefined) return options.idempotencyKey;
@@ -245,6 +243,8 @@ export class Exchange {
     return inOptions ?? headers[idempotencyKeyHeader.toLowerCase()];
   }
 
+  #newKey(headers: Record<string, string>): string | undefined {
+    if (this.endpoint.options.idempotency !== 'key') return undefined;
     return hasIdempotencyKey({ input: '', init: { headers } }) ? undefined : uniqueId();
   }
 

@@ -459,6 +459,23 @@ describe('a fallback', () => {
     expect(await computed).toBe('because of NetworkError');
   });
 
+  test('that throws does not make safe reject', async () => {
+    const why = new Error('no substitute');
+    const failing = endpoint({
+      method: 'GET',
+      path: '/failing',
+      responses: { 200: text() },
+      policy: { retry: false },
+      fallback: () => {
+        throw why;
+      },
+    });
+    const { api, transport } = apiOf(defineContract({ failing }));
+    const call = api.failing.safe();
+    (await transport.next()).fail(networkError('ECONNRESET'));
+    expect(await call).toEqual({ ok: false, error: why });
+  });
+
   test('never for what the caller did, nor for an answer that is declared', async () => {
     const { api, transport } = apiOf(contract);
     const missing = api.rate.safe();
