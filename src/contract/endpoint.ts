@@ -2,7 +2,7 @@
 import type { CallPolicy } from '../policies/policy-options.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import type { EndpointOptions, Idempotency, Method, StatusRange } from './endpoint-options.ts';
-import type { Decoded, PathNames, ResponsesOf, SuccessOf } from './infer.ts';
+import type { Decoded, Empty, PathNames, ResponsesOf, SuccessOf } from './infer.ts';
 import type { Pagination } from './pagination.ts';
 import type { Validation } from './validation.ts';
 
@@ -29,21 +29,25 @@ type Mistakes<Options> = {
     };
   };
 
-type PathMistake<Options> = Options extends { readonly path: infer Path }
-  ? Options extends { readonly params: infer Params }
-    ? SameNames<PathNames<Path>, keyof Decoded<Params> & string>
-    : [PathNames<Path>] extends [never]
-      ? unknown
-      : { readonly params: `The path names {${PathNames<Path>}}, so there must be params` }
+/** A path that is only known when the program runs is looked at then. */
+type PathMistake<Options> = Options extends { readonly path: infer Path extends string }
+  ? Empty extends Record<Path, unknown>
+    ? unknown
+    : Options extends { readonly params: infer Params }
+      ? SameNames<PathNames<Path>, keyof Decoded<Params> & string>
+      : [PathNames<Path>] extends [never]
+        ? unknown
+        : { readonly params: `The path names {${PathNames<Path>}}, so there must be params` }
   : unknown;
 
-type SameNames<InPath extends string, InParams extends string> = string extends InPath
+type SameNames<InPath extends string, InParams extends string> = [
+  Exclude<InPath, InParams>,
+  Exclude<InParams, InPath>,
+] extends [never, never]
   ? unknown
-  : [Exclude<InPath, InParams>, Exclude<InParams, InPath>] extends [never, never]
-    ? unknown
-    : [Exclude<InPath, InParams>] extends [never]
-      ? { readonly params: `The path does not name {${Exclude<InParams, InPath>}}` }
-      : { readonly params: `The path names {${Exclude<InPath, InParams>}}, which is missing here` };
+  : [Exclude<InPath, InParams>] extends [never]
+    ? { readonly params: `The path does not name {${Exclude<InParams, InPath>}}` }
+    : { readonly params: `The path names {${Exclude<InPath, InParams>}}, which is missing here` };
 
 /**
  * What the compiler is shown of the options. Schemas are no more than objects here: comparing each with the whole of

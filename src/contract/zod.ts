@@ -91,8 +91,17 @@ const changesValue = ({ type, coerce, checks }: Definition): boolean =>
   (checks?.some(({ _zod }) => _zod.def.check === 'overwrite') ?? false);
 
 /** Whether values are turned into others with no way back, so that nothing can be encoded. */
-export const isOneWay = (schema: $ZodType): boolean =>
-  findPart(schema, ({ type }) => type === 'transform' || type === 'success') !== undefined;
+export const isOneWay = (schema: $ZodType): boolean => findPart(schema, leadsOneWay) !== undefined;
+
+/** A pipe into what coerces, such as `z.string().pipe(z.coerce.number())`, would have to give back what it got. */
+const leadsOneWay = ({ type, in: from, out }: Definition): boolean =>
+  type === 'transform' ||
+  type === 'success' ||
+  (type === 'pipe' &&
+    from !== undefined &&
+    out !== undefined &&
+    definitionOf(out).coerce === true &&
+    definitionOf(out).type !== definitionOf(from).type);
 
 /**
  * The value in its wire form.

@@ -124,6 +124,7 @@ describe('an endpoint is refused, by method and path, if', () => {
       'the style deepObject is for lists and objects',
     ],
     ['a transform leads one way', { query: z.object({ a: z.string().transform(Number) }) }, 'Use a codec'],
+    ['coercion leads one way', { query: z.object({ a: z.string().pipe(z.coerce.number()) }) }, 'Use a codec'],
     [
       'params transform one way',
       { path: '/{a}', params: z.object({ a: z.preprocess(String, z.string()) }) },

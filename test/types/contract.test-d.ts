@@ -234,6 +234,10 @@ describe('an endpoint', () => {
     // @ts-expect-error -- {team} is not in the path
     endpoint({ method: 'GET', path: '/users/{id}', params: both, responses });
     endpoint({ method: 'GET', path: '/teams/{team}/users/{id}', params: both, responses });
+    const base: string = '/v1';
+    // A path that the compiler does not know cannot disagree.
+    endpoint({ method: 'GET', path: `${base}/teams/{team}/users/{id}`, params: both, responses });
+    endpoint({ method: 'GET', path: `/${base}/teams/{team}/users/{id}` as const, params: both, responses });
   });
 
   test('has no option that does not exist', () => {
