@@ -86,6 +86,9 @@ export class ResponseDecoder {
       return { ...answer, data: raw, problem: readProblem(essence, raw) };
     const conversion = decode(raw);
     const result = conversion instanceof Promise ? await conversion : conversion;
+    // As with a page of a proxy: it has the status, and nothing of what is declared for it.
+    if (result.issues && !ok && raw === undefined)
+      return { ...answer, isDeclared: false, data: undefined, problem: undefined };
     if (result.issues && isChecked) report('body', result.issues, raw, response);
     const data = result.issues ? raw : result.value;
     return { ...answer, data, problem: ok ? undefined : readProblem(essence, raw) };

@@ -360,6 +360,14 @@ describe('responses', () => {
     expect(await maybe).toMatchObject({ ok: true, status: 204, data: undefined });
   });
 
+  test('that are failures without a word are a StatusError, whatever is declared for their body', async () => {
+    const { api, transport } = apiOf(users);
+    const call = failureOf(api.getUser({ params: { id } }));
+    (await transport.next()).respond(new Response(null, { status: 404 }));
+    expect(await call).toMatchObject({ code: 'STATUS', status: 404, isDeclared: false, data: undefined });
+    expect(isStatusError(await call, api.getUser, 404)).toBe(false);
+  });
+
   test('that are forms have a list where the schema has one, also of one', async () => {
     const tags = z.object({ tags: z.array(z.string()), name: z.string() });
     const forms = defineContract({
