@@ -91,9 +91,18 @@ export class Exchange {
     const limit = new BodyLimit(this.client.inside.clock, options.signal);
     const limited = { ...options, signal: limit.signal };
     const response = await this.#dispatch(request, limited);
+    return this.#readWithin(limit, response, request, limited);
+  }
+
+  async #readWithin(
+    limit: BodyLimit,
+    response: Response,
+    request: Sendable,
+    options: OperationOptions,
+  ): Promise<Answer> {
     limit.begin(maxBodyMs, () => new TimeoutError(this.reporter.recordOf(response), 'total', maxBodyMs));
     try {
-      return await this.#read(response, request, limited);
+      return await this.#read(response, request, options);
     } finally {
       limit.lift();
     }
@@ -174,8 +183,10 @@ export class Exchange {
   ): Promise<Response> {
     const headers = { ...request.headers };
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-    const response = await this.#dispatch({ ...request, headers }, options);
-    if (!response.ok) throw this.statusError(await this.#read(response, request, options));
+    const limit = new BodyLimit(this.client.inside.clock, options.signal);
+    const limited = { ...options, signal: limit.signal };
+    const response = await this.#dispatch({ ...request, headers }, limited);
+    if (!response.ok) throw this.statusError(await this.#readWithin(limit, response, request, limited));
     if (response.status === 204 || isOf(content, response)) return response;
     discard(response);
     const message = `should go on as ${content.type}`;

@@ -331,6 +331,28 @@ describe('a stream of events that breaks off', () => {
     await transport.next();
   });
 
+  test('is asked for again when what was said instead did not come to its end', async () => {
+    const { api, transport, clock } = apiOf(contract, {}, { retry: false });
+    const { done } = reading(api.ticks());
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, sse));
+    first.send('id: a\ndata: {"n":1}\n\n');
+    await transport.expectNone();
+    first.fail(broken());
+    await clock.advance(1_000);
+    const page = slowBody();
+    (await transport.next()).respond(
+      new Response(page.stream, { status: 404, headers: { 'content-type': 'text/plain' } }),
+    );
+    await clock.advance(30_000);
+    await transport.expectNone();
+    expect(page.state).not.toBe('open');
+    // It was silent, which may pass: it is asked for again.
+    await clock.advance(2_000);
+    (await transport.next()).respond(new Response('data: {"n":2}\n\n', sse));
+    await done;
+  });
+
   test('is not asked for again with a body that can be sent once', async () => {
     const { api, transport, clock } = apiOf(contract);
     const { done } = reading(api.pour({ body: new Blob(['x']).stream() }));
