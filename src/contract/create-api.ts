@@ -6,7 +6,7 @@ import type { Auth } from './auth.ts';
 import { readBaseUrl } from './base-url.ts';
 import { type Contract, endpointsOf } from './contract.ts';
 import type { Endpoint } from './endpoint.ts';
-import { StatusError, TokenError } from './errors.ts';
+import { StatusError, TokenError, ValidationError } from './errors.ts';
 import { type ApiClient, Exchange } from './exchange.ts';
 import type { Empty, InputOf, ItemOf, ResultOf, SuccessOf } from './infer.ts';
 import { KeyGuard } from './key-guard.ts';
@@ -198,8 +198,10 @@ async function resultOrSubstitute(
 /** What the service cannot help or nobody can: not what the caller did wrong, nor what the caller called off. */
 function hasSubstitute({ endpoint }: Exchange, error: unknown): error is HoldfastError {
   if (!('fallback' in endpoint.options)) return false;
-  if (error instanceof StatusError || error instanceof TokenError)
-    return error.status >= 500 || error.status === 429;
+  // A gateway that fails has its own idea of what a failure looks like: the status counts.
+  const hasStatus =
+    error instanceof StatusError || error instanceof TokenError || error instanceof ValidationError;
+  if (hasStatus) return (error.status ?? 0) >= 500 || error.status === 429;
   return error instanceof NetworkError || error instanceof TimeoutError || error instanceof RejectedError;
 }
 

@@ -484,6 +484,26 @@ describe('a fallback', () => {
     expect(await call).toEqual({ ok: false, error: why });
   });
 
+  test('stands in for a failure of the service whose body is not what is declared', async () => {
+    const shaped = defineContract({
+      rate: endpoint({
+        method: 'GET',
+        path: '/rate',
+        responses: { 200: z.object({ rate: z.number() }), '5xx': Problem },
+        policy: { retry: false },
+        fallback: { rate: 1 },
+      }),
+    });
+    const { api, transport } = apiOf(shaped);
+    const call = api.rate.safe();
+    (await transport.next()).respond(answer({ message: 'upstream connect error' }, { status: 503 }));
+    expect(await call).toMatchObject({
+      ok: true,
+      fallback: true,
+      error: { code: 'VALIDATION', status: 503 },
+    });
+  });
+
   test('never for what the caller did, nor for an answer that is declared', async () => {
     const { api, transport } = apiOf(contract);
     const missing = api.rate.safe();
