@@ -74,24 +74,36 @@ export class ResponseDecoder {
     const essence = essenceOf(response.headers.get('content-type') ?? '');
     const body = this.#bodyFor(expected, essence, response);
     if (!body) return this.#otherContent(answer, expected, essence, report);
-    const { content, decode } = body;
-    if (isStreamed(content))
-      return {
-        ...answer,
-        data: openStream(content, decode && (isChecked ? decode : lenient(decode))),
-        problem: undefined,
-      };
+    if (isStreamed(body.content))
+      return { ...answer, data: openStream(body.content, this.#forItems(body)), problem: undefined };
+    return this.#decodeBody(answer, body, essence, report);
+  }
+
+  async #decodeBody(
+    answer: Omit<Answer, 'data' | 'problem'>,
+    { content, decode }: ExpectedBody,
+    essence: string,
+    report: Report,
+  ): Promise<Answer> {
+    const { ok, response } = answer;
+    const isChecked = this.#mode !== 'off';
     const raw = await this.#read(content, response, report);
+    const problem = ok ? undefined : readProblem(essence, raw);
     if (!decode || (!isChecked && !mayChange(content.schema as Schema)))
-      return { ...answer, data: raw, problem: readProblem(essence, raw) };
+      return { ...answer, data: raw, problem };
     const conversion = decode(raw);
     const result = conversion instanceof Promise ? await conversion : conversion;
+    if (!result.issues) return { ...answer, data: result.value, problem };
     // As with a page of a proxy: it has the status, and nothing of what is declared for it.
-    if (result.issues && !ok && raw === undefined)
+    if (!ok && raw === undefined)
       return { ...answer, isDeclared: false, data: undefined, problem: undefined };
-    if (result.issues && isChecked) report('body', result.issues, raw, response);
-    const data = result.issues ? raw : result.value;
-    return { ...answer, data, problem: ok ? undefined : readProblem(essence, raw) };
+    if (isChecked) report('body', result.issues, raw, response);
+    return { ...answer, data: raw, problem };
+  }
+
+  /** How one item of a stream is converted. */
+  #forItems({ decode }: ExpectedBody): Conversion | undefined {
+    return decode && this.#mode === 'off' ? lenient(decode) : decode;
   }
 
   #expectedFor(status: number): Expected | undefined {
