@@ -118,12 +118,13 @@ export const candidates: readonly Candidate[] = [
   {
     name: HOLDFAST_PARSED,
     role: 'reference',
-    protects: 'the same as holdfast; the body is parsed by hand',
+    protects: 'the same as holdfast; the body is parsed by hand, the request that of the contract',
     async open(url, holdfast) {
       const { createFetch } = await holdfast();
       const resilientFetch = createFetch();
       const Kelp = await kelpSchema();
-      return async () => Kelp.parse(await (await resilientFetch(url)).json());
+      const headers = { accept: 'application/json' };
+      return async () => Kelp.parse(await (await resilientFetch(url, { headers })).json());
     },
   },
   {

@@ -75,9 +75,7 @@ const isLocked = (body: unknown): boolean => isObject(body) && 'locked' in body 
 
 /** The caller's `init` as `fetch` may see it. */
 export function withoutPolicy(init: CallInit | undefined): RequestInit | undefined {
-  if (!isObject(init) || !('policy' in init || 'urlTemplate' in init)) return init;
-  const { policy: _, urlTemplate: __, ...rest } = copyInit(init);
-  return rest;
+  return isObject(init) && ('policy' in init || 'urlTemplate' in init) ? ofFetch(init) : init;
 }
 
 /** The call as it will be handed to the transport; a key is made here, once for all attempts. */
@@ -89,12 +87,11 @@ export function readRequest(
 ): CallRequest {
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
-  const ofFetch = readInit(input, init);
   const urlTemplate = init?.urlTemplate;
   const request: CallRequest =
     urlTemplate === undefined
-      ? { input, init: ofFetch, method, url }
-      : { input, init: ofFetch, method, url, urlTemplate: String(urlTemplate) };
+      ? { input, init: readInit(input, init), method, url }
+      : { input, init: readInit(input, init), method, url, urlTemplate: String(urlTemplate) };
   const key = keyFor(method, request, policy);
   return key === undefined ? request : withKey(request, key);
 }
@@ -112,9 +109,7 @@ function readInit(input: FetchInput, init: CallInit | undefined): RequestInit {
   const isRequest = typeof input === 'object' && 'method' in input;
   // The signal is read already, and every attempt gets one of its own in its place.
   if (!isRequest && (!init || isOnlySignal(init))) return noInit;
-  const copy = init ? copyInit(init) : {};
-  if ('policy' in copy) delete copy.policy;
-  if ('urlTemplate' in copy) delete copy.urlTemplate;
+  const copy = init ? ofFetch(init) : {};
   if (isRequest && Object.keys(copy).length === 0) keepReferrer(copy, input);
   if (copy.headers && isOneShot(copy.headers)) copy.headers = copyHeaders(copy.headers);
   return copy;
@@ -174,6 +169,14 @@ const initMembers = [
   'policy',
   'urlTemplate',
 ] as const;
+
+/** A copy without what is ours. Not by `delete`, after which an object is slow to read for good. */
+function ofFetch(init: CallInit): RequestInit {
+  const copy = copyInit(init);
+  if (!('policy' in copy) && !('urlTemplate' in copy)) return copy;
+  const { policy: _, urlTemplate: __, ...rest } = copy;
+  return rest;
+}
 
 /** A copy with every member that `fetch` would read, also where they are inherited, as from a `Request`. */
 function copyInit(init: CallInit): CallInit & { policy?: CallPolicy; urlTemplate?: string } {
