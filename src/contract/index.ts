@@ -68,6 +68,7 @@ export type {
   OpenAPIServer,
 } from './openapi/document.ts';
 export type { OperationOptions } from './operation-options.ts';
+export { schema } from './lazy-schema.ts';
 export type { Page, PageOptions, PageToken } from './pages.ts';
 export type {
   CursorPagination,

@@ -14,6 +14,8 @@ export type Layout =
   | { readonly indent: Layout }
   /** A line break where the group is broken; else this text. */
   | { readonly line: string }
+  /** Words with blanks between them, and a line break where the line is full. */
+  | { readonly fill: readonly string[] }
   /** One text where the group is broken, another where not. */
   | { readonly broken: string; readonly flat: string };
 
@@ -21,6 +23,9 @@ export type Layout =
 export const softLine: Layout = { line: '' };
 /** A blank, or a line break. */
 export const line: Layout = { line: ' ' };
+
+/** A line break whatever its length. */
+export const hardLine: Layout = { group: softLine, isBroken: true };
 
 export const group = (...parts: readonly Layout[]): Layout => ({ group: parts });
 /** Broken whatever its length, as an object with a comment in it is. */
@@ -78,12 +83,25 @@ export function print(layout: Layout): string {
       column = before.length;
     } else if ('line' in part) open.push({ ...next, layout: part.line });
     else if ('broken' in part) open.push({ ...next, layout: isFlat ? part.flat : part.broken });
-    else {
+    else if ('fill' in part) {
+      const filled = isFlat ? part.fill.join(' ') : fill(part.fill, column, before);
+      open.push({ ...next, layout: filled });
+    } else {
       const fits = !isBroken(part) && fitsIn(width - column, part.group, open);
       open.push({ layout: part.group, indent: before, isFlat: isFlat || fits });
     }
   }
   return text;
+}
+
+/** One place on each line is left for what stands behind the last word. */
+function fill(words: readonly string[], from: number, before: string): string {
+  let column = from;
+  return words.reduce((text, word, index) => {
+    const fits = index === 0 || column + 1 + word.length + (index === words.length - 1 ? 1 : 0) <= width;
+    column = fits ? column + (index === 0 ? 0 : 1) + word.length : before.length + word.length;
+    return index === 0 ? word : `${text}${fits ? ' ' : `\n${before}`}${word}`;
+  }, '');
 }
 
 const isList = (layout: Layout): layout is readonly Layout[] => Array.isArray(layout);
@@ -120,7 +138,8 @@ function fitsIn(room: number, layout: Layout, after: readonly Open[]): boolean {
     else if ('line' in part) {
       if (!isFlat) return true;
       left -= part.line.length;
-    } else if ('broken' in part) left -= (isFlat ? part.flat : part.broken).length;
+    } else if ('fill' in part) left -= part.fill.join(' ').length;
+    else if ('broken' in part) left -= (isFlat ? part.flat : part.broken).length;
     else open.push({ layout: part.group, isFlat: isFlat && !isBroken(part) });
   }
   return false;

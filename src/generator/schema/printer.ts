@@ -1,0 +1,318 @@
+/** Prints the schemas of a document, and declares those that have names. */
+import type { Documents } from '../document/documents.ts';
+import type { Node } from '../document/node.ts';
+import type { Problems } from '../document/problems.ts';
+import { type Names, pascalCase } from '../names.ts';
+import { group, hardLine, indent, join, type Layout, softLine } from '../print/layout.ts';
+import { comment } from '../print/literal.ts';
+import type {
+  Declaration,
+  Direction,
+  Member,
+  PrintedSchema,
+  SchemaOptions,
+  SchemaPrinter,
+} from '../schemas.ts';
+import { codecDeclarations } from './codecs.ts';
+import { nameIn } from './discriminator.ts';
+import { docsOf, linesOf } from './docs.ts';
+import { anything, type Field, type Model, nothing, type Reference } from './model.ts';
+import { SchemaReader } from './read.ts';
+import { interfaceBody, typeOf } from './types.ts';
+import { type CodecName, expressionOf, type Scope } from './zod.ts';
+
+export const newSchemaPrinter = (
+  documents: Documents,
+  names: Names,
+  problems: Problems,
+  options: SchemaOptions,
+): SchemaPrinter => new Printer(documents, names, problems, options);
+
+/** A declaration that is referred to, whether or not it is printed yet. */
+interface Declared {
+  readonly name: string;
+  readonly target: Node;
+  readonly direction: Direction;
+  readonly order: number;
+}
+
+interface Printed extends Declaration {
+  /** Where it stands: as in the components of the document, then as it was met. */
+  readonly order: number;
+}
+
+class Printer implements SchemaPrinter {
+  readonly #documents: Documents;
+  readonly #names: Names;
+  readonly #problems: Problems;
+  readonly #options: SchemaOptions;
+  readonly #reader: SchemaReader;
+  /** Of the components, by what they lead to: their names and their order. */
+  readonly #components = new Map<string, { readonly name: string; readonly index: number }>();
+  readonly #declared = new Map<string, Declared>();
+  readonly #open: Declared[] = [];
+  readonly #printed: Printed[] = [];
+  readonly #codecs = new Map<CodecName, string>();
+  readonly #differs = new Map<string, boolean>();
+
+  constructor(documents: Documents, names: Names, problems: Problems, options: SchemaOptions) {
+    this.#documents = documents;
+    this.#names = names;
+    this.#problems = problems;
+    this.#options = options;
+    this.#reader = new SchemaReader(documents, problems, options);
+    const components = documents.root.get('components')?.get('schemas')?.members() ?? [];
+    for (const [index, [name, component]] of components.entries()) {
+      // One that only refers to another file gives its name to what is there.
+      const followed = component.text('$ref') === undefined ? undefined : documents.follow(component);
+      const target = followed && !followed.siblings ? followed.node : component;
+      if (!this.#components.has(target.id)) this.#components.set(target.id, { name, index });
+    }
+  }
+
+  print(schema: Node, direction: Direction, hint: string): PrintedSchema {
+    return this.#printModel(this.#reader.read(schema, direction), direction, hint);
+  }
+
+  printObject(members: readonly Member[], direction: Direction, hint: string): PrintedSchema {
+    const fields = members.map(({ name, schema, isRequired, docs }): [string, Field] => [
+      name,
+      {
+        model: schema ? this.#reader.read(schema, direction) : anything,
+        isRequired,
+        docs: docs === undefined ? [] : linesOf(docs),
+      },
+    ]);
+    return this.#printModel({ kind: 'fields', fields: new Map(fields), others: anything }, direction, hint);
+  }
+
+  get declarations(): readonly Declaration[] {
+    // Printing one may refer to others.
+    for (let next = this.#open.shift(); next; next = this.#open.shift()) this.#printDeclared(next);
+    const codecs = codecDeclarations(this.#codecs, this.#options);
+    return [...codecs, ...this.#printed.toSorted((one, other) => one.order - other.order)];
+  }
+
+  #printModel(model: Model, direction: Direction, hint: string): PrintedSchema {
+    const scope = this.#scope(direction, hint, Number.POSITIVE_INFINITY, new Set());
+    return { expression: expressionOf(model, scope).layout, type: typeOf(model, scope) };
+  }
+
+  #scope(direction: Direction, hint: string, order: number, needs: Set<string>): Scope {
+    const needed = (name: string): string => {
+      needs.add(name);
+      return name;
+    };
+    return {
+      options: this.#options,
+      nameOf: ({ target }) => needed(this.#declare(target, direction).name),
+      nameOfCodec: codec => needed(this.#declareCodec(codec)),
+      declareRule: model => {
+        const name = this.#names.claim(`${pascalCase(hint)}Rule`, undefined);
+        this.#printDeclaration(name, model, [], direction, order);
+        return needed(name);
+      },
+    };
+  }
+
+  #declareCodec(codec: CodecName): string {
+    let name = this.#codecs.get(codec);
+    if (name === undefined) {
+      name = this.#names.claim(codec, undefined);
+      this.#codecs.set(codec, name);
+    }
+    return name;
+  }
+
+  #declare(target: Node, direction: Direction): Declared {
+    const isVariant = direction === 'sent' && this.#isDifferentWhenSent(target);
+    const key = `${isVariant} ${target.id}`;
+    let declared = this.#declared.get(key);
+    if (!declared) {
+      const component = this.#components.get(target.id);
+      const name = pascalCase(component?.name ?? nameOfPart(target));
+      declared = {
+        name: this.#names.claim(isVariant ? `${name}Input` : name, target),
+        target,
+        direction: isVariant ? 'sent' : 'received',
+        order: component?.index ?? this.#components.size + this.#declared.size,
+      };
+      this.#declared.set(key, declared);
+      this.#open.push(declared);
+    }
+    return declared;
+  }
+
+  #printDeclared({ name, target, direction, order }: Declared): void {
+    const read = this.#reader.read(target, direction);
+    this.#printDeclaration(name, this.#withoutLoops(read, target, direction), docsOf(target), direction, order);
+  }
+
+  #printDeclaration(
+    name: string,
+    model: Model,
+    docs: readonly string[],
+    direction: Direction,
+    order: number,
+  ): void {
+    const needs = new Set<string>();
+    const scope = this.#scope(direction, name, order, needs);
+    const said = comment(docs).flatMap(text => [text, hardLine]);
+    const code = [
+      ...said,
+      typeDeclaration(name, model, scope),
+      hardLine,
+      constDeclaration(name, expressionOf(model, scope).layout),
+    ];
+    needs.delete(name);
+    this.#printed.push({ name, code, needs, order });
+  }
+
+  /**
+   * A schema that is itself, with nothing in between, has no end: neither a type nor a parse. Of references that lead
+   * around a circle, one is left out.
+   */
+  #withoutLoops(model: Model, target: Node, direction: Direction): Model {
+    const isLoop = (reference: Reference): boolean => {
+      if (reference.target.id === target.id) return true;
+      const other = this.#declare(reference.target, direction);
+      const own = this.#declare(target, direction);
+      return other.order <= own.order && this.#leadsTo(reference, target, direction, new Set());
+    };
+    const cut = (part: Model, isOption: boolean): Model => {
+      switch (part.kind) {
+        case 'reference':
+          if (!isLoop(part)) return part;
+          this.#problems.warn(
+            'This schema refers to itself with nothing in between.',
+            'The reference is left out.',
+            target,
+          );
+          return isOption ? nothing : anything;
+        case 'union':
+          return { ...part, options: part.options.map(option => cut(option, true)) };
+        case 'intersection':
+          return { ...part, parts: part.parts.map(each => cut(each, false)) };
+        case 'ruled':
+          return { ...part, of: cut(part.of, isOption) };
+        default:
+          return part;
+      }
+    };
+    return hasDirectReference(model) ? cut(model, false) : model;
+  }
+
+  #leadsTo(reference: Reference, target: Node, direction: Direction, seen: Set<string>): boolean {
+    if (reference.target.id === target.id) return true;
+    if (seen.has(reference.target.id)) return false;
+    seen.add(reference.target.id);
+    return directReferences(this.#reader.read(reference.target, direction)).some(next =>
+      this.#leadsTo(next, target, direction, seen),
+    );
+  }
+
+  /** Whether there is something in it, however deep, that is not sent or not received. */
+  #isDifferentWhenSent(target: Node): boolean {
+    let known = this.#differs.get(target.id);
+    if (known === undefined) {
+      known = hasOneWayMember(target, this.#documents, new Set());
+      this.#differs.set(target.id, known);
+    }
+    return known;
+  }
+}
+
+/** References that a schema is, may be or has to be as well. */
+function directReferences(model: Model): Reference[] {
+  switch (model.kind) {
+    case 'reference':
+      return [model];
+    case 'union':
+      return model.options.flatMap(directReferences);
+    case 'intersection':
+      return model.parts.flatMap(directReferences);
+    case 'ruled':
+      return directReferences(model.of);
+    default:
+      return [];
+  }
+}
+
+const hasDirectReference = (model: Model): boolean => directReferences(model).length > 0;
+
+/** Values, which may look like schemas. */
+const valueKeywords = new Set(['example', 'examples', 'default', 'enum', 'const', 'x-examples']);
+
+const isOneWay = (member: Node): boolean => member.flag('readOnly') === true || member.flag('writeOnly') === true;
+
+function hasOneWayMember(root: Node, documents: Documents, seen: Set<string>): boolean {
+  const open: Node[] = [root];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (!node.isObject) {
+      open.push(...node.items());
+      continue;
+    }
+    if (node.text('$ref') !== undefined) {
+      const target = documents.follow(node)?.node;
+      if (target && !seen.has(target.id)) {
+        seen.add(target.id);
+        open.push(target);
+      }
+    }
+    for (const [keyword, part] of node.members()) {
+      if (valueKeywords.has(keyword) || typeof part.value !== 'object') continue;
+      if (keyword !== 'properties') {
+        open.push(part);
+        continue;
+      }
+      for (const [, member] of part.members()) {
+        const target = member.text('$ref') === undefined ? undefined : documents.follow(member)?.node;
+        if (isOneWay(member) || (target && isOneWay(target))) return true;
+        open.push(member);
+      }
+    }
+  }
+  return false;
+}
+
+/** Something to call a part of a document that is no component: by its last names, or by its file. */
+function nameOfPart({ path, file }: Node): string {
+  const words = path.filter(key => typeof key === 'string' && !structural.has(key)).slice(-2);
+  return words.length > 0 ? words.join(' ') : nameIn(file.name);
+}
+
+const structural = new Set([
+  'components',
+  'schemas',
+  'schema',
+  'properties',
+  'items',
+  'content',
+  'paths',
+  'definitions',
+  '$defs',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'application/json',
+]);
+
+function typeDeclaration(name: string, model: Model, scope: Scope): Layout {
+  const object = model.kind === 'ruled' ? model.of : model;
+  return object.kind === 'fields'
+    ? [`export interface ${name} `, interfaceBody(object, scope)]
+    : [`export type ${name} = `, typeOf(model, scope), ';'];
+}
+
+const width = 110;
+const start = '/* @__PURE__ */ schema(';
+
+/** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
+export function constDeclaration(name: string, expression: Layout, type = name): Layout {
+  const head = `export const ${name}: z.ZodType<${type}> =`;
+  const call = group(`${start}() =>`, indent({ line: ' ' }, expression), { broken: ',', flat: '' }, softLine, ');');
+  return head.length + 1 + start.length <= width ? [head, ' ', call] : [head, indent(hardLine, call)];
+}
+
+/** Declarations as they stand in a module. */
+export const moduleLayout = (parts: readonly Layout[]): Layout => join([hardLine, hardLine], parts);

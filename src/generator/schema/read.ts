@@ -1,0 +1,527 @@
+/**
+ * Reads the schemas of a document.
+ *
+ * @see {@link https://json-schema.org/draft/2020-12/json-schema-validation | JSON Schema}, as OpenAPI 3.1 has it, and
+ * {@link https://spec.openapis.org/oas/v3.0.3#schema-object | the schemas of OpenAPI 3.0}.
+ */
+import type { Documents } from '../document/documents.ts';
+import type { Node } from '../document/node.ts';
+import type { Problems } from '../document/problems.ts';
+import type { Direction, SchemaOptions } from '../schemas.ts';
+import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
+import { docsOf } from './docs.ts';
+import {
+  anything,
+  type Field,
+  type Fields,
+  type Json,
+  type List,
+  type Model,
+  nothing,
+  type Reference,
+  type Rule,
+  ruled,
+  type TextFormat,
+} from './model.ts';
+import { pinned } from './discriminator.ts';
+
+const typeNames = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
+type TypeName = (typeof typeNames)[number];
+type Types = ReadonlySet<TypeName>;
+
+/** Keywords that speak of values of one type; a schema without a type that has them means that type. */
+const keywordsOf: Partial<Record<TypeName, readonly string[]>> = {
+  object: [
+    'properties',
+    'required',
+    'additionalProperties',
+    'patternProperties',
+    'propertyNames',
+    'minProperties',
+    'maxProperties',
+    'dependentRequired',
+    'dependentSchemas',
+    'unevaluatedProperties',
+  ],
+  array: ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems'],
+  string: ['minLength', 'maxLength', 'pattern'],
+  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+};
+
+/** Formats of text that are checked. */
+const textFormats: Readonly<Record<string, TextFormat>> = {
+  uuid: 'uuid',
+  'date-time': 'date-time',
+  date: 'date',
+  email: 'email',
+  uri: 'uri',
+  url: 'uri',
+  ipv4: 'ipv4',
+  ipv6: 'ipv6',
+  byte: 'byte',
+};
+
+/** Keywords that this reader does not know what to do with. */
+const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'unevaluatedItems', 'contentSchema'];
+
+/** What stands around a schema. */
+interface Around {
+  readonly direction: Direction;
+  /** The types of the schema around: one without a type, which only adds to it, is of the same. */
+  readonly types?: Types | undefined;
+}
+
+export class SchemaReader {
+  readonly #documents: Documents;
+  readonly #problems: Problems;
+  readonly #options: SchemaOptions;
+  /** In OpenAPI 3.0, what stands beside a reference counts for nothing. */
+  readonly #isOldStyle: boolean;
+  readonly #read = new Map<string, Model>();
+  /** References that are being opened: one that leads to itself is not opened again. */
+  readonly #opening = new Set<string>();
+  readonly #told = new Set<string>();
+
+  constructor(documents: Documents, problems: Problems, options: SchemaOptions) {
+    this.#documents = documents;
+    this.#problems = problems;
+    this.#options = options;
+    this.#isOldStyle = /^3\.0/.test(documents.root.text('openapi') ?? '');
+  }
+
+  /** Whether something comes out in another form than on the wire, so that intersections cannot be. */
+  get hasCodecs(): boolean {
+    return this.#options.dates !== 'string' || this.#options.int64 !== 'number';
+  }
+
+  read(node: Node, direction: Direction): Model {
+    const key = `${direction} ${node.id}`;
+    let model = this.#read.get(key);
+    if (!model) {
+      model = this.#readAny(node, { direction });
+      this.#read.set(key, model);
+    }
+    return model;
+  }
+
+  /** What a reference leads to; undefined within itself. */
+  open(reference: Reference, direction: Direction): Model | undefined {
+    const { id } = reference.target;
+    if (this.#opening.has(id)) return undefined;
+    this.#opening.add(id);
+    try {
+      return this.read(reference.target, direction);
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  /** Says something of a part of the document, once. */
+  #once(node: Node, say: () => void, what: string): void {
+    const key = `${what} ${node.id}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    say();
+  }
+
+  #note(node: Node, message: string, instead: string): void {
+    this.#once(node, () => this.#problems.note(message, instead, node), message);
+  }
+
+  #warn(node: Node, message: string, instead: string): void {
+    this.#once(node, () => this.#problems.warn(message, instead, node), message);
+  }
+
+  #readAny(node: Node, around: Around): Model {
+    if (node.value === true) return anything;
+    if (node.value === false) return nothing;
+    if (!node.isObject) {
+      this.#warn(node, 'This is no schema.', 'Anything is taken there.');
+      return anything;
+    }
+    if (node.text('$ref') === undefined) return this.#readKeywords(node, around);
+    const followed = this.#documents.follow(node);
+    if (!followed) return anything;
+    const { node: target, siblings } = followed;
+    const reference: Model = this.#isTrivial(target)
+      ? this.#readAny(target, around)
+      : { kind: 'reference', target };
+    if (!siblings || this.#isOldStyle) return reference;
+    const types = this.#typesOf(target, around);
+    return this.#all([reference, this.#readKeywords(siblings, { ...around, types })], around);
+  }
+
+  /** `true`, `false` and what is no schema: not worth a name. */
+  #isTrivial(target: Node): boolean {
+    return !target.isObject;
+  }
+
+  #all(parts: readonly Model[], { direction }: Around): Model {
+    return allOf(parts, reference => this.open(reference, direction));
+  }
+
+  #readKeywords(node: Node, around: Around, isWithoutOptions = false): Model {
+    for (const keyword of unknownKeywords)
+      if (node.get(keyword)) this.#note(node, `${keyword} is not checked.`, 'It is left out.');
+    const types = this.#typesOf(node, around);
+    const within: Around = { ...around, types: types.size > 0 ? types : undefined };
+    const parts = [this.#ofTypes(node, types, around), this.#literals(node, around)];
+    for (const part of node.get('allOf')?.items() ?? [])
+      parts.push(this.#readPart(part, node, within));
+    if (!isWithoutOptions) {
+      parts.push(this.#optionsOf(node, 'anyOf', within), this.#optionsOf(node, 'oneOf', within));
+      if (node.get('discriminator') && !node.get('oneOf') && !node.get('anyOf'))
+        this.#note(node, 'A discriminator without oneOf or anyOf chooses nothing.', 'It is left out.');
+    }
+    const model = ruled(this.#all(parts, around), this.#rules(node, within));
+    const closed = this.#closeUnevaluated(node, model);
+    return node.flag('nullable') === true && model.kind !== 'anything' ? orNull(closed) : closed;
+  }
+
+  /** A part of `allOf`. One that says that it is one of several, and this is one of them, is taken without saying so. */
+  #readPart(part: Node, whole: Node, around: Around): Model {
+    const target = part.text('$ref') === undefined ? undefined : this.#documents.follow(part)?.node;
+    const options = [...(target?.get('oneOf')?.items() ?? []), ...(target?.get('anyOf')?.items() ?? [])];
+    const leadsBack = options.some(
+      option => option.text('$ref') !== undefined && this.#documents.follow(option)?.node.id === whole.id,
+    );
+    return target && leadsBack
+      ? this.#readKeywords(target, { direction: around.direction }, true)
+      : this.#readAny(part, around);
+  }
+
+  #optionsOf(node: Node, keyword: 'anyOf' | 'oneOf', around: Around): Model {
+    const items = node.get(keyword)?.items() ?? [];
+    if (items.length === 0) return anything;
+    const models = items.map(item => this.#readAny(item, around));
+    const discriminator = node.get('discriminator');
+    const options = discriminator
+      ? models.map((model, index) => {
+          const tag = pinned(
+            discriminator,
+            items[index] as Node,
+            model,
+            this.#documents,
+            reference => this.open(reference, around.direction),
+          );
+          if (tag === 'none') return model;
+          if (tag === 'contradicted') {
+            this.#warn(
+              items[index] as Node,
+              'The discriminator gives another value to this option than it has itself.',
+              "The option's own is taken.",
+            );
+            return model;
+          }
+          if (this.hasCodecs) return this.#all([model, tag], around);
+          return { kind: 'intersection', parts: [model, tag] } satisfies Model;
+        })
+      : models;
+    if (keyword === 'oneOf' && !discriminator && !areApart(options))
+      this.#note(node, 'oneOf: that no second option matches is not checked.', 'One that matches is enough.');
+    return oneOf(options);
+  }
+
+  #typesOf(node: Node, around: Around): Types {
+    const given = node.get('type');
+    const names = typeof given?.value === 'string' ? [given.value] : (given?.items().map(each => each.value) ?? []);
+    const types = new Set<TypeName>();
+    for (const name of names) {
+      if (typeNames.includes(name as TypeName)) types.add(name as TypeName);
+      else if (given) this.#warn(given, 'There is no such type.', 'It is left out.');
+    }
+    if (types.size > 0) return types;
+    const implied = typeNames.filter(
+      type =>
+        keywordsOf[type]?.some(keyword => node.get(keyword)) ||
+        (type === 'string' && isTextFormat(node.text('format'))),
+    );
+    if (implied.length === 0) return types;
+    if (around.types) {
+      // Of other types there is nothing to add.
+      return around.types;
+    }
+    this.#note(node, `There is no type; the keywords are those of ${implied.join(' and ')}.`, 'That is taken.');
+    return new Set(implied);
+  }
+
+  #ofTypes(node: Node, types: Types, around: Around): Model {
+    if (types.size === 0) return anything;
+    return oneOf([...types].map(type => this.#ofType(node, type, types, around)));
+  }
+
+  #ofType(node: Node, type: TypeName, types: Types, around: Around): Model {
+    switch (type) {
+      case 'string':
+        return this.#text(node);
+      case 'number':
+        return this.#number(node, false);
+      case 'integer':
+        return types.has('number') ? nothing : this.#number(node, true);
+      case 'boolean':
+      case 'null':
+        return { kind: type };
+      case 'object':
+        return this.#object(node, around);
+      case 'array':
+        return this.#list(node, around);
+    }
+  }
+
+  #text(node: Node): Model {
+    const given = node.text('format');
+    const isBytes =
+      given === 'binary' ||
+      (node.text('contentMediaType') === 'application/octet-stream' && !node.get('contentEncoding'));
+    if (isBytes) return { kind: 'binary' };
+    const format =
+      given === 'int64' ? 'int64' : given !== undefined && Object.hasOwn(textFormats, given) ? textFormats[given] : undefined;
+    const pattern = this.#pattern(node.get('pattern'));
+    return {
+      kind: 'text',
+      format,
+      minLength: this.#count(node, 'minLength'),
+      maxLength: this.#count(node, 'maxLength'),
+      patterns: pattern ? [pattern] : [],
+    };
+  }
+
+  /** As ECMAScript has it with Unicode; many documents have it without. */
+  #pattern(node: Node | undefined): RegExp | undefined {
+    if (!node) return undefined;
+    if (typeof node.value === 'string') {
+      for (const flags of ['u', '']) {
+        try {
+          return new RegExp(node.value, flags);
+        } catch {}
+      }
+    }
+    this.#warn(node, 'This is no regular expression of ECMAScript.', 'It is left out.');
+    return undefined;
+  }
+
+  #count(node: Node, keyword: string): number | undefined {
+    const value = this.#limit(node, keyword);
+    if (value === undefined || (Number.isInteger(value) && value >= 0)) return value;
+    this.#warn(node.get(keyword) as Node, `${keyword} should be a whole number from 0.`, 'It is left out.');
+    return undefined;
+  }
+
+  #limit(node: Node, keyword: string): number | undefined {
+    const member = node.get(keyword);
+    if (!member) return undefined;
+    const value = node.number(keyword);
+    if (value === undefined) this.#warn(member, `${keyword} should be a number.`, 'It is left out.');
+    return value;
+  }
+
+  #number(node: Node, isInteger: boolean): Model {
+    const format = node.text('format');
+    const lower = this.#bounds(node, 'minimum', 'exclusiveMinimum');
+    const upper = this.#bounds(node, 'maximum', 'exclusiveMaximum');
+    const multipleOf = this.#limit(node, 'multipleOf');
+    return {
+      kind: 'number',
+      isInteger,
+      format: format === 'int64' || format === 'int32' ? format : undefined,
+      minimum: lower.limit,
+      above: lower.beyond,
+      maximum: upper.limit,
+      below: upper.beyond,
+      multipleOf: multipleOf !== undefined && multipleOf > 0 ? multipleOf : undefined,
+    };
+  }
+
+  /** In OpenAPI 3.0 `exclusiveMinimum` is a flag to `minimum`, later it is a bound of its own. */
+  #bounds(node: Node, keyword: string, exclusive: string): { limit: number | undefined; beyond: number | undefined } {
+    const limit = this.#limit(node, keyword);
+    const flag = node.flag(exclusive);
+    if (flag === undefined) return { limit, beyond: this.#limit(node, exclusive) };
+    return flag ? { limit: undefined, beyond: limit } : { limit, beyond: undefined };
+  }
+
+  #list(node: Node, around: Around): Model {
+    const inside: Around = { direction: around.direction };
+    const items = node.get('items');
+    const prefix = node.get('prefixItems')?.items() ?? (Array.isArray(items?.value) ? items.items() : []);
+    const rest = items && !Array.isArray(items.value) ? this.#readAny(items, inside) : anything;
+    const list: List = {
+      kind: 'list',
+      first: prefix.map(item => this.#readAny(item, inside)),
+      rest,
+      minItems: this.#count(node, 'minItems'),
+      maxItems: this.#count(node, 'maxItems'),
+    };
+    const rules: Rule[] = [];
+    if (node.flag('uniqueItems')) rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 });
+    const contains = node.get('contains');
+    if (contains)
+      rules.push({
+        rule: 'contains',
+        model: this.#readAny(contains, inside),
+        min: this.#count(node, 'minContains') ?? 1,
+        max: this.#count(node, 'maxContains'),
+      });
+    return ruled(list, rules);
+  }
+
+  #object(node: Node, around: Around): Model {
+    const inside: Around = { direction: around.direction };
+    const additional = node.get('additionalProperties');
+    const matching = (node.get('patternProperties')?.members() ?? []).flatMap(([source, schema]) => {
+      const pattern = this.#pattern(new PatternName(source, schema).node);
+      return pattern ? [{ pattern, model: this.#readAny(schema, inside) }] : [];
+    });
+    const rest = additional ? this.#readAny(additional, inside) : anything;
+    const fields = this.#fields(node, rest, matching, inside);
+    const hasPatterns = matching.length > 0;
+    const object: Fields = { kind: 'fields', fields, others: hasPatterns ? anything : rest };
+    const rules: Rule[] = matching.map(each => ({ rule: 'matching members', ...each }));
+    if (hasPatterns && rest.kind !== 'anything')
+      rules.push({
+        rule: 'other members',
+        names: [...(node.get('properties')?.members() ?? [])].map(([name]) => name),
+        patterns: matching.map(({ pattern }) => pattern),
+        model: rest,
+      });
+    return ruled(object, [...rules, ...this.#objectRules(node, inside)]);
+  }
+
+  #fields(
+    node: Node,
+    others: Model,
+    matching: readonly { pattern: RegExp; model: Model }[],
+    inside: Around,
+  ): Map<string, Field> {
+    const required = this.#requiredBy(node);
+    const fields = new Map<string, Field>();
+    const hidden = new Set<string>();
+    for (const [name, schema] of node.get('properties')?.members() ?? []) {
+      if (this.#isHidden(schema, inside.direction)) hidden.add(name);
+      else
+        fields.set(name, {
+          model: this.#readAny(schema, inside),
+          isRequired: required.has(name),
+          docs: docsOf(schema),
+        });
+    }
+    for (const name of required) {
+      if (fields.has(name) || hidden.has(name)) continue;
+      const isMatched = matching.some(({ pattern }) => pattern.test(name));
+      fields.set(name, { model: isMatched ? anything : others, isRequired: true, docs: [] });
+    }
+    return fields;
+  }
+
+  #requiredBy(node: Node): Set<string> {
+    const required = node.get('required');
+    // In older drafts a member says of itself that it is required; a flag here is a leftover of that.
+    return new Set(required?.items().flatMap(({ value }) => (typeof value === 'string' ? [value] : [])));
+  }
+
+  /** Whether a member is not there in this direction. */
+  #isHidden(schema: Node, direction: Direction): boolean {
+    const flag = direction === 'sent' ? 'readOnly' : 'writeOnly';
+    if (schema.flag(flag) === true) return true;
+    if (schema.text('$ref') === undefined) return false;
+    return this.#documents.follow(schema)?.node.flag(flag) === true;
+  }
+
+  #objectRules(node: Node, inside: Around): Rule[] {
+    const rules: Rule[] = [];
+    const min = this.#count(node, 'minProperties');
+    const max = this.#count(node, 'maxProperties');
+    if (min !== undefined || max !== undefined) rules.push({ rule: 'member count', min, max });
+    const names = node.get('propertyNames');
+    if (names) {
+      const model = this.#readAny(names, { ...inside, types: new Set<TypeName>(['string']) });
+      if (model.kind !== 'anything') rules.push({ rule: 'member names', model });
+    }
+    for (const [name, others] of node.get('dependentRequired')?.members() ?? [])
+      rules.push({
+        rule: 'with member',
+        name,
+        required: others.items().flatMap(({ value }) => (typeof value === 'string' ? [value] : [])),
+      });
+    const object: Around = { ...inside, types: new Set<TypeName>(['object']) };
+    for (const [name, schema] of node.get('dependentSchemas')?.members() ?? [])
+      rules.push({ rule: 'when member', name, model: this.#readAny(schema, object) });
+    return rules;
+  }
+
+  #rules(node: Node, around: Around): Rule[] {
+    const rules: Rule[] = [];
+    const not = node.get('not');
+    if (not) rules.push({ rule: 'not', model: this.#readAny(not, around) });
+    const condition = node.get('if');
+    const met = node.get('then');
+    const unmet = node.get('else');
+    if (condition && (met || unmet))
+      rules.push({
+        rule: 'when',
+        condition: this.#readAny(condition, around),
+        met: met ? this.#readAny(met, around) : anything,
+        unmet: unmet ? this.#readAny(unmet, around) : anything,
+      });
+    return rules;
+  }
+
+  /** Once everything is one object, what it has not named is what is not evaluated. */
+  #closeUnevaluated(node: Node, model: Model): Model {
+    const unevaluated = node.get('unevaluatedProperties');
+    if (!unevaluated || unevaluated.value === true) return model;
+    const object = model.kind === 'ruled' ? model.of : model;
+    const isWhole =
+      object.kind === 'fields' && !node.get('if') && !node.get('dependentSchemas') && object.others.kind === 'anything';
+    if (isWhole && isObject(model)) {
+      const closed: Fields = { ...object, others: unevaluated.value === false ? nothing : anything };
+      return model.kind === 'ruled' ? ruled(closed, model.rules) : closed;
+    }
+    this.#note(unevaluated, 'unevaluatedProperties is not checked here.', 'Other members are taken.');
+    return model;
+  }
+
+  #literals(node: Node, { direction }: Around): Model {
+    const constant = node.get('const');
+    const listed = node.get('enum');
+    const parts: Model[] = [];
+    if (constant?.value === null) parts.push({ kind: 'null' });
+    else if (constant) parts.push({ kind: 'literals', values: [constant.value as Json], isOpen: false });
+    if (listed && Array.isArray(listed.value)) {
+      const values = distinct(listed.value as Json[]);
+      // OpenAPI 3.0 wants null in the list too, to the letter; the services that write these documents do not.
+      const isOpen = this.#options.enums === 'open' && direction === 'received';
+      const others = values.filter(value => value !== null);
+      const literals: Model = others.length === 0 ? nothing : { kind: 'literals', values: others, isOpen };
+      parts.push(others.length === values.length ? literals : orNull(literals));
+    }
+    return allOf(parts, () => undefined);
+  }
+}
+
+/** Wraps the name of a member, which is a pattern, so that it can be spoken of. */
+class PatternName {
+  readonly node: Node;
+
+  constructor(source: string, schema: Node) {
+    this.node = Object.assign(Object.create(Object.getPrototypeOf(schema) as object) as Node, schema, { value: source });
+  }
+}
+
+const isTextFormat = (format: string | undefined): boolean =>
+  format === 'binary' || (format !== undefined && Object.hasOwn(textFormats, format));
+
+const isPlain = (model: Model): boolean =>
+  model.kind === 'text' ||
+  model.kind === 'number' ||
+  model.kind === 'boolean' ||
+  (model.kind === 'literals' && model.values.every(value => typeof value !== 'object'));
+
+/** Whether no value can be of two of them, as far as their kinds tell. */
+function areApart(options: readonly Model[]): boolean {
+  const kinds = options.map(({ kind }) => (kind === 'binary' ? 'text' : kind));
+  const isKnown = kinds.every(kind => ['text', 'number', 'boolean', 'null', 'list', 'fields'].includes(kind));
+  if (isKnown) return new Set(kinds).size === kinds.length;
+  // One schema with a name, and null: the way to say nullable.
+  return options.length === 1 || (options.length === 2 && kinds.includes('null'));
+}

@@ -1,0 +1,344 @@
+/** Prints schemas as expressions of zod. */
+import { braces, join, type Layout, print } from '../print/layout.ts';
+import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
+import type { SchemaOptions } from '../schemas.ts';
+import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
+import type { Fields, Json, List, Literals, Model, Numeric, Reference, Rule, Text } from './model.ts';
+
+/** Where an expression is printed, and what it may refer to. */
+export interface Scope {
+  readonly options: SchemaOptions;
+  /** The name by which something declared is known here. */
+  nameOf(reference: Reference): string;
+  /** The name of a codec that is declared for all. */
+  nameOfCodec(codec: CodecName): string;
+  /** Declares a schema that is too large to stand within a rule; gives its name. */
+  declareRule(model: Model): string;
+}
+
+export type CodecName = 'dateTime' | 'date' | 'int64' | 'int64Text';
+
+export function expressionOf(model: Model, scope: Scope): Chain {
+  switch (model.kind) {
+    case 'anything':
+      return z.call('unknown');
+    case 'nothing':
+      return z.call('never');
+    case 'null':
+    case 'boolean':
+      return z.call(model.kind);
+    case 'reference':
+      return new Chain(scope.nameOf(model));
+    case 'literals':
+      return literals(model);
+    case 'text':
+      return textExpression(model, scope);
+    case 'number':
+      return numberExpression(model, scope);
+    case 'binary':
+      return z.call('union', array([z.call('instanceof', code('Blob')), z.call('string')]));
+    case 'list':
+      return listExpression(model, scope);
+    case 'fields':
+      return fieldsExpression(model, scope);
+    case 'union':
+      return unionExpression(model.options, scope);
+    case 'intersection':
+      return model.parts
+        .map(part => expressionOf(part, scope))
+        .reduce((left, right) => z.call('intersection', left, right));
+    case 'ruled':
+      return model.rules.reduce(
+        (expression, rule) => refined(expression, rule, scope),
+        expressionOf(model.of, scope),
+      );
+  }
+}
+
+function unionExpression(options: readonly Model[], scope: Scope): Chain {
+  const others = options.filter(({ kind }) => kind !== 'null');
+  const expressions = others.map(option => expressionOf(option, scope));
+  const [only, ...more] = expressions;
+  const union = only && more.length === 0 ? only : z.call('union', array(expressions));
+  return others.length < options.length ? union.call('nullable') : union;
+}
+
+function literals({ values, isOpen }: Literals): Chain {
+  if (isOpen) return openLiterals(values);
+  const plain = values.filter(value => typeof value !== 'object');
+  const options = values.filter(value => typeof value === 'object').map(exactly);
+  if (plain.length > 0) options.unshift(plainLiterals(plain));
+  return options.length === 1 ? (options[0] as Chain) : z.call('union', array(options));
+}
+
+function plainLiterals(values: readonly Json[]): Chain {
+  const [only, ...more] = values;
+  if (more.length === 0) return z.call('literal', plainLiteral(only as Json));
+  // zod keeps enums in an object, in which this name would not be kept.
+  const isEnum = values.every(value => typeof value === 'string' && value !== '__proto__');
+  return z.call(isEnum ? 'enum' : 'literal', array(values.map(plainLiteral)));
+}
+
+const plainLiteral = (value: Json): Argument =>
+  typeof value === 'string' ? text(value) : typeof value === 'number' ? number(value) : code(String(value === true));
+
+/** A schema that takes an equal value alone. */
+function exactly(value: Json): Chain {
+  if (value === null) return z.call('null');
+  if (typeof value !== 'object') return z.call('literal', plainLiteral(value));
+  if (Array.isArray(value)) return z.call('tuple', array(value.map(exactly)));
+  return z.call('strictObject', object(Object.entries(value).map(([name, member]) => [name, exactly(member as Json)])));
+}
+
+function openLiterals(values: readonly Json[]): Chain {
+  const types = [...new Set(values.map(value => typeof value))];
+  const options = types.map(type =>
+    type === 'string' || type === 'number' || type === 'boolean' ? z.call(type) : z.call('unknown'),
+  );
+  return options.length === 1 ? (options[0] as Chain) : z.call('union', array(options));
+}
+
+function object(members: readonly (readonly [name: string, expression: Argument])[]): Argument {
+  return {
+    layout: braces(members.map(([name, { layout }]) => [`${keyLiteral(name)}: `, layout])),
+    depth: 1 + Math.max(0, ...members.map(([, { depth }]) => depth)),
+    hugs: true,
+  };
+}
+
+const formats: Readonly<Record<string, () => Chain>> = {
+  uuid: () => z.call('guid'),
+  'date-time': () => isoText('datetime', '{ offset: true, local: true }'),
+  date: () => isoText('date'),
+  email: () => z.call('email', { layout: '{ pattern: z.regexes.html5Email }', depth: 2, hugs: true }),
+  uri: () => z.call('url'),
+  ipv4: () => z.call('ipv4'),
+  ipv6: () => z.call('ipv6'),
+  byte: () => z.call('base64'),
+};
+
+const isoText = (name: string, options?: string): Chain =>
+  new Chain('z.iso').call(name, ...(options ? [{ layout: options, depth: 2, hugs: true }] : []));
+
+function textExpression(model: Text, scope: Scope): Chain {
+  const codec = codecOf(model, scope.options);
+  if (codec) return new Chain(scope.nameOfCodec(codec));
+  const format = model.format && Object.hasOwn(formats, model.format) ? formats[model.format] : undefined;
+  let expression = format ? format() : z.call('string');
+  if (model.minLength !== undefined) expression = expression.call('min', number(model.minLength));
+  if (model.maxLength !== undefined) expression = expression.call('max', number(model.maxLength));
+  for (const pattern of model.patterns) expression = expression.call('regex', patternArgument(pattern));
+  return expression;
+}
+
+const patternArgument = (pattern: RegExp): Argument => {
+  const printed = patternLiteral(pattern);
+  const isShort = printed.startsWith('/') && pattern.source.length <= 5;
+  return { layout: printed, depth: isShort ? 1 : Number.POSITIVE_INFINITY };
+};
+
+/** What of a schema comes out in another form than on the wire. */
+export function codecOf(model: Text | Numeric, { dates, int64 }: SchemaOptions): CodecName | undefined {
+  if (model.kind === 'number')
+    return model.format === 'int64' && model.isInteger && int64 !== 'number' ? 'int64' : undefined;
+  if (model.format === 'int64') return int64 === 'bigint' ? 'int64Text' : undefined;
+  if (dates === 'string') return undefined;
+  if (model.format === 'date-time') return 'dateTime';
+  return model.format === 'date' ? 'date' : undefined;
+}
+
+function numberExpression(model: Numeric, scope: Scope): Chain {
+  if (codecOf(model, scope.options)) return int64Expression(model, scope);
+  let expression = numberBase(model);
+  for (const [method, bound] of boundsOf(model))
+    if (bound !== undefined) expression = expression.call(method, number(bound));
+  return expression;
+}
+
+const boundsOf = (model: Numeric) =>
+  [
+    ['min', model.minimum],
+    ['gt', model.above],
+    ['max', model.maximum],
+    ['lt', model.below],
+    ['multipleOf', model.multipleOf],
+  ] as const;
+
+/** Whole numbers of JSON may be greater than those that `z.int()` takes. */
+function numberBase({ isInteger, format, minimum, above, maximum, below }: Numeric): Chain {
+  if (!isInteger) return z.call('number');
+  if (format === 'int32') return z.call('int32');
+  const lower = minimum ?? above;
+  const upper = maximum ?? below;
+  const isSafe = (bound: number | undefined): boolean => bound !== undefined && Number.isSafeInteger(Math.trunc(bound));
+  return isSafe(lower) && isSafe(upper) ? z.call('int') : z.call('number').call('multipleOf', number(1));
+}
+
+function int64Expression(model: Numeric, scope: Scope): Chain {
+  const value = scope.options.int64 === 'bigint' ? 'value' : 'BigInt(value)';
+  const comparisons = { min: '>=', gt: '>', max: '<=', lt: '<', multipleOf: '%' };
+  return boundsOf(model).reduce((expression, [method, bound]) => {
+    if (bound === undefined || !Number.isInteger(bound)) return expression;
+    const limit = `BigInt(${textLiteral(BigInt(bound).toString())})`;
+    const test = method === 'multipleOf' ? `${value} % ${limit} === BigInt(0)` : `${value} ${comparisons[method]} ${limit}`;
+    return expression.call('refine', arrow('value', test), text('out of bounds'));
+  }, new Chain(scope.nameOfCodec('int64')));
+}
+
+function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope): Chain {
+  if (first.length === 0) {
+    let expression = z.call('array', expressionOf(rest, scope));
+    if (minItems !== undefined) expression = expression.call('min', number(minItems));
+    if (maxItems !== undefined) expression = expression.call('max', number(maxItems));
+    return expression;
+  }
+  const items = first.map((item, index) => {
+    const expression = expressionOf(item, scope);
+    return index < (minItems ?? 0) ? expression : expression.call('optional');
+  });
+  const tuple =
+    rest.kind === 'nothing'
+      ? z.call('tuple', array(items))
+      : z.call('tuple', { ...array(items), hugs: false }, expressionOf(rest, scope));
+  const bounds: string[] = [];
+  if (minItems !== undefined && minItems > first.length) bounds.push(`items.length >= ${numberLiteral(minItems)}`);
+  if (maxItems !== undefined) bounds.push(`items.length <= ${numberLiteral(maxItems)}`);
+  return bounds.reduce(
+    (expression, test) => expression.call('refine', arrow('items', test), text('has the wrong number of items')),
+    tuple,
+  );
+}
+
+/** What every object inherits: zod takes it for a member that is there. */
+const isInherited = (name: string): boolean => name in Object.prototype;
+
+function fieldsExpression(model: Fields, scope: Scope): Chain {
+  const inherited = [...model.fields].filter(([name]) => isInherited(name));
+  if (inherited.length > 0) return inheritedExpression(model, inherited, scope);
+  const members = [...model.fields].map(([name, { model: member, isRequired }]) => {
+    const expression = expressionOf(member, scope);
+    return [name, isRequired ? expression : expression.call('optional')] as const;
+  });
+  if (model.others.kind === 'anything') return z.call('looseObject', object(members));
+  if (model.others.kind === 'nothing') return z.call('strictObject', object(members));
+  const others = expressionOf(model.others, scope);
+  if (members.length === 0) return z.call('record', z.call('string'), others);
+  return z.call('object', object(members)).call('catchall', others);
+}
+
+/** Members of such names are looked at by rules. */
+function inheritedExpression(model: Fields, inherited: readonly [string, Fields extends { fields: ReadonlyMap<string, infer F> } ? F : never][], scope: Scope): Chain {
+  const fields = new Map([...model.fields].filter(([name]) => !isInherited(name)));
+  const rules: Rule[] = inherited.map(([name, field]) => ({
+    rule: 'own member',
+    name,
+    model: field.model,
+    isRequired: field.isRequired,
+  }));
+  if (model.others.kind !== 'anything')
+    rules.push({ rule: 'other members', names: [...model.fields.keys()], patterns: [], model: model.others });
+  return expressionOf({ kind: 'ruled', of: { kind: 'fields', fields, others: { kind: 'anything' } }, rules }, scope);
+}
+
+function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
+  const refine = (test: Argument, message: string): Chain => expression.call('refine', test, text(message));
+  const passes = (model: Model, value: string): string => `${within(model, scope)}.safeParse(${value}).success`;
+  const has = (name: string): string => `Object.hasOwn(value, ${textLiteral(name)})`;
+  switch (rule.rule) {
+    case 'not':
+      return refine(arrow('value', `!${passes(rule.model, 'value')}`), 'matches what it should not');
+    case 'when':
+      return refine(condition(rule, passes), 'does not match what its condition asks');
+    case 'unique': {
+      const items = rule.ofPlain ? 'items' : 'items.map(item => JSON.stringify(item))';
+      return refine(arrow('items', `new Set(${items}).size === items.length`), 'has an item twice');
+    }
+    case 'contains': {
+      const { min, max } = rule;
+      const test = passes(rule.model, 'item');
+      const count = `items.filter(item => ${test}).length`;
+      if (max !== undefined) expression = refine(arrow('items', `${count} <= ${numberLiteral(max)}`), 'has too many of some item');
+      if (min === 0) return expression;
+      const enough = min === 1 ? `items.some(item => ${test})` : `${count} >= ${numberLiteral(min)}`;
+      return expression.call('refine', arrow('items', enough), text('misses some item'));
+    }
+    case 'item count':
+    case 'member count': {
+      const count = rule.rule === 'item count' ? 'value.length' : 'Object.keys(value).length';
+      const tests: [number | undefined, string, string][] = [
+        [rule.min, '>=', 'few'],
+        [rule.max, '<=', 'many'],
+      ];
+      return tests.reduce(
+        (chain, [bound, comparison, word]) =>
+          bound === undefined
+            ? chain
+            : chain.call('refine', arrow('value', `${count} ${comparison} ${numberLiteral(bound)}`), text(`has too ${word} members`)),
+        expression,
+      );
+    }
+    case 'member names':
+      return refine(
+        arrow('value', `Object.keys(value).every(key => ${passes(rule.model, 'key')})`),
+        'has a member of a wrong name',
+      );
+    case 'with member': {
+      if (rule.required.length === 0) return expression;
+      const others =
+        rule.required.length === 1
+          ? has(rule.required[0] as string)
+          : `[${rule.required.map(textLiteral).join(', ')}].every(key => Object.hasOwn(value, key))`;
+      return refine(arrow('value', `!${has(rule.name)}`, others), 'misses a member that goes with another');
+    }
+    case 'when member':
+      return refine(
+        arrow('value', `!${has(rule.name)}`, passes(rule.model, 'value')),
+        'does not match what one of its members asks',
+      );
+    case 'matching members':
+      return refine(
+        arrow(
+          'value',
+          `Object.entries(value).every(([key, member]) => !${patternLiteral(rule.pattern)}.test(key) || ${passes(rule.model, 'member')})`,
+        ),
+        'has a wrong member',
+      );
+    case 'other members': {
+      const known = [
+        ...(rule.names.length > 0 ? [`[${rule.names.map(textLiteral).join(', ')}].includes(key)`] : []),
+        ...rule.patterns.map(pattern => `${patternLiteral(pattern)}.test(key)`),
+      ];
+      const test =
+        rule.model.kind === 'nothing'
+          ? `Object.keys(value).every(key => ${known.join(' || ')})`
+          : `Object.entries(value).every(([key, member]) => ${[...known, passes(rule.model, 'member')].join(' || ')})`;
+      return refine(arrow('value', test), 'has a member that it should not have');
+    }
+    case 'own member': {
+      const isRight = passes(rule.model, `Reflect.get(value, ${textLiteral(rule.name)})`);
+      const test: Layout[] = rule.isRequired ? [`${has(rule.name)} && ${isRight}`] : [`!${has(rule.name)}`, isRight];
+      return refine(arrow('value', ...test), `${rule.name} is wrong`);
+    }
+  }
+}
+
+function condition(
+  { condition: asked, met, unmet }: Extract<Rule, { rule: 'when' }>,
+  passes: (model: Model, value: string) => string,
+): Argument {
+  const isMet = passes(asked, 'value');
+  if (unmet.kind === 'anything') return arrow('value', `!${isMet}`, passes(met, 'value'));
+  if (met.kind === 'anything') return arrow('value', isMet, passes(unmet, 'value'));
+  return arrow('value', `${isMet} ? ${passes(met, 'value')} : ${passes(unmet, 'value')}`);
+}
+
+/** A schema within a rule: rules run often, so that only what costs nothing to build stands there itself. */
+function within(model: Model, scope: Scope): string {
+  const isSmall = model.kind === 'reference' || ((model.kind === 'text' || model.kind === 'number' || model.kind === 'boolean' || model.kind === 'null' || model.kind === 'nothing' || model.kind === 'anything') && true);
+  if (!isSmall) return scope.declareRule(model);
+  const printed = print({ group: expressionOf(model, scope).layout });
+  return printed.length <= 40 && !printed.includes('\n') ? printed : scope.declareRule(model);
+}
+
+/** Parts with line breaks between them. */
+export const onLines = (parts: readonly Layout[], separator: Layout): Layout => join(separator, parts);
