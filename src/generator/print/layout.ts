@@ -65,13 +65,14 @@ interface Open {
 
 /** The code, without a line break at its end. */
 export function print(layout: Layout): string {
-  let text = '';
+  // Joined at the end: to look at the end of a text that grows copies it each time.
+  const pieces: string[] = [];
   let column = 0;
   const open: Open[] = [{ layout, indent: '', isFlat: false }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { layout: part, indent: before, isFlat } = next;
     if (typeof part === 'string') {
-      text += part;
+      if (part !== '') pieces.push(part);
       const lastBreak = part.lastIndexOf('\n');
       column = lastBreak === -1 ? column + part.length : part.length - lastBreak - 1;
     } else if (isList(part)) {
@@ -79,7 +80,9 @@ export function print(layout: Layout): string {
         open.push({ ...next, layout: part[index] as Layout });
     } else if ('indent' in part) open.push({ layout: part.indent, indent: before + step, isFlat });
     else if ('line' in part && !isFlat) {
-      text = `${text.endsWith(' ') ? text.trimEnd() : text}\n${before}`;
+      const last = pieces.at(-1);
+      if (last?.endsWith(' ')) pieces[pieces.length - 1] = last.trimEnd();
+      pieces.push(`\n${before}`);
       column = before.length;
     } else if ('line' in part) open.push({ ...next, layout: part.line });
     else if ('broken' in part) open.push({ ...next, layout: isFlat ? part.flat : part.broken });
@@ -91,7 +94,7 @@ export function print(layout: Layout): string {
       open.push({ layout: part.group, indent: before, isFlat: isFlat || fits });
     }
   }
-  return text;
+  return pieces.join('');
 }
 
 /** One place on each line is left for what stands behind the last word. */

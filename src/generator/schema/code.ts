@@ -59,7 +59,7 @@ function parenthesized(args: readonly Argument[]): Layout {
   );
 }
 
-export const z = new Chain('z');
+export const z: Chain = new Chain('z');
 
 /** Code without parts. */
 export const code = (text: string): Argument => ({ layout: text, depth: 1 });

@@ -308,8 +308,8 @@ const width = 110;
 const start = '/* @__PURE__ */ schema(';
 
 /** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
-export function constDeclaration(name: string, expression: Layout, type = name): Layout {
-  const head = `export const ${name}: z.ZodType<${type}> =`;
+export function constDeclaration(name: string, expression: Layout): Layout {
+  const head = `export const ${name}: z.ZodType<${name}> =`;
   const call = group(`${start}() =>`, indent({ line: ' ' }, expression), { broken: ',', flat: '' }, softLine, ');');
   return head.length + 1 + start.length <= width ? [head, ' ', call] : [head, indent(hardLine, call)];
 }
