@@ -3,10 +3,17 @@ import type { Node } from '../document/node.ts';
 
 /** Lines of TSDoc: description, examples, deprecation. */
 export function docsOf(node: Node): string[] {
-  const said = node.text('description') ?? node.text('title') ?? '';
+  const said = node.text('description') ?? titleOf(node);
   const paragraphs = linesOf(said);
   const tags = [...defaultOf(node), ...examplesOf(node), ...(node.flag('deprecated') ? ['@deprecated'] : [])];
   return paragraphs.length > 0 && tags.length > 0 ? [...paragraphs, '', ...tags] : [...paragraphs, ...tags];
+}
+
+/** A title that only repeats the name says nothing. */
+function titleOf(node: Node): string {
+  const title = node.text('title') ?? '';
+  const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{Nd}]/gu, '');
+  return plain(title) === plain(String(node.path.at(-1) ?? '')) ? '' : title;
 }
 
 export function linesOf(text: string): string[] {

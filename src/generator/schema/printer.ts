@@ -306,12 +306,19 @@ function typeDeclaration(name: string, model: Model, scope: Scope): Layout {
 
 const width = 110;
 const start = '/* @__PURE__ */ schema(';
+const thunk = '() =>';
 
 /** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
 export function constDeclaration(name: string, expression: Layout): Layout {
   const head = `export const ${name}: z.ZodType<${name}> =`;
-  const call = group(`${start}() =>`, indent({ line: ' ' }, expression), { broken: ',', flat: '' }, softLine, ');');
-  return head.length + 1 + start.length <= width ? [head, ' ', call] : [head, indent(hardLine, call)];
+  const body = indent({ line: ' ' }, expression);
+  const call = group(start, thunk, body, { broken: ',', flat: '' }, softLine, ');');
+  const room = width - head.length - 1 - start.length;
+  if (room < 0) return [head, indent(hardLine, call)];
+  // Behind a name of some length there is room for the call, but not for the function.
+  return room < thunk.length
+    ? [head, ' ', start, indent(hardLine, group(thunk, body), ','), hardLine, ');']
+    : [head, ' ', call];
 }
 
 /** Declarations as they stand in a module. */

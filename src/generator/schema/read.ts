@@ -193,7 +193,7 @@ export class SchemaReader {
   #optionsOf(node: Node, keyword: 'anyOf' | 'oneOf', around: Around): Model {
     const items = node.get(keyword)?.items() ?? [];
     if (items.length === 0) return anything;
-    const models = items.map(item => this.#readAny(item, around));
+    const models = items.map(item => (saysNullAlone(item) ? isNull : this.#readAny(item, around)));
     const discriminator = node.get('discriminator');
     const options = discriminator
       ? models.map((model, index) => {
@@ -510,6 +510,13 @@ class PatternName {
 
 const isTextFormat = (format: string | undefined): boolean =>
   format === 'binary' || (format !== undefined && Object.hasOwn(textFormats, format));
+
+const isNull: Model = { kind: 'null' };
+
+/** OpenAPI 3.0 has no type for null; an option that says nothing else is meant as one. */
+const saysNullAlone = (option: Node): boolean =>
+  option.flag('nullable') === true &&
+  option.members().every(([keyword]) => ['nullable', 'description', 'title', 'default', 'example'].includes(keyword));
 
 const isPlain = (model: Model): boolean =>
   model.kind === 'text' ||

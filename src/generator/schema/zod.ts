@@ -1,9 +1,9 @@
 /** Prints schemas as expressions of zod. */
-import { braces, join, type Layout, print } from '../print/layout.ts';
+import { braces, group, indent, type Layout, line, print } from '../print/layout.ts';
 import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
 import type { SchemaOptions } from '../schemas.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
-import type { Fields, Json, List, Literals, Model, Numeric, Reference, Rule, Text } from './model.ts';
+import type { Field, Fields, Json, List, Literals, Model, Numeric, Reference, Rule, Text } from './model.ts';
 
 /** Where an expression is printed, and what it may refer to. */
 export interface Scope {
@@ -100,7 +100,14 @@ function openLiterals(values: readonly Json[]): Chain {
 
 function object(members: readonly (readonly [name: string, expression: Argument])[]): Argument {
   return {
-    layout: braces(members.map(([name, { layout }]) => [`${keyLiteral(name)}: `, layout])),
+    layout: braces(
+      members.map(([name, { layout }]) =>
+        // A name alone has nowhere else to be broken.
+        typeof layout === 'string' || (layout as readonly Layout[]).length === 1
+          ? [`${keyLiteral(name)}:`, group(indent(line, layout))]
+          : [`${keyLiteral(name)}: `, layout],
+      ),
+    ),
     depth: 1 + Math.max(0, ...members.map(([, { depth }]) => depth)),
     hugs: true,
   };
@@ -227,7 +234,7 @@ function fieldsExpression(model: Fields, scope: Scope): Chain {
 }
 
 /** Members of such names are looked at by rules. */
-function inheritedExpression(model: Fields, inherited: readonly [string, Fields extends { fields: ReadonlyMap<string, infer F> } ? F : never][], scope: Scope): Chain {
+function inheritedExpression(model: Fields, inherited: readonly [string, Field][], scope: Scope): Chain {
   const fields = new Map([...model.fields].filter(([name]) => !isInherited(name)));
   const rules: Rule[] = inherited.map(([name, field]) => ({
     rule: 'own member',
@@ -332,13 +339,21 @@ function condition(
   return arrow('value', `${isMet} ? ${passes(met, 'value')} : ${passes(unmet, 'value')}`);
 }
 
+const smallKinds: ReadonlySet<Model['kind']> = new Set<Model['kind']>([
+  'anything',
+  'nothing',
+  'null',
+  'boolean',
+  'reference',
+  'literals',
+  'text',
+  'number',
+]);
+
 /** A schema within a rule: rules run often, so that only what costs nothing to build stands there itself. */
 function within(model: Model, scope: Scope): string {
-  const isSmall = model.kind === 'reference' || ((model.kind === 'text' || model.kind === 'number' || model.kind === 'boolean' || model.kind === 'null' || model.kind === 'nothing' || model.kind === 'anything') && true);
+  const isSmall = smallKinds.has(model.kind);
   if (!isSmall) return scope.declareRule(model);
   const printed = print({ group: expressionOf(model, scope).layout });
   return printed.length <= 40 && !printed.includes('\n') ? printed : scope.declareRule(model);
 }
-
-/** Parts with line breaks between them. */
-export const onLines = (parts: readonly Layout[], separator: Layout): Layout => join(separator, parts);
