@@ -30,6 +30,12 @@ export class Chain implements Argument {
     return new Chain(this.head, [...this.calls, { layout: [`.${name}`, parenthesized(args)], depth: depthOf(args) }]);
   }
 
+  /** Whether there is nowhere to break it. */
+  get isWhole(): boolean {
+    const kept = /^[A-Z]/.test(this.head) ? 2 : 1;
+    return this.calls.length <= kept && this.calls.every(({ depth }) => depth === 1);
+  }
+
   get depth(): number {
     return Math.max(1, ...this.calls.map(({ depth }) => depth));
   }

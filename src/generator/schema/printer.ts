@@ -13,6 +13,7 @@ import type {
   SchemaOptions,
   SchemaPrinter,
 } from '../schemas.ts';
+import type { Chain } from './code.ts';
 import { codecDeclarations } from './codecs.ts';
 import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
@@ -162,7 +163,7 @@ class Printer implements SchemaPrinter {
       ...said,
       typeDeclaration(name, model, scope),
       hardLine,
-      constDeclaration(name, expressionOf(model, scope).layout),
+      constDeclaration(name, expressionOf(model, scope)),
     ];
     needs.delete(name);
     this.#printed.push({ name, code, needs, order });
@@ -309,9 +310,15 @@ const start = '/* @__PURE__ */ schema(';
 const thunk = '() =>';
 
 /** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
-export function constDeclaration(name: string, expression: Layout): Layout {
+export function constDeclaration(name: string, expression: Chain): Layout {
   const head = `export const ${name}: z.ZodType<${name}> =`;
-  const body = indent({ line: ' ' }, expression);
+  const body = indent({ line: ' ' }, expression.layout);
+  // A name alone stays with its arrow.
+  if (expression.calls.length === 0)
+    return [
+      `${head} `,
+      group(start, indent(softLine, `${thunk} `, expression.layout), { broken: ',', flat: '' }, softLine, ');'),
+    ];
   const call = group(start, thunk, body, { broken: ',', flat: '' }, softLine, ');');
   const room = width - head.length - 1 - start.length;
   if (room < 0) return [head, indent(hardLine, call)];

@@ -98,12 +98,11 @@ function openLiterals(values: readonly Json[]): Chain {
   return options.length === 1 ? (options[0] as Chain) : z.call('union', array(options));
 }
 
-function object(members: readonly (readonly [name: string, expression: Argument])[]): Argument {
+function object(members: readonly (readonly [name: string, expression: Chain])[]): Argument {
   return {
     layout: braces(
-      members.map(([name, { layout }]) =>
-        // A name alone has nowhere else to be broken.
-        typeof layout === 'string' || (layout as readonly Layout[]).length === 1
+      members.map(([name, { layout, isWhole }]) =>
+        isWhole
           ? [`${keyLiteral(name)}:`, group(indent(line, layout))]
           : [`${keyLiteral(name)}: `, layout],
       ),
