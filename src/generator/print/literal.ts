@@ -12,8 +12,7 @@ export function textLiteral(text: string): string {
   return `'${escaped.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
-const escapeOf = (character: string): string =>
-  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** @throws TypeError for what is no finite number, whatever its type says. */
 export function numberLiteral(value: number): string {
@@ -50,7 +49,9 @@ export function jsonLiteral(value: unknown): Layout {
  */
 export function patternLiteral({ source, flags }: RegExp): string {
   if (flags === 'u' && isPlain(source)) return `/${source}/u`;
-  return flags === '' ? `new RegExp(${textLiteral(source)})` : `new RegExp(${textLiteral(source)}, '${flags}')`;
+  return flags === ''
+    ? `new RegExp(${textLiteral(source)})`
+    : `new RegExp(${textLiteral(source)}, '${flags}')`;
 }
 
 /** Without anything that has no shape of its own in a source file. */
@@ -59,7 +60,14 @@ const isPlain = (source: string): boolean => /^[\x20-\x7e]+$/.test(source);
 /** Lines of a comment in TSDoc. None, if there is nothing to say. */
 export function comment(lines: readonly string[]): Layout[] {
   // The end of the comment must be ours.
-  const safe = lines.map(text => text.replaceAll('*/', '*\\/').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, ''));
+  const safe = lines.map(text =>
+    text
+      .replaceAll('*/', '*\\/')
+      .replace(
+        /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+        '',
+      ),
+  );
   const [only, ...more] = safe;
   if (only === undefined) return [];
   if (more.length === 0 && only.length < 100) return [`/** ${only} */`];

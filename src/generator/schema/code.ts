@@ -27,7 +27,10 @@ export class Chain implements Argument {
   }
 
   call(name: string, ...args: readonly Argument[]): Chain {
-    return new Chain(this.head, [...this.calls, { layout: [`.${name}`, parenthesized(args)], depth: depthOf(args) }]);
+    return new Chain(this.head, [
+      ...this.calls,
+      { layout: [`.${name}`, parenthesized(args)], depth: depthOf(args) },
+    ]);
   }
 
   /** Whether there is nowhere to break it. */
@@ -48,7 +51,11 @@ export class Chain implements Argument {
     const mustBreak = calls.length > 2 && this.calls.some(({ depth }) => depth > 3);
     const first = calls.slice(0, kept);
     const rest = calls.slice(kept);
-    return group(this.head, ...first, indent(...rest.flatMap(call => [mustBreak ? hardLine : softLine, call])));
+    return group(
+      this.head,
+      ...first,
+      indent(...rest.flatMap(call => [mustBreak ? hardLine : softLine, call])),
+    );
   }
 }
 

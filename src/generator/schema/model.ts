@@ -129,7 +129,12 @@ export type Rule =
   | { readonly rule: 'when'; readonly condition: Model; readonly met: Model; readonly unmet: Model }
   | { readonly rule: 'not'; readonly model: Model }
   | { readonly rule: 'unique'; readonly ofPlain: boolean }
-  | { readonly rule: 'contains'; readonly model: Model; readonly min: number; readonly max: number | undefined }
+  | {
+      readonly rule: 'contains';
+      readonly model: Model;
+      readonly min: number;
+      readonly max: number | undefined;
+    }
   | { readonly rule: 'item count'; readonly min: number | undefined; readonly max: number | undefined }
   | { readonly rule: 'member count'; readonly min: number | undefined; readonly max: number | undefined }
   | { readonly rule: 'member names'; readonly model: Model }
@@ -146,7 +151,12 @@ export type Rule =
       readonly model: Model;
     }
   /** A member by a name that every object inherits something by. */
-  | { readonly rule: 'own member'; readonly name: string; readonly model: Model; readonly isRequired: boolean };
+  | {
+      readonly rule: 'own member';
+      readonly name: string;
+      readonly model: Model;
+      readonly isRequired: boolean;
+    };
 
 export const anything: Anything = { kind: 'anything' };
 export const nothing: Nothing = { kind: 'nothing' };

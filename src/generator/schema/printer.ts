@@ -146,7 +146,13 @@ class Printer implements SchemaPrinter {
 
   #printDeclared({ name, target, direction, order }: Declared): void {
     const read = this.#reader.read(target, direction);
-    this.#printDeclaration(name, this.#withoutLoops(read, target, direction), docsOf(target), direction, order);
+    this.#printDeclaration(
+      name,
+      this.#withoutLoops(read, target, direction),
+      docsOf(target),
+      direction,
+      order,
+    );
   }
 
   #printDeclaration(
@@ -244,7 +250,8 @@ const hasDirectReference = (model: Model): boolean => directReferences(model).le
 /** Values, which may look like schemas. */
 const valueKeywords = new Set(['example', 'examples', 'default', 'enum', 'const', 'x-examples']);
 
-const isOneWay = (member: Node): boolean => member.flag('readOnly') === true || member.flag('writeOnly') === true;
+const isOneWay = (member: Node): boolean =>
+  member.flag('readOnly') === true || member.flag('writeOnly') === true;
 
 function hasOneWayMember(root: Node, documents: Documents, seen: Set<string>): boolean {
   const open: Node[] = [root];
@@ -317,7 +324,13 @@ export function constDeclaration(name: string, expression: Chain): Layout {
   if (expression.calls.length === 0)
     return [
       `${head} `,
-      group(start, indent(softLine, `${thunk} `, expression.layout), { broken: ',', flat: '' }, softLine, ');'),
+      group(
+        start,
+        indent(softLine, `${thunk} `, expression.layout),
+        { broken: ',', flat: '' },
+        softLine,
+        ');',
+      ),
     ];
   const call = group(start, thunk, body, { broken: ',', flat: '' }, softLine, ');');
   const room = width - head.length - 1 - start.length;

@@ -143,6 +143,9 @@ export class SchemaReader {
     const followed = this.#documents.follow(node);
     if (!followed) return anything;
     const { node: target, siblings } = followed;
+    // Something with a name, which is itself a reference and more.
+    if (siblings && siblings.id !== node.id && !this.#isOldStyle)
+      return { kind: 'reference', target: siblings };
     const reference: Model = this.#isTrivial(target)
       ? this.#readAny(target, around)
       : { kind: 'reference', target };
@@ -166,8 +169,7 @@ export class SchemaReader {
     const types = this.#typesOf(node, around);
     const within: Around = { ...around, types: types.size > 0 ? types : undefined };
     const parts = [this.#ofTypes(node, types, around), this.#literals(node, around)];
-    for (const part of node.get('allOf')?.items() ?? [])
-      parts.push(this.#readPart(part, node, within));
+    for (const part of node.get('allOf')?.items() ?? []) parts.push(this.#readPart(part, node, within));
     if (!isWithoutOptions) {
       parts.push(this.#optionsOf(node, 'anyOf', within), this.#optionsOf(node, 'oneOf', within));
       if (node.get('discriminator') && !node.get('oneOf') && !node.get('anyOf'))
@@ -197,12 +199,8 @@ export class SchemaReader {
     const discriminator = node.get('discriminator');
     const options = discriminator
       ? models.map((model, index) => {
-          const tag = pinned(
-            discriminator,
-            items[index] as Node,
-            model,
-            this.#documents,
-            reference => this.open(reference, around.direction),
+          const tag = pinned(discriminator, items[index] as Node, model, this.#documents, reference =>
+            this.open(reference, around.direction),
           );
           if (tag === 'none') return model;
           if (tag === 'contradicted') {
@@ -224,7 +222,8 @@ export class SchemaReader {
 
   #typesOf(node: Node, around: Around): Types {
     const given = node.get('type');
-    const names = typeof given?.value === 'string' ? [given.value] : (given?.items().map(each => each.value) ?? []);
+    const names =
+      typeof given?.value === 'string' ? [given.value] : (given?.items().map(each => each.value) ?? []);
     const types = new Set<TypeName>();
     for (const name of names) {
       if (typeNames.includes(name as TypeName)) types.add(name as TypeName);
@@ -241,7 +240,11 @@ export class SchemaReader {
       // Of other types there is nothing to add.
       return around.types;
     }
-    this.#note(node, `There is no type; the keywords are those of ${implied.join(' and ')}.`, 'That is taken.');
+    this.#note(
+      node,
+      `There is no type; the keywords are those of ${implied.join(' and ')}.`,
+      'That is taken.',
+    );
     return new Set(implied);
   }
 
@@ -275,7 +278,11 @@ export class SchemaReader {
       (node.text('contentMediaType') === 'application/octet-stream' && !node.get('contentEncoding'));
     if (isBytes) return { kind: 'binary' };
     const format =
-      given === 'int64' ? 'int64' : given !== undefined && Object.hasOwn(textFormats, given) ? textFormats[given] : undefined;
+      given === 'int64'
+        ? 'int64'
+        : given !== undefined && Object.hasOwn(textFormats, given)
+          ? textFormats[given]
+          : undefined;
     const pattern = this.#pattern(node.get('pattern'));
     return {
       kind: 'text',
@@ -333,7 +340,11 @@ export class SchemaReader {
   }
 
   /** In OpenAPI 3.0 `exclusiveMinimum` is a flag to `minimum`, later it is a bound of its own. */
-  #bounds(node: Node, keyword: string, exclusive: string): { limit: number | undefined; beyond: number | undefined } {
+  #bounds(
+    node: Node,
+    keyword: string,
+    exclusive: string,
+  ): { limit: number | undefined; beyond: number | undefined } {
     const limit = this.#limit(node, keyword);
     const flag = node.flag(exclusive);
     if (flag === undefined) return { limit, beyond: this.#limit(node, exclusive) };
@@ -353,7 +364,8 @@ export class SchemaReader {
       maxItems: this.#count(node, 'maxItems'),
     };
     const rules: Rule[] = [];
-    if (node.flag('uniqueItems')) rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 });
+    if (node.flag('uniqueItems'))
+      rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 });
     const contains = node.get('contains');
     if (contains)
       rules.push({
@@ -472,7 +484,10 @@ export class SchemaReader {
     if (!unevaluated || unevaluated.value === true) return model;
     const object = model.kind === 'ruled' ? model.of : model;
     const isWhole =
-      object.kind === 'fields' && !node.get('if') && !node.get('dependentSchemas') && object.others.kind === 'anything';
+      object.kind === 'fields' &&
+      !node.get('if') &&
+      !node.get('dependentSchemas') &&
+      object.others.kind === 'anything';
     if (isWhole && isObject(model)) {
       const closed: Fields = { ...object, others: unevaluated.value === false ? nothing : anything };
       return model.kind === 'ruled' ? ruled(closed, model.rules) : closed;
@@ -504,7 +519,9 @@ class PatternName {
   readonly node: Node;
 
   constructor(source: string, schema: Node) {
-    this.node = Object.assign(Object.create(Object.getPrototypeOf(schema) as object) as Node, schema, { value: source });
+    this.node = Object.assign(Object.create(Object.getPrototypeOf(schema) as object) as Node, schema, {
+      value: source,
+    });
   }
 }
 
@@ -516,7 +533,9 @@ const isNull: Model = { kind: 'null' };
 /** OpenAPI 3.0 has no type for null; an option that says nothing else is meant as one. */
 const saysNullAlone = (option: Node): boolean =>
   option.flag('nullable') === true &&
-  option.members().every(([keyword]) => ['nullable', 'description', 'title', 'default', 'example'].includes(keyword));
+  option
+    .members()
+    .every(([keyword]) => ['nullable', 'description', 'title', 'default', 'example'].includes(keyword));
 
 const isPlain = (model: Model): boolean =>
   model.kind === 'text' ||

@@ -1,5 +1,16 @@
 /** Prints schemas as types: what comes out of them. */
-import { braces, broken, group, hardLine, indent, join, type Layout, line, list, softLine } from '../print/layout.ts';
+import {
+  braces,
+  broken,
+  group,
+  hardLine,
+  indent,
+  join,
+  type Layout,
+  line,
+  list,
+  softLine,
+} from '../print/layout.ts';
 import { comment, jsonLiteral, keyLiteral } from '../print/literal.ts';
 import type { Field, Fields, Json, List, Literals, Model, Numeric, Text } from './model.ts';
 import { codecOf, type Scope } from './zod.ts';
@@ -49,7 +60,8 @@ function union(options: readonly Printed[]): Printed {
   );
   const [only, ...more] = unique;
   if (only && more.length === 0) return only;
-  if (hugsNull(unique)) return { layout: [unique[0]?.layout ?? '', ' | null'], binds: 'union', options: unique };
+  if (hugsNull(unique))
+    return { layout: [unique[0]?.layout ?? '', ' | null'], binds: 'union', options: unique };
   return { layout: group(unionBody(unique)), binds: 'union', options: unique };
 }
 
@@ -128,8 +140,15 @@ function literalsType({ values, isOpen }: Literals): Printed {
   if (!isOpen) return union(known);
   const types = new Set(values.map(value => typeof value));
   // Written so, editors still offer the values that are known.
-  const open = [...types].map(type => (type === 'string' ? { layout: '(string & {})', binds: 'tight' as const } : tight(type === 'object' ? 'unknown' : type)));
-  return union([...(types.has('string') ? known.filter((_, index) => typeof values[index] === 'string') : []), ...open]);
+  const open = [...types].map(type =>
+    type === 'string'
+      ? { layout: '(string & {})', binds: 'tight' as const }
+      : tight(type === 'object' ? 'unknown' : type),
+  );
+  return union([
+    ...(types.has('string') ? known.filter((_, index) => typeof values[index] === 'string') : []),
+    ...open,
+  ]);
 }
 
 function literalType(value: Json): Printed {
@@ -142,7 +161,10 @@ function literalType(value: Json): Printed {
       ),
     );
   if (typeof value !== 'object' || value === null) return tight(jsonLiteral(value));
-  const members = Object.entries(value).map(([name, member]) => [`${keyLiteral(name)}: `, literalType(member as Json).layout]);
+  const members = Object.entries(value).map(([name, member]) => [
+    `${keyLiteral(name)}: `,
+    literalType(member as Json).layout,
+  ]);
   return { layout: braces(members, ';'), binds: 'tight', isObject: true };
 }
 
@@ -169,7 +191,18 @@ function objectType(model: Fields, scope: Scope): Layout {
 export const block = (members: readonly Layout[]): Layout =>
   members.length === 0
     ? '{}'
-    : broken('{', indent(hardLine, ...join(hardLine, members.map(member => [member, ';']))), hardLine, '}');
+    : broken(
+        '{',
+        indent(
+          hardLine,
+          ...join(
+            hardLine,
+            members.map(member => [member, ';']),
+          ),
+        ),
+        hardLine,
+        '}',
+      );
 
 export const interfaceBody = (model: Fields, scope: Scope): Layout => block(membersOf(model, scope));
 

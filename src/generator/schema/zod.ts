@@ -80,14 +80,21 @@ function plainLiterals(values: readonly Json[]): Chain {
 }
 
 const plainLiteral = (value: Json): Argument =>
-  typeof value === 'string' ? text(value) : typeof value === 'number' ? number(value) : code(String(value === true));
+  typeof value === 'string'
+    ? text(value)
+    : typeof value === 'number'
+      ? number(value)
+      : code(String(value === true));
 
 /** A schema that takes an equal value alone. */
 function exactly(value: Json): Chain {
   if (value === null) return z.call('null');
   if (typeof value !== 'object') return z.call('literal', plainLiteral(value));
   if (Array.isArray(value)) return z.call('tuple', array(value.map(exactly)));
-  return z.call('strictObject', object(Object.entries(value).map(([name, member]) => [name, exactly(member as Json)])));
+  return z.call(
+    'strictObject',
+    object(Object.entries(value).map(([name, member]) => [name, exactly(member as Json)])),
+  );
 }
 
 function openLiterals(values: readonly Json[]): Chain {
@@ -102,9 +109,7 @@ function object(members: readonly (readonly [name: string, expression: Chain])[]
   return {
     layout: braces(
       members.map(([name, { layout, isWhole }]) =>
-        isWhole
-          ? [`${keyLiteral(name)}:`, group(indent(line, layout))]
-          : [`${keyLiteral(name)}: `, layout],
+        isWhole ? [`${keyLiteral(name)}:`, group(indent(line, layout))] : [`${keyLiteral(name)}: `, layout],
       ),
     ),
     depth: 1 + Math.max(0, ...members.map(([, { depth }]) => depth)),
@@ -176,19 +181,26 @@ function numberBase({ isInteger, format, minimum, above, maximum, below }: Numer
   if (format === 'int32') return z.call('int32');
   const lower = minimum ?? above;
   const upper = maximum ?? below;
-  const isSafe = (bound: number | undefined): boolean => bound !== undefined && Number.isSafeInteger(Math.trunc(bound));
+  const isSafe = (bound: number | undefined): boolean =>
+    bound !== undefined && Number.isSafeInteger(Math.trunc(bound));
   return isSafe(lower) && isSafe(upper) ? z.call('int') : z.call('number').call('multipleOf', number(1));
 }
 
 function int64Expression(model: Numeric, scope: Scope): Chain {
   const value = scope.options.int64 === 'bigint' ? 'value' : 'BigInt(value)';
   const comparisons = { min: '>=', gt: '>', max: '<=', lt: '<', multipleOf: '%' };
-  return boundsOf(model).reduce((expression, [method, bound]) => {
-    if (bound === undefined || !Number.isInteger(bound)) return expression;
-    const limit = `BigInt(${textLiteral(BigInt(bound).toString())})`;
-    const test = method === 'multipleOf' ? `${value} % ${limit} === BigInt(0)` : `${value} ${comparisons[method]} ${limit}`;
-    return expression.call('refine', arrow('value', test), text('out of bounds'));
-  }, new Chain(scope.nameOfCodec('int64')));
+  return boundsOf(model).reduce(
+    (expression, [method, bound]) => {
+      if (bound === undefined || !Number.isInteger(bound)) return expression;
+      const limit = `BigInt(${textLiteral(BigInt(bound).toString())})`;
+      const test =
+        method === 'multipleOf'
+          ? `${value} % ${limit} === BigInt(0)`
+          : `${value} ${comparisons[method]} ${limit}`;
+      return expression.call('refine', arrow('value', test), text('out of bounds'));
+    },
+    new Chain(scope.nameOfCodec('int64')),
+  );
 }
 
 function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope): Chain {
@@ -207,10 +219,16 @@ function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope)
       ? z.call('tuple', array(items))
       : z.call('tuple', { ...array(items), hugs: false }, expressionOf(rest, scope));
   const bounds: string[] = [];
-  if (minItems !== undefined && minItems > first.length) bounds.push(`items.length >= ${numberLiteral(minItems)}`);
+  // What takes anything also takes what is not there.
+  const isLoose = first
+    .slice(0, minItems ?? 0)
+    .some(({ kind }) => ['anything', 'reference', 'union'].includes(kind));
+  if (minItems !== undefined && (minItems > first.length || isLoose))
+    bounds.push(`items.length >= ${numberLiteral(minItems)}`);
   if (maxItems !== undefined) bounds.push(`items.length <= ${numberLiteral(maxItems)}`);
   return bounds.reduce(
-    (expression, test) => expression.call('refine', arrow('items', test), text('has the wrong number of items')),
+    (expression, test) =>
+      expression.call('refine', arrow('items', test), text('has the wrong number of items')),
     tuple,
   );
 }
@@ -243,12 +261,16 @@ function inheritedExpression(model: Fields, inherited: readonly [string, Field][
   }));
   if (model.others.kind !== 'anything')
     rules.push({ rule: 'other members', names: [...model.fields.keys()], patterns: [], model: model.others });
-  return expressionOf({ kind: 'ruled', of: { kind: 'fields', fields, others: { kind: 'anything' } }, rules }, scope);
+  return expressionOf(
+    { kind: 'ruled', of: { kind: 'fields', fields, others: { kind: 'anything' } }, rules },
+    scope,
+  );
 }
 
 function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
   const refine = (test: Argument, message: string): Chain => expression.call('refine', test, text(message));
-  const passes = (model: Model, value: string): string => `${within(model, scope)}.safeParse(${value}).success`;
+  const passes = (model: Model, value: string): string =>
+    `${within(model, scope)}.safeParse(${value}).success`;
   const has = (name: string): string => `Object.hasOwn(value, ${textLiteral(name)})`;
   switch (rule.rule) {
     case 'not':
@@ -263,7 +285,8 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
       const { min, max } = rule;
       const test = passes(rule.model, 'item');
       const count = `items.filter(item => ${test}).length`;
-      if (max !== undefined) expression = refine(arrow('items', `${count} <= ${numberLiteral(max)}`), 'has too many of some item');
+      if (max !== undefined)
+        expression = refine(arrow('items', `${count} <= ${numberLiteral(max)}`), 'has too many of some item');
       if (min === 0) return expression;
       const enough = min === 1 ? `items.some(item => ${test})` : `${count} >= ${numberLiteral(min)}`;
       return expression.call('refine', arrow('items', enough), text('misses some item'));
@@ -279,7 +302,11 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
         (chain, [bound, comparison, word]) =>
           bound === undefined
             ? chain
-            : chain.call('refine', arrow('value', `${count} ${comparison} ${numberLiteral(bound)}`), text(`has too ${word} members`)),
+            : chain.call(
+                'refine',
+                arrow('value', `${count} ${comparison} ${numberLiteral(bound)}`),
+                text(`has too ${word} members`),
+              ),
         expression,
       );
     }
@@ -322,7 +349,9 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
     }
     case 'own member': {
       const isRight = passes(rule.model, `Reflect.get(value, ${textLiteral(rule.name)})`);
-      const test: Layout[] = rule.isRequired ? [`${has(rule.name)} && ${isRight}`] : [`!${has(rule.name)}`, isRight];
+      const test: Layout[] = rule.isRequired
+        ? [`${has(rule.name)} && ${isRight}`]
+        : [`!${has(rule.name)}`, isRight];
       return refine(arrow('value', ...test), `${rule.name} is wrong`);
     }
   }

@@ -52,7 +52,7 @@ export async function printed(
   for (const name of Object.keys(schemas)) {
     const pointer = name.replaceAll('~', '~0').replaceAll('/', '~1');
     const reference = { $ref: `#/components/schemas/${encodeURIComponent(pointer)}` };
-    printer.print(new Node(reference, documents.root.file, []), direction, name);
+    printer.print(new Node(reference, documents.root.file, ['asked', name]), direction, name);
   }
   return { code: print(moduleLayout(printer.declarations.map(({ code }) => code))), problems, printer };
 }
@@ -71,7 +71,7 @@ export async function loaded(code: string): Promise<Record<string, z.ZodType>> {
 
 /** What the compiler says of a printed module, as strict as it can be. */
 export function mistakesOf(code: string): string[] {
-  const file = join(folder, `typed-${++count}.ts`);
+  const file = join(folder, `typed-${++count}.mts`);
   writeFileSync(file, moduleOf(code, 'holdfast/contract', 'zod'));
   const options: ts.CompilerOptions = {
     strict: true,
