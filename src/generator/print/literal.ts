@@ -22,11 +22,7 @@ export function numberLiteral(value: number): string {
 
 /** The name of a member. Quotes only where it needs them. */
 export const keyLiteral = (name: string): string =>
-  /^[A-Za-z_$][\w$]*$/.test(name) ? name : textLiteral(name);
-
-/** Reads a member: `value.name`, or with brackets. */
-export const memberOf = (value: string, name: string): string =>
-  /^[A-Za-z_$][\w$]*$/.test(name) ? `${value}.${name}` : `${value}[${textLiteral(name)}]`;
+  /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? name : textLiteral(name);
 
 /** A value of JSON. */
 export function jsonLiteral(value: unknown): Layout {

@@ -1,5 +1,5 @@
 /** Prints schemas as expressions of zod. */
-import { braces, group, indent, type Layout, line, print } from '../print/layout.ts';
+import { braces, group, indent, type Layout, line, list, print } from '../print/layout.ts';
 import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
 import type { SchemaOptions } from '../schemas.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
@@ -212,18 +212,16 @@ function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope)
   }
   const items = first.map((item, index) => {
     const expression = expressionOf(item, scope);
-    return index < (minItems ?? 0) ? expression : expression.call('optional');
+    if (index >= (minItems ?? 0)) return expression.call('optional');
+    // What takes anything also takes what is not there.
+    return item.kind === 'anything' ? expression.call('nonoptional') : expression;
   });
   const tuple =
     rest.kind === 'nothing'
       ? z.call('tuple', array(items))
       : z.call('tuple', { ...array(items), hugs: false }, expressionOf(rest, scope));
   const bounds: string[] = [];
-  // What takes anything also takes what is not there.
-  const isLoose = first
-    .slice(0, minItems ?? 0)
-    .some(({ kind }) => ['anything', 'reference', 'union'].includes(kind));
-  if (minItems !== undefined && (minItems > first.length || isLoose))
+  if (minItems !== undefined && minItems > first.length)
     bounds.push(`items.length >= ${numberLiteral(minItems)}`);
   if (maxItems !== undefined) bounds.push(`items.length <= ${numberLiteral(maxItems)}`);
   return bounds.reduce(
@@ -311,10 +309,7 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
       );
     }
     case 'member names':
-      return refine(
-        arrow('value', `Object.keys(value).every(key => ${passes(rule.model, 'key')})`),
-        'has a member of a wrong name',
-      );
+      return refine(everyKey(passes(rule.model, 'key')), 'has a member of a wrong name');
     case 'with member': {
       if (rule.required.length === 0) return expression;
       const others =
@@ -329,11 +324,9 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
         'does not match what one of its members asks',
       );
     case 'matching members':
+      if (rule.model.kind === 'anything') return expression;
       return refine(
-        arrow(
-          'value',
-          `Object.entries(value).every(([key, member]) => !${patternLiteral(rule.pattern)}.test(key) || ${passes(rule.model, 'member')})`,
-        ),
+        everyMember(`!${patternLiteral(rule.pattern)}.test(key)`, passes(rule.model, 'member')),
         'has a wrong member',
       );
     case 'other members': {
@@ -341,11 +334,11 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
         ...(rule.names.length > 0 ? [`[${rule.names.map(textLiteral).join(', ')}].includes(key)`] : []),
         ...rule.patterns.map(pattern => `${patternLiteral(pattern)}.test(key)`),
       ];
-      const test =
-        rule.model.kind === 'nothing'
-          ? `Object.keys(value).every(key => ${known.join(' || ')})`
-          : `Object.entries(value).every(([key, member]) => ${[...known, passes(rule.model, 'member')].join(' || ')})`;
-      return refine(arrow('value', test), 'has a member that it should not have');
+      const isNone = rule.model.kind === 'nothing';
+      return refine(
+        isNone ? everyKey(...known) : everyMember(...known, passes(rule.model, 'member')),
+        'has a member that it should not have',
+      );
     }
     case 'own member': {
       const isRight = passes(rule.model, `Reflect.get(value, ${textLiteral(rule.name)})`);
@@ -356,6 +349,15 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
     }
   }
 }
+
+const everyKey = (...tests: readonly string[]): Argument =>
+  arrow('value', ['Object.keys(value).every', list('(', [arrow('key', ...tests).layout], ')')]);
+
+const everyMember = (...tests: readonly string[]): Argument =>
+  arrow('value', [
+    'Object.entries(value).every',
+    list('(', [arrow('([key, member])', ...tests).layout], ')'),
+  ]);
 
 function condition(
   { condition: asked, met, unmet }: Extract<Rule, { rule: 'when' }>,
