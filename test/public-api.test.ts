@@ -152,6 +152,7 @@ describe('the exported names of', () => {
       json
       jsonLines
       multipart
+      schema
       stream
       text
       toOpenAPI

@@ -51,6 +51,7 @@ export type {
   SuccessOf,
   Unanswered,
 } from './infer.ts';
+export { schema } from './lazy-schema.ts';
 export type {
   JsonSchema,
   OpenAPIContact,
@@ -68,7 +69,6 @@ export type {
   OpenAPIServer,
 } from './openapi/document.ts';
 export type { OperationOptions } from './operation-options.ts';
-export { schema } from './lazy-schema.ts';
 export type { Page, PageOptions, PageToken } from './pages.ts';
 export type {
   CursorPagination,

@@ -9,6 +9,7 @@ import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
+import { pinned } from './discriminator.ts';
 import { docsOf } from './docs.ts';
 import {
   anything,
@@ -23,7 +24,6 @@ import {
   ruled,
   type TextFormat,
 } from './model.ts';
-import { pinned } from './discriminator.ts';
 
 const typeNames = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
 type TypeName = (typeof typeNames)[number];

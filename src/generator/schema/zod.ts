@@ -366,7 +366,10 @@ function condition(
   const isMet = passes(asked, 'value');
   if (unmet.kind === 'anything') return arrow('value', `!${isMet}`, passes(met, 'value'));
   if (met.kind === 'anything') return arrow('value', isMet, passes(unmet, 'value'));
-  return arrow('value', `${isMet} ? ${passes(met, 'value')} : ${passes(unmet, 'value')}`);
+  return arrow('value', [
+    isMet,
+    indent(line, `? ${passes(met, 'value')}`, line, `: ${passes(unmet, 'value')}`),
+  ]);
 }
 
 const smallKinds: ReadonlySet<Model['kind']> = new Set<Model['kind']>([
@@ -384,6 +387,8 @@ const smallKinds: ReadonlySet<Model['kind']> = new Set<Model['kind']>([
 function within(model: Model, scope: Scope): string {
   const isSmall = smallKinds.has(model.kind);
   if (!isSmall) return scope.declareRule(model);
-  const printed = print({ group: expressionOf(model, scope).layout });
-  return printed.length <= 40 && !printed.includes('\n') ? printed : scope.declareRule(model);
+  const expression = expressionOf(model, scope);
+  const printed = print(expression.layout);
+  const isSimple = Number.isFinite(expression.depth) && printed.length <= 40 && !printed.includes('\n');
+  return isSimple ? printed : scope.declareRule(model);
 }
