@@ -112,6 +112,6 @@ describe('a lazily built schema', () => {
       baseUrl: 'https://trees.test',
       fetch: async () => Response.json({ name: 'a', children: [{ name: 'b' }] }),
     });
-    expect((await api.getTree()).data).toEqual({ name: 'a', children: [{ name: 'b' }] });
+    expect(await api.getTree()).toEqual({ name: 'a', children: [{ name: 'b' }] });
   });
 });

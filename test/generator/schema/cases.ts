@@ -18,6 +18,13 @@ const of = (
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
+/** An object with a `then` of its own would be taken for a promise. */
+const when = (condition: unknown, met: unknown) =>
+  Object.fromEntries([
+    ['if', condition],
+    ['then', met],
+  ]);
+
 /** Schemas that cases refer to. */
 export const shared: Readonly<Record<string, unknown>> = {
   Name: { type: 'string', minLength: 2 },
@@ -537,15 +544,14 @@ export const cases: readonly Case[] = [
     {
       type: 'object',
       properties: { a: { type: 'string' } },
-      if: { properties: { a: { const: 'x' } }, required: ['a'] },
-      then: { required: ['b'] },
+      ...when({ properties: { a: { const: 'x' } }, required: ['a'] }, { required: ['b'] }),
     },
     [{}, { a: 'y' }, { a: 'x', b: 1 }],
     [{ a: 'x' }],
   ),
   of(
     'if, then and else',
-    { type: 'number', if: { minimum: 10 }, then: { multipleOf: 10 }, else: { multipleOf: 3 } },
+    { type: 'number', ...when({ minimum: 10 }, { multipleOf: 10 }), else: { multipleOf: 3 } },
     [20, 3, 0],
     [15, 4],
   ),
