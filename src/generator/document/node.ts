@@ -38,6 +38,11 @@ export class Node {
     return member === undefined ? undefined : new Node(member, this.file, [...this.path, key]);
   }
 
+  /** Another value in the place of this one, told apart by a name behind its path. */
+  with(value: unknown, name: string): Node {
+    return new Node(value, this.file, [...this.path, name]);
+  }
+
   /** The members of an object, in its order; none of anything else. */
   members(): [name: string, member: Node][] {
     if (!this.isObject) return [];

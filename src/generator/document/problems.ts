@@ -1,5 +1,6 @@
 /** What of a document could not be taken as it stands: told with its place, and with what was done instead. */
 import type { Node } from './node.ts';
+import type { Position } from './source-file.ts';
 
 export interface Problem {
   /** `error`: nothing can be written. `warning`: something else was done. `note`: it is not enforced. */
@@ -40,15 +41,18 @@ export class Problems {
 export function problemText({ severity, message, instead, node }: Problem): string {
   const what = instead === undefined ? message : `${message} ${instead}`;
   if (!node) return `${severity}: ${what}`;
-  const { line, column } = node.position;
-  const place = `${node.file.name}:${line}:${column}`;
-  const source = node.file.text.split('\n')[line - 1]?.replaceAll('\t', ' ') ?? '';
+  const { position, file, pointer } = node;
+  return [
+    `${file.name}:${position.line}:${position.column} ${severity}: ${what}`,
+    `  at #${pointer}`,
+    excerptOf(file.text, position),
+  ].join('\n');
+}
+
+/** The line of a text, or what of it is around a place, with a caret under the place. */
+export function excerptOf(text: string, { line, column }: Position): string {
+  const source = text.split('\n')[line - 1]?.replaceAll(/[\u0000-\u001f\u007f]/g, ' ') ?? '';
   const from = Math.max(0, column - 60);
   const excerpt = source.slice(from, from + 100).trimEnd();
-  return [
-    `${place} ${severity}: ${what}`,
-    `  at #${node.pointer}`,
-    `  ${excerpt}`,
-    `  ${' '.repeat(column - 1 - from)}^`,
-  ].join('\n');
+  return `  ${excerpt}\n  ${' '.repeat(column - 1 - from)}^`;
 }

@@ -1,0 +1,233 @@
+/** From a document to a folder with a contract. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import {
+  boolean,
+  type Check,
+  type Checks,
+  callback,
+  listOf,
+  oneOf,
+  readOptions,
+  show,
+  text,
+} from '../pipeline/options.ts';
+import { Documents } from './document/documents.ts';
+import { excerptOf, type Problem, Problems } from './document/problems.ts';
+import { Unreadable } from './document/source-file.ts';
+import { type MakePrinter, makePrinter } from './make-printer.ts';
+import { type Files, marker, moduleByTag, oneModule, reservedNames } from './module.ts';
+import { Names } from './names.ts';
+import type { Context } from './operations/context.ts';
+import { findOperations } from './operations/find-operations.ts';
+import { nameOperations } from './operations/name-operations.ts';
+import { printOperation } from './operations/print-operation.ts';
+import { selected, selectorOf } from './operations/select.ts';
+import { Shapes } from './operations/shapes.ts';
+import type { SchemaOptions } from './schemas.ts';
+import { type Changes, changesIn, ForeignFolder, writeChanges } from './write-files.ts';
+
+/** What a contract is generated from, into what, and how. */
+export interface GenerateOptions {
+  /** The document: a file with OpenAPI 3.0, 3.1 or 3.2, as YAML or JSON. */
+  readonly input: string;
+  /** The folder for the output, which holds nothing else. */
+  readonly output: string;
+  /**
+   * Which operations: `tag:…`, `path:…`, `method:…` and `id:…`, with `*` for anything, or `deprecated`. What no chosen
+   * operation needs is not written.
+   * @defaultValue all
+   */
+  readonly include?: readonly string[];
+  /** Which operations not, in the same words. */
+  readonly exclude?: readonly string[];
+  /** `tag`: a file for each tag. By default there is one file. */
+  readonly split?: 'tag';
+  /**
+   * What `date-time` and `date` are in the program.
+   * @defaultValue 'string'
+   */
+  readonly dates?: 'string' | 'Date' | 'Temporal';
+  /**
+   * What an `int64` is in the program.
+   * @defaultValue 'number'
+   */
+  readonly int64?: 'number' | 'bigint' | 'string';
+  /**
+   * `open`: an enum that arrives may have a value that the document does not know.
+   * @defaultValue 'closed'
+   */
+  readonly enums?: 'closed' | 'open';
+  /**
+   * Whether references may lead to the network.
+   * @defaultValue false
+   */
+  readonly allowNetwork?: boolean;
+  /**
+   * Writes nothing: `isStale` of the result says whether anything would be written.
+   * @defaultValue false
+   */
+  readonly check?: boolean;
+  /** Changes the document, in place, before anything is made of it. */
+  readonly patch?: (document: unknown) => void | Promise<void>;
+  /** Hears what is being done, for runs that take long. */
+  readonly onProgress?: (message: string) => void;
+}
+
+/** What came of it. Files are named within the output folder. */
+export interface GenerateResult extends Changes {
+  /** Whether the folder holds, or held, something other than the document asks for. */
+  readonly isStale: boolean;
+  readonly operations: number;
+  /** How many schemas have a name of their own. */
+  readonly schemas: number;
+  /** What could not be taken as it stands, and what was done instead; each once. */
+  readonly problems: readonly Problem[];
+}
+
+/** Nothing was written, and why. */
+export class GenerationError extends Error {
+  override readonly name: string = 'GenerationError';
+}
+
+const file: Check = text(/[^\s]/, 'a path');
+const selectors: Check = (value, name) => {
+  listOf(text(/./s, 'a text'))(value, name);
+  for (const one of value as string[]) selectorOf(one);
+};
+
+const checks: Checks<GenerateOptions> = {
+  input: file,
+  output: file,
+  include: selectors,
+  exclude: selectors,
+  split: oneOf('tag'),
+  dates: oneOf('string', 'Date', 'Temporal'),
+  int64: oneOf('number', 'bigint', 'string'),
+  enums: oneOf('closed', 'open'),
+  allowNetwork: boolean,
+  check: boolean,
+  patch: callback,
+  onProgress: callback,
+};
+
+/**
+ * Writes the contract of an OpenAPI document. Files that would not change are not touched; where anything fails, none is.
+ *
+ * @throws GenerationError if the document cannot be read, is of another kind or version, or the folder is not ours.
+ * @throws TypeError for wrong options.
+ * @example
+ * const { written, problems } = await generate({ input: 'openapi.yaml', output: 'src/api' });
+ * for (const problem of problems) console.warn(problemText(problem));
+ */
+export async function generate(options: GenerateOptions): Promise<GenerateResult> {
+  for (const required of ['input', 'output'] as const)
+    if (options[required] === undefined) throw new TypeError(`\`${required}\` is missing.`);
+  readOptions<GenerateOptions, object>('', options, checks, {});
+  const { input, output, allowNetwork = false, check = false, patch, onProgress = () => {} } = options;
+  const problems = new Problems();
+  onProgress(`Reading ${input}`);
+  const documents = await readDocuments(input, allowNetwork, problems);
+  await patch?.(documents.root.value);
+  requireVersion(documents);
+  const made = makeFiles(documents, problems, options, makePrinter);
+  const changes = await changesIn(output, made.files, marker).catch(asGenerationError);
+  if (!check) await writeChanges(output, made.files, changes);
+  const isStale = changes.written.length + changes.removed.length > 0;
+  return { ...changes, isStale, ...made.counts, problems: once(problems.all) };
+}
+
+function asGenerationError(error: unknown): never {
+  if (error instanceof ForeignFolder) throw new GenerationError(error.message, { cause: error });
+  throw error;
+}
+
+async function readDocuments(input: string, allowNetwork: boolean, problems: Problems): Promise<Documents> {
+  try {
+    return await Documents.read(input, problems, { allowNetwork });
+  } catch (error) {
+    throw new GenerationError(await readingFailure(input, error), { cause: error });
+  }
+}
+
+async function readingFailure(input: string, error: unknown): Promise<string> {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `${input} is not there.`;
+  if (code === 'EISDIR') return `${input} is a folder, and should be a document.`;
+  if (!(error instanceof Unreadable) || !error.position) return `${input} cannot be read: ${message}`;
+  const { line, column } = error.position;
+  const excerpt = excerptOf(await readFile(input, 'utf8'), error.position);
+  return `${basename(input)}:${line}:${column} is neither YAML nor JSON: ${message}\n${excerpt}`;
+}
+
+/** Any 3.0, 3.1 or 3.2. What is in the document decides how it is read; the version does not. */
+function requireVersion({ root }: Documents): void {
+  const { name } = root.file;
+  const version = root.get('openapi')?.value;
+  if (/^3\.[012](?:\.|$)/.test(String(version))) return;
+  if (root.get('swagger'))
+    throw new GenerationError(
+      `${name} is Swagger ${String(root.get('swagger')?.value)}. Convert it to OpenAPI 3 first, for instance with ` +
+        '`npx swagger2openapi` or at https://converter.swagger.io.',
+    );
+  throw new GenerationError(
+    version === undefined
+      ? `${name} is no OpenAPI document: it has no member \`openapi\`.`
+      : `${name} is OpenAPI ${show(version)}. 3.0, 3.1 and 3.2 can be read.`,
+  );
+}
+
+interface Made {
+  readonly files: Files;
+  readonly counts: { readonly operations: number; readonly schemas: number };
+}
+
+function makeFiles(
+  documents: Documents,
+  problems: Problems,
+  options: GenerateOptions,
+  make: MakePrinter,
+): Made {
+  const { include = [], exclude = [], split, onProgress = () => {} } = options;
+  const found = selected(findOperations(documents, problems), include, exclude, problems);
+  if (found.length === 0)
+    problems.warn('There is no operation.', 'The contract is empty.', documents.root.get('paths'));
+  noteWebhooks(documents, problems);
+  onProgress(`Writing ${found.length} operations of ${documents.size} files`);
+  const names = new Names(problems, reservedNames);
+  // Before schemas: the names of operations are what callers write.
+  const operations = nameOperations(found, names, problems);
+  const printer = make(documents, names, problems, schemaOptions(options));
+  const context: Context = { documents, problems, printer, shapes: new Shapes(documents) };
+  const codeOf = new Map(operations.all.map(it => [it.name, printOperation(it, context)]));
+  const printed = { documents, operations, codeOf, declarations: printer.declarations };
+  return {
+    files: split === 'tag' ? moduleByTag(printed, problems) : oneModule(printed),
+    counts: { operations: found.length, schemas: printed.declarations.length },
+  };
+}
+
+const schemaOptions = ({
+  dates = 'string',
+  int64 = 'number',
+  enums = 'closed',
+}: GenerateOptions): SchemaOptions => ({
+  dates,
+  int64,
+  enums,
+});
+
+function noteWebhooks({ root }: Documents, problems: Problems): void {
+  const webhooks = root.get('webhooks');
+  if (webhooks?.members().length)
+    problems.note('Webhooks come to a server.', 'They are not written.', webhooks);
+}
+
+/** A part that many operations refer to is looked at by each of them. */
+function once(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(problem => {
+    const key = `${problem.severity} ${problem.message} ${problem.node?.id}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}

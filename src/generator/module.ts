@@ -1,0 +1,170 @@
+/** Puts what has been printed into files, each with the imports that it needs. */
+import { createHash } from 'node:crypto';
+import type { Documents } from './document/documents.ts';
+import type { Problems } from './document/problems.ts';
+import { wordsOf } from './names.ts';
+import type { NamedOperations } from './operations/name-operations.ts';
+import { exported, type NamedOperation } from './operations/print-operation.ts';
+import { credentialsOf, printServers } from './operations/servers.ts';
+import { docComment, prose, quoted } from './print/code.ts';
+import { identifiersOf } from './print/identifiers.ts';
+import { braces, type Layout, print } from './print/layout.ts';
+import type { Declaration } from './schemas.ts';
+
+/** How every file of ours begins: what does not is left alone. */
+export const marker = '// Made by holdfast generate';
+
+/** What the package and zod give, by where they give it. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  'holdfast/contract': [
+    'binary',
+    'defineContract',
+    'endpoint',
+    'eventStream',
+    'form',
+    'json',
+    'jsonLines',
+    'multipart',
+    'schema',
+    'stream',
+    'text',
+  ],
+  zod: ['z'],
+};
+
+/** Names that a module has for other things than what the document calls so. */
+export const reservedNames: readonly string[] = [
+  ...Object.values(packages).flat(),
+  'contract',
+  'servers',
+  // A contract with a `then` would look like a promise.
+  'then',
+];
+
+export interface Printed {
+  readonly documents: Documents;
+  readonly declarations: readonly Declaration[];
+  readonly operations: NamedOperations;
+  /** The code of an operation, by its name. */
+  readonly codeOf: ReadonlyMap<string, Layout>;
+}
+
+/** The files of the output by their names. */
+export type Files = ReadonlyMap<string, string>;
+
+export function oneModule({ documents, declarations, operations, codeOf }: Printed): Files {
+  const statements = [
+    servers(documents),
+    ...declarations.map(({ code }) => print(code)),
+    ...operations.all.map(({ name }) => print(codeOf.get(name) ?? '')),
+    printContract(documents, operations),
+  ];
+  return new Map([['index.ts', moduleOf(indexHeader(documents), statements, new Map())]]);
+}
+
+/** One module for each tag, one for schemas, and one that has all of it. */
+export function moduleByTag(
+  { documents, declarations, operations, codeOf }: Printed,
+  problems: Problems,
+): Files {
+  const header = `${marker}: what is changed here is lost.`;
+  const files = new Map<string, string>();
+  const homes = new Map<string, string>();
+  if (declarations.length > 0) {
+    files.set(
+      'schemas.ts',
+      moduleOf(
+        header,
+        declarations.map(({ code }) => print(code)),
+        new Map(),
+      ),
+    );
+    for (const { name } of declarations) homes.set(name, './schemas.js');
+  }
+  const operationHomes = new Map<string, string>();
+  for (const [file, members] of byTag(operations.all, problems)) {
+    const statements = members.map(({ name }) => print(codeOf.get(name) ?? ''));
+    files.set(`${file}.ts`, moduleOf(header, statements, homes));
+    for (const { name } of members) operationHomes.set(name, `./${file}.js`);
+  }
+  const statements = [
+    servers(documents),
+    printContract(documents, operations),
+    [...files.keys()].map(file => `export * from './${file.replace(/\.ts$/, '.js')}';`).join('\n'),
+  ];
+  files.set('index.ts', moduleOf(indexHeader(documents), statements, operationHomes));
+  return files;
+}
+
+function byTag(operations: readonly NamedOperation[], problems: Problems): Map<string, NamedOperation[]> {
+  const files = new Map<string, string>();
+  const byFile = new Map<string, NamedOperation[]>();
+  for (const operation of operations) {
+    const tag = operation.tags[0] ?? 'other';
+    const file = files.get(tag) ?? freeFileName(tag, byFile, problems);
+    files.set(tag, file);
+    byFile.set(file, [...(byFile.get(file) ?? []), operation]);
+  }
+  return byFile;
+}
+
+/** Files that have a meaning here, or to Windows. */
+const takenFiles = /^(?:index|schemas|con|prn|aux|nul|com\d|lpt\d)$/;
+
+function freeFileName(tag: string, used: ReadonlyMap<string, unknown>, problems: Problems): string {
+  const words = wordsOf(tag.normalize('NFKD')).map(word => word.toLowerCase().replace(/[^a-z0-9]/g, ''));
+  const wanted = words.filter(Boolean).join('-').slice(0, 60) || 'tag';
+  let name = wanted;
+  for (let count = 2; used.has(name) || takenFiles.test(name); count++) name = `${wanted}-${count}`;
+  if (name !== wanted)
+    problems.warn(
+      `The file ${wanted}.ts is taken already.`,
+      `The tag ${JSON.stringify(tag)} is in ${name}.ts.`,
+    );
+  return name;
+}
+
+const servers = (documents: Documents): string => {
+  const printed = printServers(documents);
+  return printed === undefined ? '' : print(printed);
+};
+
+function printContract(documents: Documents, { inContract }: NamedOperations): string {
+  if (inContract.length === 0) return 'export const contract = /* @__PURE__ */ defineContract({});';
+  const members = inContract.map(({ name }) => name);
+  const title = prose(documents.root.get('info')?.text('title'));
+  return print([
+    docComment(title, credentialsOf(documents)),
+    exported('contract', 'defineContract', members),
+  ]);
+}
+
+/** The document by its name and a hash of its texts: the same of both is the same output. */
+function indexHeader({ root, texts }: Documents): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(text).update('\0');
+  const name = root.file.name.replace(/[^\P{C}]/gu, '');
+  return `${marker} from ${name} (SHA-256 ${hash.digest('hex').slice(0, 32)}): what is changed here is lost.`;
+}
+
+function moduleOf(header: string, statements: readonly string[], homes: ReadonlyMap<string, string>): string {
+  const body = statements.filter(statement => statement !== '').join('\n\n');
+  const imports = importsFor(identifiersOf(body), homes);
+  return `${[header, ...imports].join('\n')}\n\n${body}\n`;
+}
+
+function importsFor(used: ReadonlySet<string>, homes: ReadonlyMap<string, string>): string[] {
+  const byModule = new Map<string, string[]>();
+  const add = (module: string, name: string) => byModule.set(module, [...(byModule.get(module) ?? []), name]);
+  for (const [module, names] of Object.entries(packages))
+    for (const name of names) if (used.has(name)) add(module, name);
+  const local = [...homes].filter(([name]) => used.has(name));
+  for (const [name, module] of local.sort(([, one], [, other]) => (one < other ? -1 : one > other ? 1 : 0)))
+    add(module, name);
+  return [...byModule].map(([module, names]) =>
+    print(['import ', braces(names.sort(natural)), ` from ${quoted(module)};`]),
+  );
+}
+
+const natural = (one: string, other: string): number =>
+  one.localeCompare(other, 'en', { numeric: true, sensitivity: 'base' }) || (one < other ? -1 : 1);

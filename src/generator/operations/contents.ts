@@ -1,0 +1,208 @@
+/** Bodies: which content a media type is, and its code. */
+import { isJson } from '../../contract/content.ts';
+import type { Node } from '../document/node.ts';
+import { literal, quoted } from '../print/code.ts';
+import { braces, type Layout, list } from '../print/layout.ts';
+import type { Direction } from '../schemas.ts';
+import type { Context } from './context.ts';
+import { formStyles } from './form-styles.ts';
+
+/** One media type of a body, as the document has it. */
+export interface MediaType {
+  /** Without parameters, in lower case. */
+  readonly type: string;
+  readonly node: Node;
+}
+
+type Kind = 'json' | 'form' | 'multipart' | 'events' | 'lines' | 'text' | 'stream' | 'binary';
+
+const byType: Readonly<Record<string, Kind>> = {
+  'application/x-www-form-urlencoded': 'form',
+  'multipart/form-data': 'multipart',
+  'text/event-stream': 'events',
+  'application/x-ndjson': 'lines',
+  'application/ndjson': 'lines',
+  'application/jsonl': 'lines',
+  'application/x-jsonlines': 'lines',
+  'application/json-seq': 'stream',
+  'application/xml': 'text',
+  'application/yaml': 'text',
+  'application/x-yaml': 'text',
+  'application/javascript': 'text',
+  'application/graphql': 'text',
+  'text/json': 'json',
+};
+
+/** The grammar of a media type, which no document is held to. */
+const MEDIA_TYPE = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/;
+
+/** The media types of `content`, each once, whatever its parameters. */
+export function mediaTypesOf(content: Node | undefined, { problems, shapes }: Context): MediaType[] {
+  const types = new Map<string, Node>();
+  for (const [written, node] of content?.members() ?? []) {
+    const type = (written.split(';', 1)[0] as string).trim().toLowerCase();
+    const media = shapes.resolve(node);
+    if (!MEDIA_TYPE.test(type))
+      problems.warn(`${JSON.stringify(written)} is no media type.`, 'It is left out.', node);
+    else if (media && !types.has(type)) types.set(type, media);
+  }
+  return [...types].map(([type, node]) => ({ type, node }));
+}
+
+function kindOf({ type, node }: MediaType, { shapes }: Context): Kind {
+  const schema = node.get('schema');
+  const known = byType[type];
+  if (known) return known;
+  if (schema && shapes.isBinary(schema)) return 'binary';
+  if (isJson(type)) return 'json';
+  if (type.startsWith('multipart/')) return 'stream';
+  if (type.startsWith('text/') || type.endsWith('+xml') || type.endsWith('+yaml')) return 'text';
+  // Some frameworks write `*/*` where they mean the JSON that they answer with.
+  if (type.startsWith('*/') || type.startsWith('application/*'))
+    return schema ? (shapes.isText(schema) ? 'text' : 'json') : 'binary';
+  return 'binary';
+}
+
+const preference: readonly Kind[] = [
+  'json',
+  'form',
+  'multipart',
+  'text',
+  'binary',
+  'stream',
+  'lines',
+  'events',
+];
+
+/** The body of a request: one content, JSON if it may be. */
+export function printRequestBody(
+  content: Node | undefined,
+  hint: string,
+  context: Context,
+): Layout | undefined {
+  const types = mediaTypesOf(content, context).filter(media => isSendable(media, context));
+  const rank = (media: MediaType) => preference.indexOf(kindOf(media, context));
+  const [chosen, ...others] = [...types].sort((one, other) => rank(one) - rank(other));
+  if (!chosen) return undefined;
+  if (others.length > 0)
+    context.problems.warn(
+      `The body may also be sent as ${others.map(({ type }) => type).join(', ')}.`,
+      `It is sent as ${chosen.type}.`,
+      content,
+    );
+  return printContent(chosen, 'sent', hint, context);
+}
+
+function isSendable(media: MediaType, { problems }: Context): boolean {
+  if (byType[media.type] !== 'events') return true;
+  problems.warn('Events can only be received.', 'The body cannot be sent so.', media.node);
+  return false;
+}
+
+/** The contents of a response. Where JSON is among several spellings of one thing, JSON alone. */
+export function printResponseBody(
+  content: Node | undefined,
+  hint: string,
+  context: Context,
+): Layout | undefined {
+  const types = withoutOtherSpellings(mediaTypesOf(content, context), context);
+  const printed = types.map((media, index) =>
+    printContent(media, 'received', index === 0 ? hint : `${hint}${index + 1}`, context),
+  );
+  return printed.length > 1 ? list('[', printed, ']') : printed[0];
+}
+
+function withoutOtherSpellings(types: readonly MediaType[], context: Context): readonly MediaType[] {
+  const json = types.find(media => kindOf(media, context) === 'json');
+  if (!json) return types;
+  const schema = schemaText(json);
+  const isSpelling = (media: MediaType) =>
+    media !== json &&
+    !['events', 'lines'].includes(kindOf(media, context)) &&
+    (media.node.get('schema') === undefined || schemaText(media) === schema);
+  const others = types.filter(isSpelling);
+  if (others.length > 0)
+    context.problems.note(
+      `The same also comes as ${others.map(({ type }) => type).join(', ')}.`,
+      `It is asked for as ${json.type}.`,
+      json.node,
+    );
+  return types.filter(media => !others.includes(media));
+}
+
+/** Two schemas are one if they refer to one, or are spelt alike. */
+const schemaText = ({ node }: MediaType): string => JSON.stringify(node.get('schema')?.value) ?? '';
+
+function printContent(media: MediaType, direction: Direction, hint: string, context: Context): Layout {
+  const { printer, shapes } = context;
+  const { node, type } = media;
+  const schema = node.get('schema') ?? node.get('itemSchema');
+  const expression = () =>
+    schema ? printer.print(schema, direction, hint).expression : '/* @__PURE__ */ z.unknown()';
+  switch (kindOf(media, context)) {
+    case 'json':
+      return type === 'application/json' ? expression() : called('json', [expression()], type);
+    case 'form':
+      return printForm(media, direction, expression(), context);
+    case 'multipart':
+      return called('multipart', [expression()]);
+    case 'events':
+      return printEvents(media, hint, context);
+    case 'lines':
+      return printLines(media, hint, context);
+    case 'text': {
+      const isChecked = schema !== undefined && shapes.isText(schema) && !shapes.isAnyText(schema);
+      warnOfStructure(media, context);
+      return called('text', isChecked ? [expression()] : [], type, 'text/plain');
+    }
+    case 'stream':
+      return called('stream', [], type, 'application/octet-stream');
+    case 'binary':
+      return called('binary', [], type, 'application/octet-stream');
+  }
+}
+
+/** `json(User, { type: 'application/vnd.example+json' })`: the type only where it is not the usual one. */
+function called(name: string, args: readonly Layout[], type?: string, usual?: string): Layout {
+  const options = type === undefined || type === usual ? undefined : braces([`type: ${quoted(type)}`]);
+  const [first] = args;
+  if (first !== undefined && options) return [`${pure}${name}(`, first, ', ', options, ')'];
+  if (options) return [`${pure}${name}(`, options, ')'];
+  return list(`${pure}${name}(`, args, ')');
+}
+
+/** Bundlers drop an unused endpoint only with all calls inside it marked as well. */
+const pure = '/* @__PURE__ */ ';
+
+/** Fields that are written otherwise than in a query by default. */
+function printForm(media: MediaType, direction: Direction, schema: Layout, context: Context): Layout {
+  const styles = direction === 'sent' ? formStyles(media.node, context) : undefined;
+  if (!styles) return called('form', [schema]);
+  return [`${pure}form(`, schema, ', ', braces([['styles: ', literal(styles)]]), ')'];
+}
+
+function warnOfStructure({ node, type }: MediaType, { shapes, problems }: Context): void {
+  const schema = node.get('schema');
+  if (!schema || shapes.typesOf(schema).length === 0 || shapes.isText(schema)) return;
+  problems.note(`What is in ${type} is not looked into.`, 'It is a text.', node);
+}
+
+/** Events carry JSON of the schema, or plain text. OpenAPI 3.2 describes the event around it. */
+function printEvents({ node }: MediaType, hint: string, { printer, shapes }: Context): Layout {
+  const item = node.get('itemSchema');
+  const data = item && shapes.propertiesOf(item).get('data');
+  const inData = shapes.resolve(data)?.get('contentSchema');
+  const schema = inData ?? data ?? item ?? node.get('schema');
+  const isPlain = schema === undefined || (inData === undefined && shapes.isText(schema));
+  if (isPlain) return called('eventStream', []);
+  return called('eventStream', [printer.print(schema, 'received', `${hint}Event`).expression]);
+}
+
+function printLines({ node, type }: MediaType, hint: string, { printer, shapes }: Context): Layout {
+  const whole = shapes.resolve(node.get('schema'));
+  const schema = node.get('itemSchema') ?? (shapes.isArray(whole) ? whole?.get('items') : whole);
+  const line = schema
+    ? printer.print(schema, 'received', `${hint}Line`).expression
+    : '/* @__PURE__ */ z.unknown()';
+  return called('jsonLines', [line], type, 'application/x-ndjson');
+}

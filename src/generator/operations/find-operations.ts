@@ -1,0 +1,65 @@
+/** The operations of a document, in its order. */
+import type { Method } from '../../contract/endpoint-options.ts';
+import type { Documents } from '../document/documents.ts';
+import type { Node } from '../document/node.ts';
+import type { Problems } from '../document/problems.ts';
+import { type Template, templateOf } from './path.ts';
+
+/** An operation as the document has it. */
+export interface FoundOperation {
+  readonly method: Method;
+  /** As the document writes it. */
+  readonly writtenPath: string;
+  readonly template: Template;
+  readonly node: Node;
+  /** What the path says for all its operations. */
+  readonly pathItem: Node;
+  readonly tags: readonly string[];
+  readonly isDeprecated: boolean;
+}
+
+const methods: Readonly<Record<string, Method>> = {
+  get: 'GET',
+  put: 'PUT',
+  post: 'POST',
+  delete: 'DELETE',
+  options: 'OPTIONS',
+  head: 'HEAD',
+  patch: 'PATCH',
+  query: 'QUERY',
+};
+
+export function findOperations(documents: Documents, problems: Problems): FoundOperation[] {
+  const paths = documents.root.get('paths');
+  return (paths?.members() ?? []).flatMap(([path, node]) => {
+    if (path.startsWith('x-')) return [];
+    const item = documents.follow(node)?.node;
+    const operations = item ? operationsOf(item, problems) : [];
+    if (!item || operations.length === 0) return [];
+    const template = templateOf(path, node, problems);
+    if (!template) return [];
+    return operations.map(([method, operation]) => ({
+      method,
+      writtenPath: path,
+      template,
+      node: operation,
+      pathItem: item,
+      tags: textsOf(operation.get('tags')),
+      isDeprecated: operation.flag('deprecated') === true,
+    }));
+  });
+}
+
+function operationsOf(item: Node, problems: Problems): [Method, Node][] {
+  const additional = item.get('additionalOperations')?.members() ?? [];
+  return [...item.members(), ...additional].flatMap(([key, node]) => {
+    const method = methods[key.toLowerCase()];
+    if (method && node.isObject) return [[method, node] as [Method, Node]];
+    if (key === 'trace' || additional.some(([name]) => name === key))
+      problems.warn(`No client sends ${key.toUpperCase()}.`, 'The operation is left out.', node);
+    return [];
+  });
+}
+
+export const textsOf = (node: Node | undefined): string[] =>
+  (node?.items() ?? []).flatMap(({ value }) => (typeof value === 'string' ? [value] : []));

@@ -1,0 +1,103 @@
+/** One operation of a document as `export const … = endpoint({…})`. */
+import type { Node } from '../document/node.ts';
+import { pascalCase } from '../names.ts';
+import { docComment, literal, member, propertyName, prose, quoted } from '../print/code.ts';
+import { broken, indent, join, type Layout, line } from '../print/layout.ts';
+import { printRequestBody } from './contents.ts';
+import type { Context } from './context.ts';
+import type { FoundOperation } from './find-operations.ts';
+import { idempotencyOf } from './idempotency.ts';
+import { paginationOf } from './pagination.ts';
+import { parametersOf, printGroups, stylesIn } from './parameters.ts';
+import { printResponses, responsesOf } from './responses.ts';
+
+/** An operation with the names that it goes by. */
+export interface NamedOperation extends FoundOperation {
+  readonly name: string;
+  /** Undefined where it is the name, or another operation has it. */
+  readonly operationId: string | undefined;
+}
+
+export function printOperation(operation: NamedOperation, context: Context): Layout {
+  const { name, node, method, template } = operation;
+  noteWhatIsLeftOut(operation, context);
+  const hint = pascalCase(name);
+  const parameters = parametersOf(operation, context);
+  const declared = responsesOf(operation, context);
+  const styles = stylesIn(parameters);
+  const body = printBody(operation, hint, context);
+  const responses =
+    declared.length > 0
+      ? printResponses(declared, operation, hint, context)
+      : anyResponse(operation, context);
+  const idempotency = idempotencyOf(node, context.documents.root, parameters.takesKey);
+  const paginate = paginationOf(operation, parameters, declared, context);
+  const members: Layout[] = [
+    member('method', quoted(method)),
+    member('path', quoted(template.path)),
+    ...printGroups(parameters, hint, context).map(([place, group]) => member(place, group)),
+    ...optional('styles', styles),
+    ...(body === undefined ? [] : [member('body', body)]),
+    member('responses', responses),
+    ...optional('idempotency', idempotency),
+    ...optional('paginate', paginate),
+    ...optional('operationId', operation.operationId),
+    ...optional('tags', operation.tags.length > 0 ? operation.tags : undefined),
+    ...optional('deprecated', operation.isDeprecated || undefined),
+  ];
+  return [commentOf(operation), exported(name, 'endpoint', members)];
+}
+
+const optional = (name: string, value: unknown): Layout[] =>
+  value === undefined ? [] : [member(propertyName(name), literal(value))];
+
+/** `export const name = call({…});`, with the call on a line of its own if the name leaves it no room. */
+export function exported(name: string, call: string, members: readonly Layout[]): Layout {
+  const object = broken('{', indent(line, ...join([',', line], members)), ',', line, '}');
+  const head = `export const ${name} =`;
+  const value = [`/* @__PURE__ */ ${call}(`, object, ');'];
+  return `${head} /* @__PURE__ */ ${call}({`.length > 110
+    ? [head, indent(line, ...value)]
+    : [head, ' ', ...value];
+}
+
+function commentOf({ node, isDeprecated }: FoundOperation): Layout {
+  const summary = node.text('summary')?.trim();
+  const description = node.text('description')?.trim();
+  return docComment(
+    prose(summary),
+    description === summary ? undefined : prose(description),
+    isDeprecated ? '@deprecated' : undefined,
+  );
+}
+
+function printBody({ node, method }: FoundOperation, hint: string, context: Context): Layout | undefined {
+  const { shapes, problems } = context;
+  const declared = node.get('requestBody');
+  const content = shapes.resolve(declared)?.get('content');
+  if (!declared || !content) return undefined;
+  if (method === 'GET' || method === 'HEAD') {
+    // Some documents declare an empty form for every operation: nothing is lost of it.
+    const isEmpty = content.members().every(([, media]) => isEmptyObject(media.get('schema')));
+    if (!isEmpty)
+      problems.warn(`${method} is sent without a body.`, 'What is declared for it is left out.', declared);
+    return undefined;
+  }
+  return printRequestBody(content, `${hint}Body`, context);
+}
+
+const isEmptyObject = (schema: Node | undefined): boolean =>
+  schema?.text('$ref') === undefined && schema?.get('properties')?.members().length === 0;
+
+function anyResponse({ node }: FoundOperation, { problems }: Context): Layout {
+  problems.warn('No response is declared.', 'Any is taken, its body left unread.', node);
+  return '{ default: null }';
+}
+
+function noteWhatIsLeftOut({ node, pathItem }: FoundOperation, { problems }: Context): void {
+  const servers = node.get('servers') ?? pathItem.get('servers');
+  if (servers)
+    problems.note('It has servers of its own.', 'It is called at the base URL of the client.', servers);
+  const callbacks = node.get('callbacks');
+  if (callbacks) problems.note('Callbacks come to a server.', 'They are not written.', callbacks);
+}
