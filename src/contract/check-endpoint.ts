@@ -12,7 +12,7 @@ import {
   unknownOption,
 } from '../pipeline/options.ts';
 import { checkCallPolicy, resolvePolicy } from '../policies/policy-options.ts';
-import { isContent, isRange, json } from './content.ts';
+import { type FieldStyles, isContent, isRange, json } from './content.ts';
 import { bodiesOf, declarationOf, hasNoBody, isBody } from './declared-response.ts';
 import { type EndpointOptions, type ResponseDeclaration, titleOf } from './endpoint-options.ts';
 import { checkPagination, movingParameter, placesIn } from './pagination.ts';
@@ -149,8 +149,8 @@ function checkStyle(
   place: ParameterPlace,
   name: string,
   members: Readonly<Record<string, unknown>> | undefined,
+  path = `styles.${place}.${name}`,
 ): void {
-  const path = `styles.${place}.${name}`;
   readOptions<ParameterStyle, object>(
     path,
     given,
@@ -183,24 +183,32 @@ function checkContent(value: unknown, name: string, direction: 'request' | 'resp
     );
   }
   const content = isContent(value) ? value : json(value);
-  const { kind, schema } = content;
+  const { kind, schema, styles = {} } = content;
   if (direction === 'request' && isRange(content))
     throw new TypeError(
       `\`${name}\` should have one media type, since it is sent, got ${show(content.type)}.`,
     );
   if (direction === 'request' && (kind === 'event-stream' || kind === 'json-lines'))
     throw new TypeError(`\`${name}\` cannot be ${kind}: streams of values only arrive. Send a stream().`);
+  if (kind === 'form') checkFieldStyles(styles, name, schema);
   if (!schema || !isZod(schema)) return;
   if (direction === 'request' && isOneWay(schema)) throw oneWay(name);
-  if (kind === 'form') checkForm(schema, name);
+  if (kind === 'form') checkForm(schema, name, styles);
   if (kind !== 'json' && kind !== 'json-lines') return;
   const obstacle = unwritableJson(schema, direction);
   if (obstacle) throw new TypeError(`\`${name}\` ${obstacle}.`);
 }
 
-function checkForm(schema: Schema, name: string): void {
+function checkFieldStyles(styles: FieldStyles, name: string, schema: Schema | undefined): void {
+  requireObject(styles, `${name}.styles`);
+  const members = schema && membersOf(schema);
+  for (const [field, style] of Object.entries(styles))
+    checkStyle(style, 'query', field, members, `${name}.styles.${field}`);
+}
+
+function checkForm(schema: Schema, name: string, styles: FieldStyles): void {
   for (const [field, member] of Object.entries(membersOf(schema) ?? {})) {
-    const obstacle = unwritableParameter(member, resolveStyle('query'), 'query');
+    const obstacle = unwritableParameter(member, resolveStyle('query', styles[field]), 'query');
     if (obstacle) throw new TypeError(`\`${name}.${field}\` ${obstacle}.`);
   }
 }

@@ -5,6 +5,7 @@
 
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { type Check, duration, integer, oneOf } from '../pipeline/options.ts';
+import type { ParameterStyle } from './parameter-style.ts';
 import type { Schema } from './standard-schema.ts';
 
 export type ContentKind =
@@ -25,11 +26,24 @@ export interface Content<Kind extends ContentKind = ContentKind, Of = Schema | u
   /** Media type without parameters, in lower case. */
   readonly type: string;
   readonly stream: StreamSettings | undefined;
+  /** Of a form, how its fields are written. */
+  readonly styles?: FieldStyles | undefined;
 }
 
 export interface ContentOptions {
   /** Media type, such as `application/vnd.example+json`. */
   readonly type?: string;
+}
+
+/** By field, where it is not written as a parameter of a query is by default. */
+export type FieldStyles = Readonly<Record<string, ParameterStyle>>;
+
+export interface FormOptions {
+  /**
+   * By field, where it is not written as a parameter of a query is by default: objects inside objects need `deepObject`
+   * or `json`.
+   */
+  readonly styles?: FieldStyles;
 }
 
 /** How a stream of events or lines is kept alive. */
@@ -70,8 +84,16 @@ function content<Kind extends ContentKind, Of extends Schema | undefined>(
   schema: Of,
   type: string,
   stream?: StreamSettings,
+  styles?: FieldStyles,
 ): Content<Kind, Of> {
-  return Object.freeze({ kind, schema, type: mediaType(type, kind), stream, [brand]: true });
+  return Object.freeze({
+    kind,
+    schema,
+    type: mediaType(type, kind),
+    stream,
+    ...(styles && { styles }),
+    [brand]: true,
+  });
 }
 
 /** Type and subtype as RFC 9110 §8.3.1 has them: tokens with a slash between; `*` stands for any in responses. */
@@ -106,8 +128,8 @@ export function text(first?: Schema | ContentOptions, options?: ContentOptions):
 }
 
 /** Fields of a form, encoded in the manner of a query (`application/x-www-form-urlencoded`). */
-export const form = <S extends Schema>(schema: S): Content<'form', S> =>
-  content('form', schema, 'application/x-www-form-urlencoded');
+export const form = <S extends Schema>(schema: S, { styles }: FormOptions = {}): Content<'form', S> =>
+  content('form', schema, 'application/x-www-form-urlencoded', undefined, styles);
 
 /**
  * Fields and files (`multipart/form-data`, RFC 7578): blobs and files are sent as they are, lists as repeated fields,

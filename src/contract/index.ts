@@ -17,6 +17,8 @@ export {
   type ContentKind,
   type ContentOptions,
   eventStream,
+  type FieldStyles,
+  type FormOptions,
   form,
   json,
   jsonLines,

@@ -235,7 +235,7 @@ export function writeContent(content: Content, value: unknown): BodyInit {
       if (typeof value === 'string') return value;
       throw new Unencodable(`is ${typeof value} and not a text`);
     case 'form':
-      return formText(value as Members, namesOf(content.schema));
+      return formText(value as Members, content);
     case 'multipart':
       return formData(value as Members);
     default:
@@ -245,13 +245,16 @@ export function writeContent(content: Content, value: unknown): BodyInit {
 
 const formStyle = resolveStyle('query');
 
-function formText(fields: Members, names: readonly string[]): string {
-  const guard = spreadGuard(fields, names);
+function formText(fields: Members, { schema, styles = {} }: Content): string {
+  const guard = spreadGuard(fields, namesOf(schema));
+  const styleOf = (name: string) =>
+    Object.hasOwn(styles, name) ? resolveStyle('query', styles[name]) : formStyle;
   const pairs = Object.entries(fields)
     .filter(([, value]) => isPresent(value))
     .map(([name, value]) => {
-      guard(name, value, formStyle);
-      return encodeInQuery(name, value, formStyle);
+      const style = styleOf(name);
+      guard(name, value, style);
+      return encodeInQuery(name, value, style);
     });
   return pairs.filter(pair => pair !== '').join('&');
 }

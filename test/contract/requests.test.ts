@@ -312,6 +312,34 @@ describe('a body', () => {
     expect(await request.text()).toBe('a=x%20%26%20y&b=1&b=2');
   });
 
+  test('of a form is written field by field in the styles that it names', async () => {
+    const fields = z.object({
+      metadata: z.record(z.string(), z.string()).optional(),
+      card: z.object({ exp: z.object({ year: z.int() }) }).optional(),
+      tags: z.array(z.string()).optional(),
+    });
+    const styles = {
+      metadata: { style: 'deepObject' },
+      card: { style: 'json' },
+      tags: { explode: false },
+    } as const;
+    const pay = endpoint({ method: 'POST', path: '/pay', body: form(fields, { styles }), responses });
+    const { api, transport } = apiOf(defineContract({ pay }));
+    api
+      .pay({ body: { metadata: { order: '7' }, card: { exp: { year: 2030 } }, tags: ['a', 'b'] } })
+      .catch(() => {});
+    const { request } = await transport.next();
+    expect(decodeURIComponent(await request.text())).toBe(
+      'metadata[order]=7&card={"exp":{"year":2030}}&tags=a,b',
+    );
+  });
+
+  test('of a form may not name the style of a field that it does not have', () => {
+    const styles = { b: { style: 'json' } } as const;
+    const body = form(z.object({ a: z.string() }), { styles });
+    expect(() => endpoint({ method: 'POST', path: '/pay', body, responses })).toThrow('`body.styles.b`');
+  });
+
   test('of several parts has files, fields and JSON', async () => {
     const { api, transport } = apiOf(contract);
     const files = [new File(['one'], 'one.txt', { type: 'text/plain' }), new Blob(['two'])];

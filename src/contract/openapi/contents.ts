@@ -1,8 +1,9 @@
 /** What is sent and what comes back, by media type. */
 import { classPhrase, reasonPhrase } from '../../http/reason-phrase.ts';
-import type { Content } from '../content.ts';
+import type { Content, FieldStyles } from '../content.ts';
 import { bodiesOf, declarationOf, hasNoBody } from '../declared-response.ts';
 import type { EndpointOptions, ResponseDeclaration, Responses } from '../endpoint-options.ts';
+import { resolveStyle } from '../parameter-style.ts';
 import type { Schema } from '../standard-schema.ts';
 import { isZod } from '../zod.ts';
 import type { Components } from './components.ts';
@@ -84,24 +85,28 @@ function byMediaType(contents: readonly Content[], components: Components, place
   return media;
 }
 
-function mediaTypeOf({ kind, schema }: Content, components: Components, place: string): OpenAPIMediaType {
+function mediaTypeOf(
+  { kind, schema, styles }: Content,
+  components: Components,
+  place: string,
+): OpenAPIMediaType {
   // Bytes are described by their media type alone.
   if (kind === 'binary' || kind === 'stream') return {};
   // Text, and events whose data is text.
   if (!schema) return { schema: { type: 'string' } };
   const described = components.describe(schema, place);
-  if (kind === 'form') return withEncoding(described, components, formEncoding);
+  if (kind === 'form') return withEncoding(described, components, formEncoding(styles));
   if (kind === 'multipart') return withEncoding(described, components, partEncoding);
   // Of a stream, it is that of one event or line: OpenAPI 3.1 has no place for it, and readers look for it here.
   return { schema: described };
 }
 
-type EncodingOf = (field: JsonSchema) => OpenAPIEncoding | undefined;
+type EncodingOf = (field: JsonSchema, name: string) => OpenAPIEncoding | undefined;
 
 function withEncoding(schema: JsonSchema, components: Components, encodingOf: EncodingOf): OpenAPIMediaType {
   const { properties = {} } = components.resolve(schema) as { properties?: Record<string, JsonSchema> };
   const encodings = Object.entries(properties).flatMap(([name, field]) => {
-    const encoding = encodingOf(components.resolve(field));
+    const encoding = encodingOf(components.resolve(field), name);
     return encoding ? [[name, encoding] as const] : [];
   });
   return present<OpenAPIMediaType>({ schema, encoding: unlessEmpty(Object.fromEntries(encodings)) });
@@ -110,8 +115,16 @@ function withEncoding(schema: JsonSchema, components: Components, encodingOf: En
 const scalars: readonly unknown[] = ['string', 'number', 'integer', 'boolean', 'null'];
 
 /** Lists and objects are written as in a query; unless that is said, OpenAPI has objects written as JSON. */
-const formEncoding: EncodingOf = ({ type }) =>
-  [type].flat().every(one => scalars.includes(one)) ? undefined : { style: 'form', explode: true };
+const formEncoding =
+  (styles: FieldStyles = {}): EncodingOf =>
+  ({ type }, name) => {
+    const own = Object.hasOwn(styles, name) ? styles[name] : undefined;
+    if (own) {
+      const { style, explode } = resolveStyle('query', own);
+      return style === 'json' ? { contentType: 'application/json' } : { style, explode };
+    }
+    return [type].flat().every(one => scalars.includes(one)) ? undefined : { style: 'form', explode: true };
+  };
 
 /** Files are sent with a type of their own; unless that is said, OpenAPI has a part be text or JSON. */
 function partEncoding({ type, items, contentMediaType, anyOf }: JsonSchema): OpenAPIEncoding | undefined {

@@ -1,6 +1,6 @@
 /** The body of a request, read as its content says, into its wire form. */
 import type { $ZodType } from 'zod/v4/core';
-import { accepts, type Content, essenceOf } from '../../contract/content.ts';
+import { accepts, type Content, essenceOf, type FieldStyles } from '../../contract/content.ts';
 import { resolveStyle } from '../../contract/parameter-style.ts';
 import { type Conversion, decoderOf } from '../../contract/schema.ts';
 import type { Checked, Schema } from '../../contract/standard-schema.ts';
@@ -16,7 +16,7 @@ export function hasContentType(request: Request, content: Content): boolean {
 }
 
 /** @throws Unreadable for what is not of its content type. */
-export async function readBody(request: Request, { kind, schema }: Content): Promise<Checked> {
+export async function readBody(request: Request, { kind, schema, styles }: Content): Promise<Checked> {
   const convert: Conversion = schema ? decoderOf(schema) : value => ({ value });
   switch (kind) {
     case 'binary':
@@ -25,7 +25,7 @@ export async function readBody(request: Request, { kind, schema }: Content): Pro
     case 'multipart':
       return convert(await multipartValue(schema as Schema, await formData(request)));
     case 'form':
-      return readForm(schema as Schema, await request.text());
+      return readForm(schema as Schema, await request.text(), styles);
     case 'text':
       return convert(await request.text());
     default:
@@ -42,11 +42,10 @@ function jsonValue(text: string): unknown {
   }
 }
 
-const formStyle = resolveStyle('query');
-
 /** The fields of a form are written in the manner of a query. */
-function readForm(schema: Schema, text: string): Checked | Promise<Checked> {
-  const read = parameterReader('query', schema, () => formStyle);
+function readForm(schema: Schema, text: string, styles: FieldStyles = {}): Checked | Promise<Checked> {
+  const styleOf = (name: string) => (Object.hasOwn(styles, name) ? styles[name] : undefined);
+  const read = parameterReader('query', schema, name => resolveStyle('query', styleOf(name)));
   return read({ params: {}, query: queryPairs(text), headers: new Headers(), cookies: [] });
 }
 
