@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
  * from itself.
  */
 const layers = [
+  ['cli/'],
   ['index.ts', 'policy-file/', 'testing/', 'generator/'],
   ['oauth2/'],
   ['client/', 'contract/'],
@@ -93,6 +94,14 @@ test('nothing imports an entry point', () => {
   expect(ours.filter(({ to }) => to === 'index.ts' || to.endsWith('/index.ts')).map(arrow)).toEqual([]);
 });
 
+test('nothing that runs needs the generator', () => {
+  const builds = ['generator/', 'cli/'];
+  const reached = ours.filter(
+    ({ from, to }) => builds.includes(partOf(to)) && !builds.includes(partOf(from)),
+  );
+  expect(reached.map(arrow)).toEqual([]);
+});
+
 test('the kit for tests needs no msw, but for its own entry point', () => {
   const reached = ours.filter(
     ({ from, to }) => !from.startsWith('testing/msw/') && to.startsWith('testing/msw/'),
@@ -160,11 +169,10 @@ describe('each package comes in by one door:', () => {
     expect(missing).toEqual([]);
   });
 
-  test('modules of Node alone are for policy files and the generator', () => {
+  test('modules of Node alone are for policy files, the generator and the command', () => {
     const node = imports.filter(({ to }) => to.startsWith('node:'));
-    expect(
-      node.filter(({ from }) => !['policy-file/', 'generator/'].includes(partOf(from))).map(arrow),
-    ).toEqual([]);
+    const mayEnter = ['policy-file/', 'generator/', 'cli/'];
+    expect(node.filter(({ from }) => !mayEnter.includes(partOf(from))).map(arrow)).toEqual([]);
   });
 });
 

@@ -163,6 +163,7 @@ describe('what the pages say of the code', () => {
   const doors = [
     'src/index.ts',
     'src/contract/index.ts',
+    'src/generator/index.ts',
     'src/oauth2/index.ts',
     'src/policy-file/index.ts',
     'src/testing/index.ts',

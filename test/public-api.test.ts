@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import * as contract from '../src/contract/index.ts';
+import * as generator from '../src/generator/index.ts';
 import * as main from '../src/index.ts';
 import * as oauth2 from '../src/oauth2/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
@@ -171,6 +172,8 @@ describe('the exported names of', () => {
       type EndpointOptions
       type ExpiringToken
       type Failure
+      type FieldStyles
+      type FormOptions
       type Idempotency
       type InputOf
       type Issue
@@ -221,6 +224,21 @@ describe('the exported names of', () => {
       type Unanswered
       type Validation
       type ValidationMode"
+    `);
+  });
+
+  test('holdfast/generator', () => {
+    expect(exportsOf('src/generator/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "GenerationError
+      generate
+      problemText
+      type DocumentNode
+      type DocumentPath
+      type GenerateOptions
+      type GenerateResult
+      type Position
+      type Problem
+      type SourceFile"
     `);
   });
 
@@ -284,6 +302,7 @@ test('the package has these doors and no other', () => {
   expect(entries()).toEqual({
     '.': 'src/index.ts',
     './contract': 'src/contract/index.ts',
+    './generator': 'src/generator/index.ts',
     './oauth2': 'src/oauth2/index.ts',
     './policy-file': 'src/policy-file/index.ts',
     './testing': 'src/testing/index.ts',
@@ -295,6 +314,7 @@ test('the package has these doors and no other', () => {
 const modules: Record<string, Record<string, unknown>> = {
   'src/index.ts': main,
   'src/contract/index.ts': contract,
+  'src/generator/index.ts': generator,
   'src/oauth2/index.ts': oauth2,
   'src/policy-file/index.ts': policyFile,
   'src/testing/index.ts': testing,

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-/** The command `holdfast`. */
-import { GenerationError, generate } from '../generator/generate.ts';
+/** The command `holdfast`: 0 if all is well, 1 if not, 2 for a command line that says nothing we know. */
 import { type Command, help, readCommand, WrongCommand } from './arguments.ts';
 import { problemsText, summaryText } from './report.ts';
 
@@ -17,6 +16,8 @@ async function run(command: Command): Promise<number> {
     return 0;
   }
   const { options, isVerbose } = command;
+  // By the time that it is needed, so that a missing package is told of and not stumbled upon.
+  const { generate } = await import('../generator/generate.ts');
   // On a terminal one wants to know what takes so long; in a log nobody does.
   const isWatched = isVerbose || process.stderr.isTTY === true;
   const result = await generate({
@@ -46,13 +47,24 @@ function exitCodeOf(error: unknown): number {
     complain(`${error.message} (--help says more)`);
     return 2;
   }
-  if (error instanceof GenerationError || isSystemError(error)) {
-    complain(`error: ${(error as Error).message}`);
+  if (isExpected(error)) {
+    complain(`error: ${error.message}`);
+    return 1;
+  }
+  if (isMissingYaml(error)) {
+    complain('error: The generator needs the package yaml: npm install --save-dev yaml');
     return 1;
   }
   complain(`error: ${error instanceof Error ? error.stack : String(error)}`);
   return 1;
 }
 
-/** No room, no right, no such folder: the message says enough. */
-const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+/** The message says enough; of the system, that is no room, no right, no such folder. */
+const isExpected = (error: unknown): error is Error =>
+  error instanceof Error && (error.name === 'GenerationError' || 'syscall' in error);
+
+const isMissingYaml = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ERR_MODULE_NOT_FOUND' &&
+  error.message.includes("'yaml'");

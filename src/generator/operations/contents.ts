@@ -81,7 +81,10 @@ export function printRequestBody(
   context: Context,
 ): Layout | undefined {
   const types = mediaTypesOf(content, context).filter(media => isSendable(media, context));
-  const rank = (media: MediaType) => preference.indexOf(kindOf(media, context));
+  // A patch of operations is the last of the JSONs: what is written down of it is seldom more than that it is a list.
+  const rank = (media: MediaType) =>
+    preference.indexOf(kindOf(media, context)) +
+    (media.type === 'application/json' ? -1 : media.type === 'application/json-patch+json' ? 0.5 : 0);
   const [chosen, ...others] = [...types].sort((one, other) => rank(one) - rank(other));
   if (!chosen) return undefined;
   if (others.length > 0)

@@ -30,7 +30,7 @@ const urlOf = (server: Node): string =>
 const variablesOf = (server: Node): string[] =>
   (server.get('variables')?.members() ?? []).map(([name, variable]) => {
     const others = (variable.get('enum')?.items() ?? []).map(({ value }) => String(value));
-    const byDefault = String(variable.get('default')?.value ?? '');
+    const byDefault = JSON.stringify(variable.get('default')?.value ?? '');
     return `${name} is ${byDefault}${others.length > 0 ? ` (of ${others.join(', ')})` : ''}`;
   });
 
