@@ -31,12 +31,6 @@ async function run(command: Command): Promise<number> {
   return options.check && result.isStale ? 1 : 0;
 }
 
-try {
-  process.exitCode = await run(readCommand(process.argv.slice(2)));
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
-}
-
 /** Says what is wrong. What nobody foresaw is shown with its stack. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof WrongCommand) {
@@ -68,3 +62,9 @@ const isMissingYaml = (error: unknown): boolean =>
   'code' in error &&
   error.code === 'ERR_MODULE_NOT_FOUND' &&
   error.message.includes("'yaml'");
+
+try {
+  process.exitCode = await run(readCommand(process.argv.slice(2)));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

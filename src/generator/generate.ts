@@ -93,7 +93,7 @@ export class GenerationError extends Error {
 const file: Check = text(/[^\s]/, 'a path');
 const selectors: Check = (value, name) => {
   listOf(text(/./s, 'a text'))(value, name);
-  for (const one of value as string[]) selectorOf(one);
+  for (const one of value as string[]) selectorOf(one, name);
 };
 
 const checks: Checks<GenerateOptions> = {

@@ -16,22 +16,24 @@ export interface MediaType {
 
 type Kind = 'json' | 'form' | 'multipart' | 'events' | 'lines' | 'text' | 'stream' | 'binary';
 
-const byType: Readonly<Record<string, Kind>> = {
-  'application/x-www-form-urlencoded': 'form',
-  'multipart/form-data': 'multipart',
-  'text/event-stream': 'events',
-  'application/x-ndjson': 'lines',
-  'application/ndjson': 'lines',
-  'application/jsonl': 'lines',
-  'application/x-jsonlines': 'lines',
-  'application/json-seq': 'stream',
-  'application/xml': 'text',
-  'application/yaml': 'text',
-  'application/x-yaml': 'text',
-  'application/javascript': 'text',
-  'application/graphql': 'text',
-  'text/json': 'json',
-};
+const byType: ReadonlyMap<string, Kind> = new Map<string, Kind>(
+  Object.entries({
+    'application/x-www-form-urlencoded': 'form',
+    'multipart/form-data': 'multipart',
+    'text/event-stream': 'events',
+    'application/x-ndjson': 'lines',
+    'application/ndjson': 'lines',
+    'application/jsonl': 'lines',
+    'application/x-jsonlines': 'lines',
+    'application/json-seq': 'stream',
+    'application/xml': 'text',
+    'application/yaml': 'text',
+    'application/x-yaml': 'text',
+    'application/javascript': 'text',
+    'application/graphql': 'text',
+    'text/json': 'json',
+  } satisfies Record<string, Kind>),
+);
 
 /** The grammar of a media type, which no document is held to. */
 const MEDIA_TYPE = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/;
@@ -51,7 +53,7 @@ export function mediaTypesOf(content: Node | undefined, { problems, shapes }: Co
 
 function kindOf({ type, node }: MediaType, { shapes }: Context): Kind {
   const schema = node.get('schema');
-  const known = byType[type];
+  const known = byType.get(type);
   if (known) return known;
   if (schema && shapes.isBinary(schema)) return 'binary';
   if (isJson(type)) return 'json';
@@ -97,7 +99,7 @@ export function printRequestBody(
 }
 
 function isSendable(media: MediaType, { problems }: Context): boolean {
-  if (byType[media.type] !== 'events') return true;
+  if (byType.get(media.type) !== 'events') return true;
   problems.warn('Events can only be received.', 'The body cannot be sent so.', media.node);
   return false;
 }

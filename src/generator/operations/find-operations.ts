@@ -18,16 +18,12 @@ export interface FoundOperation {
   readonly isDeprecated: boolean;
 }
 
-const methods: Readonly<Record<string, Method>> = {
-  get: 'GET',
-  put: 'PUT',
-  post: 'POST',
-  delete: 'DELETE',
-  options: 'OPTIONS',
-  head: 'HEAD',
-  patch: 'PATCH',
-  query: 'QUERY',
-};
+const methods: ReadonlyMap<string, Method> = new Map(
+  (['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'QUERY'] as const).map(method => [
+    method.toLowerCase(),
+    method,
+  ]),
+);
 
 export function findOperations(documents: Documents, problems: Problems): FoundOperation[] {
   const paths = documents.root.get('paths');
@@ -53,7 +49,7 @@ export function findOperations(documents: Documents, problems: Problems): FoundO
 function operationsOf(item: Node, problems: Problems): [Method, Node][] {
   const additional = item.get('additionalOperations')?.members() ?? [];
   return [...item.members(), ...additional].flatMap(([key, node]) => {
-    const method = methods[key.toLowerCase()];
+    const method = methods.get(key.toLowerCase());
     if (method && node.isObject) return [[method, node] as [Method, Node]];
     if (key === 'trace' || additional.some(([name]) => name === key))
       problems.warn(`No client sends ${key.toUpperCase()}.`, 'The operation is left out.', node);

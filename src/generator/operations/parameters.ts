@@ -30,12 +30,12 @@ export interface Parameters {
 
 export const places = ['params', 'query', 'headers', 'cookies'] as const;
 
-const placeOf: Readonly<Record<string, ParameterPlace>> = {
-  path: 'params',
-  query: 'query',
-  header: 'headers',
-  cookie: 'cookies',
-};
+const placeOf: ReadonlyMap<string, ParameterPlace> = new Map([
+  ['path', 'params'],
+  ['query', 'query'],
+  ['header', 'headers'],
+  ['cookie', 'cookies'],
+]);
 
 /** OpenAPI has these said elsewhere, and parameters of the name mean nothing. */
 const saidElsewhere = new Set(['accept', 'content-type', 'authorization']);
@@ -52,9 +52,11 @@ export function parametersOf(operation: FoundOperation, context: Context): Param
   for (const node of declared) {
     const where = node.text('in') ?? '';
     const name = node.text('name') ?? '';
-    const place = placeOf[where];
+    const place = placeOf.get(where);
     if (where === 'querystring') wholeQuery = queryStringSchema(node, context);
     else if (!place) warnLeftOut(`A parameter ${quote(name)} in ${quote(where)} is none.`, node, context);
+    else if (name === '__proto__' && place !== 'params')
+      warnLeftOut('No object has such a member.', node, context);
     else if (place === 'params') inPath.set(name, node);
     else if (place === 'headers' && isKeyHeader(name)) takesKey = true;
     else if (place === 'headers' && saidElsewhere.has(name.toLowerCase())) continue;

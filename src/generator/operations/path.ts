@@ -50,7 +50,8 @@ const rooted = (path: string): string => `/${path.replace(/^\/+/, '')}`;
 function parameter(declared: string, names: PathName[]): string {
   const wanted =
     declared.replace(/[\s\\/\u0000-\u001f\u007f]/g, '_').replace(/^[+*]|\*$/g, '') || 'parameter';
-  let name = wanted;
+  // No object has a member that is called `__proto__`.
+  let name = wanted === '__proto__' ? 'proto' : wanted;
   for (let count = 2; names.some(other => other.name === name); count++) name = `${wanted}${count}`;
   names.push({ name, declared });
   return `{${name}}`;

@@ -17,14 +17,15 @@ const kinds = {
 
 /**
  * @param text - `tag:`, `path:`, `method:` or `id:` and a pattern in which `*` is anything; or `deprecated`.
+ * @param name - the option that it is given in.
  * @throws TypeError for anything else.
  */
-export function selectorOf(text: string): Selector {
+export function selectorOf(text: string, name = 'include'): Selector {
   if (text === 'deprecated') return { text, accepts: ({ isDeprecated }) => isDeprecated };
   const [, kind, pattern] = /^(tag|path|method|id):(.+)$/s.exec(text) ?? [];
   if (!kind || !pattern)
     throw new TypeError(
-      'Operations are chosen by tag:…, path:…, method:…, id:… (with * for anything) or deprecated, ' +
+      `\`${name}\` should be tag:…, path:…, method:… or id:… (with * for anything) or deprecated, ` +
         `got ${JSON.stringify(text)}.`,
     );
   const valuesOf = kinds[kind as keyof typeof kinds];
