@@ -12,7 +12,7 @@ export function problemsText(problems: readonly Problem[], isVerbose: boolean): 
   const shown = isVerbose ? problems : others.slice(0, shownWarnings);
   const hidden = isVerbose ? 0 : others.length - shown.length;
   const parts = shown.map(problem => problemText(problem));
-  if (hidden > 0) parts.push(`… and ${count(hidden, 'warning')} more: --verbose shows all.`);
+  if (hidden > 0) parts.push(`… and ${count(hidden, 'more warning')}: --verbose shows all.`);
   if (!isVerbose && notes.length > 0) parts.push(notesText(notes));
   return parts.join('\n\n');
 }

@@ -30,7 +30,7 @@ export function findOperations(documents: Documents, problems: Problems): FoundO
   return (paths?.members() ?? []).flatMap(([path, node]) => {
     if (path.startsWith('x-')) return [];
     const item = documents.follow(node)?.node;
-    const operations = item ? operationsOf(item, problems) : [];
+    const operations = item ? operationsOf(item, documents, problems) : [];
     if (!item || operations.length === 0) return [];
     const template = templateOf(path, node, problems);
     if (!template) return [];
@@ -46,11 +46,13 @@ export function findOperations(documents: Documents, problems: Problems): FoundO
   });
 }
 
-function operationsOf(item: Node, problems: Problems): [Method, Node][] {
+/** Operations may be references, though OpenAPI does not say so: documents of many files are written like this. */
+function operationsOf(item: Node, documents: Documents, problems: Problems): [Method, Node][] {
   const additional = item.get('additionalOperations')?.members() ?? [];
   return [...item.members(), ...additional].flatMap(([key, node]) => {
     const method = methods.get(key.toLowerCase());
-    if (method && node.isObject) return [[method, node] as [Method, Node]];
+    const operation = method && documents.follow(node)?.node;
+    if (operation?.isObject) return [[method, operation] as [Method, Node]];
     if (key === 'trace' || additional.some(([name]) => name === key))
       problems.warn(`No client sends ${key.toUpperCase()}.`, 'The operation is left out.', node);
     return [];

@@ -49,7 +49,10 @@ export function selected(
   exclude: readonly string[],
   problems: Problems,
 ): FoundOperation[] {
-  const [wanted, unwanted] = [include.map(selectorOf), exclude.map(selectorOf)];
+  const [wanted, unwanted] = [
+    include.map(text => selectorOf(text)),
+    exclude.map(text => selectorOf(text, 'exclude')),
+  ];
   for (const { text, accepts } of [...wanted, ...unwanted])
     if (!operations.some(accepts))
       problems.warn(`No operation is ${JSON.stringify(text)}.`, 'It chooses nothing.');
