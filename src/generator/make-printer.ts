@@ -2,6 +2,7 @@
 import type { Documents } from './document/documents.ts';
 import type { Problems } from './document/problems.ts';
 import type { Names } from './names.ts';
+import { newSchemaPrinter } from './schema/printer.ts';
 import type { SchemaOptions, SchemaPrinter } from './schemas.ts';
 
 export type MakePrinter = (
@@ -11,19 +12,4 @@ export type MakePrinter = (
   options: SchemaOptions,
 ) => SchemaPrinter;
 
-/** Anything goes: until schemas are printed. */
-export const makePrinter: MakePrinter = () => {
-  const anything = { expression: '/* @__PURE__ */ z.unknown()', type: 'unknown' };
-  return {
-    print: () => anything,
-    printObject: members => ({
-      expression: `/* @__PURE__ */ z.looseObject({ ${members
-        .map(
-          ({ name, isRequired }) => `${JSON.stringify(name)}: z.unknown()${isRequired ? '' : '.optional()'}`,
-        )
-        .join(', ')} })`,
-      type: 'unknown',
-    }),
-    declarations: [],
-  };
-};
+export const makePrinter: MakePrinter = newSchemaPrinter;
