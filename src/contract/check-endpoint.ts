@@ -1,4 +1,5 @@
 /** Looks at an endpoint where it is declared, so that no mistake waits for its first call. */
+import type { $ZodType } from 'zod/v4/core';
 import {
   boolean,
   type Check,
@@ -15,6 +16,7 @@ import { checkCallPolicy, resolvePolicy } from '../policies/policy-options.ts';
 import { type FieldStyles, isContent, isRange, json } from './content.ts';
 import { bodiesOf, declarationOf, hasNoBody, isBody } from './declared-response.ts';
 import { type EndpointOptions, type ResponseDeclaration, titleOf } from './endpoint-options.ts';
+import { isUnbuilt } from './lazy-schema.ts';
 import { checkPagination, movingParameter, placesIn } from './pagination.ts';
 import {
   isHeaderName,
@@ -28,10 +30,18 @@ import { parseTemplate } from './path-template.ts';
 import { isSchema, type Schema } from './standard-schema.ts';
 import { readValidation } from './validation.ts';
 import { unwritableJson, unwritableParameter } from './wire-shape.ts';
-import { definitionOf, isOneWay, isZod, mayHave, membersOf } from './zod.ts';
+import { definitionOf, isZod as isAnyZod, isOneWay, mayHave, membersOf as membersOfBuilt } from './zod.ts';
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'] as const;
 const places = ['params', 'query', 'headers', 'cookies'] as const;
+
+/**
+ * What is built when it is first looked into is not looked into here: a contract of a thousand endpoints would build all
+ * of its schemas to call one. What such a schema has that cannot be written is found by the call.
+ */
+const isZod = (schema: object): schema is $ZodType => !isUnbuilt(schema) && isAnyZod(schema);
+const membersOf = (schema: Schema): ReturnType<typeof membersOfBuilt> =>
+  isUnbuilt(schema) ? undefined : membersOfBuilt(schema);
 
 const schema: Check = (value, name) => {
   if (!isSchema(value))

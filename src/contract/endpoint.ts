@@ -40,14 +40,14 @@ type PathMistake<Options> = Options extends { readonly path: infer Path extends 
         : { readonly params: `The path names {${PathNames<Path>}}, so there must be params` }
   : unknown;
 
-type SameNames<InPath extends string, InParams extends string> = [
-  Exclude<InPath, InParams>,
-  Exclude<InParams, InPath>,
-] extends [never, never]
+/** Of an object that is open for further members, the compiler cannot tell. */
+type SameNames<InPath extends string, InParams extends string> = string extends InParams
   ? unknown
-  : [Exclude<InPath, InParams>] extends [never]
-    ? { readonly params: `The path does not name {${Exclude<InParams, InPath>}}` }
-    : { readonly params: `The path names {${Exclude<InPath, InParams>}}, which is missing here` };
+  : [Exclude<InPath, InParams>, Exclude<InParams, InPath>] extends [never, never]
+    ? unknown
+    : [Exclude<InPath, InParams>] extends [never]
+      ? { readonly params: `The path does not name {${Exclude<InParams, InPath>}}` }
+      : { readonly params: `The path names {${Exclude<InPath, InParams>}}, which is missing here` };
 
 /**
  * What the compiler is shown of the options. Schemas are no more than objects here: comparing each with the whole of

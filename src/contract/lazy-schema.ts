@@ -18,6 +18,12 @@ export function schema<T>(build: () => object): ZodType<T> {
   return lazy as ZodType<T>;
 }
 
+/** Whether a schema is one that nobody has looked into yet. */
+export const isUnbuilt = (schema: object): boolean => {
+  const state = states.get(schema);
+  return state !== undefined && state.built === undefined;
+};
+
 interface State {
   /** Undefined while it runs and afterwards. */
   build: (() => object) | undefined;
