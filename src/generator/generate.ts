@@ -20,6 +20,7 @@ import { type Files, marker, moduleByTag, oneModule, reservedNames } from './mod
 import { Names } from './names.ts';
 import type { Context } from './operations/context.ts';
 import { findOperations } from './operations/find-operations.ts';
+import { InlineSchemas } from './operations/inline-schemas.ts';
 import { nameOperations } from './operations/name-operations.ts';
 import { printOperation } from './operations/print-operation.ts';
 import { selected, selectorOf } from './operations/select.ts';
@@ -198,9 +199,15 @@ function makeFiles(
   // Before schemas: the names of operations are what callers write.
   const operations = nameOperations(found, names, problems);
   const printer = make(documents, names, problems, schemaOptions(options));
-  const context: Context = { documents, problems, printer, shapes: new Shapes(documents) };
+  const schemas = new InlineSchemas(printer, names);
+  const context: Context = { documents, problems, schemas, shapes: new Shapes(documents) };
   const codeOf = new Map(operations.all.map(it => [it.name, printOperation(it, context)]));
-  const printed = { documents, operations, codeOf, declarations: printer.declarations };
+  const printed = {
+    documents,
+    operations,
+    codeOf,
+    declarations: [...printer.declarations, ...schemas.shared],
+  };
   return {
     files: split === 'tag' ? moduleByTag(printed, problems) : oneModule(printed),
     counts: { operations: found.length, schemas: printed.declarations.length },

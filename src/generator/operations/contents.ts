@@ -6,6 +6,7 @@ import { braces, type Layout, list } from '../print/layout.ts';
 import type { Direction } from '../schemas.ts';
 import type { Context } from './context.ts';
 import { formStyles } from './form-styles.ts';
+import type { Hint } from './inline-schemas.ts';
 
 /** One media type of a body, as the document has it. */
 export interface MediaType {
@@ -79,7 +80,7 @@ const preference: readonly Kind[] = [
 /** The body of a request: one content, JSON if it may be. */
 export function printRequestBody(
   content: Node | undefined,
-  hint: string,
+  hint: Hint,
   context: Context,
 ): Layout | undefined {
   const types = mediaTypesOf(content, context).filter(media => isSendable(media, context));
@@ -107,12 +108,12 @@ function isSendable(media: MediaType, { problems }: Context): boolean {
 /** The contents of a response. Where JSON is among several spellings of one thing, JSON alone. */
 export function printResponseBody(
   content: Node | undefined,
-  hint: string,
+  hint: Hint,
   context: Context,
 ): Layout | undefined {
   const types = withoutOtherSpellings(mediaTypesOf(content, context), context);
   const printed = types.map((media, index) =>
-    printContent(media, 'received', index === 0 ? hint : `${hint}${index + 1}`, context),
+    printContent(media, 'received', index === 0 ? hint : longer(hint, String(index + 1)), context),
   );
   return printed.length > 1 ? list('[', printed, ']') : printed[0];
 }
@@ -138,12 +139,11 @@ function withoutOtherSpellings(types: readonly MediaType[], context: Context): r
 /** Two schemas are one if they refer to one, or are spelt alike. */
 const schemaText = ({ node }: MediaType): string => JSON.stringify(node.get('schema')?.value) ?? '';
 
-function printContent(media: MediaType, direction: Direction, hint: string, context: Context): Layout {
-  const { printer, shapes } = context;
+function printContent(media: MediaType, direction: Direction, hint: Hint, context: Context): Layout {
+  const { schemas, shapes } = context;
   const { node, type } = media;
   const schema = node.get('schema') ?? node.get('itemSchema');
-  const expression = () =>
-    schema ? printer.print(schema, direction, hint).expression : '/* @__PURE__ */ z.unknown()';
+  const expression = () => (schema ? schemas.print(schema, direction, hint) : '/* @__PURE__ */ z.unknown()');
   switch (kindOf(media, context)) {
     case 'json':
       return type === 'application/json' ? expression() : called('json', [expression()], type);
@@ -176,6 +176,8 @@ function called(name: string, args: readonly Layout[], type?: string, usual?: st
   return list(`${pure}${name}(`, args, ')');
 }
 
+const longer = ({ name, sharedAs }: Hint, end: string): Hint => ({ name: `${name}${end}`, sharedAs });
+
 /** Bundlers drop an unused endpoint only with all calls inside it marked as well. */
 const pure = '/* @__PURE__ */ ';
 
@@ -193,21 +195,21 @@ function warnOfStructure({ node, type }: MediaType, { shapes, problems }: Contex
 }
 
 /** Events carry JSON of the schema, or plain text. OpenAPI 3.2 describes the event around it. */
-function printEvents({ node }: MediaType, hint: string, { printer, shapes }: Context): Layout {
+function printEvents({ node }: MediaType, hint: Hint, { schemas, shapes }: Context): Layout {
   const item = node.get('itemSchema');
   const data = item && shapes.propertiesOf(item).get('data');
   const inData = shapes.resolve(data)?.get('contentSchema');
   const schema = inData ?? data ?? item ?? node.get('schema');
   const isPlain = schema === undefined || (inData === undefined && shapes.isText(schema));
   if (isPlain) return called('eventStream', []);
-  return called('eventStream', [printer.print(schema, 'received', `${hint}Event`).expression]);
+  return called('eventStream', [schemas.print(schema, 'received', longer(hint, 'Event'))]);
 }
 
-function printLines({ node, type }: MediaType, hint: string, { printer, shapes }: Context): Layout {
+function printLines({ node, type }: MediaType, hint: Hint, { schemas, shapes }: Context): Layout {
   const whole = shapes.resolve(node.get('schema'));
   const schema = node.get('itemSchema') ?? (shapes.isArray(whole) ? whole?.get('items') : whole);
   const line = schema
-    ? printer.print(schema, 'received', `${hint}Line`).expression
+    ? schemas.print(schema, 'received', longer(hint, 'Line'))
     : '/* @__PURE__ */ z.unknown()';
   return called('jsonLines', [line], type, 'application/x-ndjson');
 }

@@ -1,12 +1,12 @@
 import type { Documents } from '../document/documents.ts';
 import type { Problems } from '../document/problems.ts';
-import type { SchemaPrinter } from '../schemas.ts';
+import type { InlineSchemas } from './inline-schemas.ts';
 import type { Shapes } from './shapes.ts';
 
 /** What all parts of an operation are printed with. */
 export interface Context {
   readonly documents: Documents;
   readonly problems: Problems;
-  readonly printer: SchemaPrinter;
+  readonly schemas: InlineSchemas;
   readonly shapes: Shapes;
 }

@@ -216,15 +216,15 @@ function queryStringSchema(node: Node, context: Context): Node | undefined {
 export function printGroups(
   { groups, wholeQuery }: Parameters,
   hint: string,
-  { printer }: Context,
+  { schemas }: Context,
 ): [name: ParameterPlace, expression: Layout][] {
   const hints = { params: 'Params', query: 'Query', headers: 'Headers', cookies: 'Cookies' };
   return places.flatMap(place => {
-    const named = `${hint}${hints[place]}`;
+    const named = { name: `${hint}${hints[place]}`, sharedAs: undefined };
     if (place === 'query' && wholeQuery && groups.query.length === 0)
-      return [[place, printer.print(wholeQuery, 'sent', named).expression]];
+      return [[place, schemas.print(wholeQuery, 'sent', named)]];
     if (groups[place].length === 0) return [];
-    return [[place, printer.printObject(groups[place], 'sent', named).expression]];
+    return [[place, schemas.printObject(groups[place], 'sent', named)]];
   });
 }
 

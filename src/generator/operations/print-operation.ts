@@ -2,7 +2,7 @@
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { docComment, literal, member, propertyName, prose, quoted } from '../print/code.ts';
-import { broken, indent, join, type Layout, line } from '../print/layout.ts';
+import { broken, hardLine, indent, join, type Layout, line } from '../print/layout.ts';
 import { printRequestBody } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
@@ -23,15 +23,13 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
   noteWhatIsLeftOut(operation, context);
   const hint = pascalCase(name);
   const parameters = parametersOf(operation, context);
-  const declared = responsesOf(operation, context);
+  const answers = responsesOf(operation, context);
   const styles = stylesIn(parameters);
   const body = printBody(operation, hint, context);
   const responses =
-    declared.length > 0
-      ? printResponses(declared, operation, hint, context)
-      : anyResponse(operation, context);
+    answers.length > 0 ? printResponses(answers, operation, hint, context) : anyResponse(operation, context);
   const idempotency = idempotencyOf(node, context.documents.root, parameters.takesKey);
-  const paginate = paginationOf(operation, parameters, declared, context);
+  const paginate = paginationOf(operation, parameters, answers, context);
   const members: Layout[] = [
     member('method', quoted(method)),
     member('path', quoted(template.path)),
@@ -45,7 +43,8 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
     ...optional('tags', operation.tags.length > 0 ? operation.tags : undefined),
     ...optional('deprecated', operation.isDeprecated || undefined),
   ];
-  return [commentOf(operation), exported(name, 'endpoint', members)];
+  const declared = context.schemas.take().map(declaration => [declaration, hardLine, hardLine]);
+  return [...declared, commentOf(operation), exported(name, 'endpoint', members)];
 }
 
 const optional = (name: string, value: unknown): Layout[] =>
@@ -83,7 +82,7 @@ function printBody({ node, method }: FoundOperation, hint: string, context: Cont
       problems.warn(`${method} is sent without a body.`, 'What is declared for it is left out.', declared);
     return undefined;
   }
-  return printRequestBody(content, `${hint}Body`, context);
+  return printRequestBody(content, { name: `${hint}Body`, sharedAs: undefined }, context);
 }
 
 const isEmptyObject = (schema: Node | undefined): boolean =>

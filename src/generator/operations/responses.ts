@@ -1,12 +1,14 @@
 /** What an operation answers with, by status. */
 import { hasNoBody } from '../../contract/declared-response.ts';
 import type { Node } from '../document/node.ts';
+import { pascalCase } from '../names.ts';
 import { prose } from '../print/code.ts';
 import { braces, type Layout } from '../print/layout.ts';
 import type { Member } from '../schemas.ts';
 import { printResponseBody } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
+import type { Hint } from './inline-schemas.ts';
 import { textSchema } from './shapes.ts';
 
 /** A response under the key that endpoints have for it. */
@@ -46,7 +48,7 @@ export function printResponses(
   const printed = responses.map(response => {
     const key = /^\d\d\d$|^default$/.test(response.key) ? response.key : `'${response.key}'`;
     const named = response === success ? `${hint}Response` : `${hint}${suffixOf(response.key)}`;
-    return [`${key}: `, printResponse(response, operation, named, context)];
+    return [`${key}: `, printResponse(response, operation, hintFor(response.node, named), context)];
   });
   if (!success) {
     context.problems.warn(
@@ -61,10 +63,21 @@ export function printResponses(
 
 const suffixOf = (key: string): string => (key === 'default' ? 'Default' : key);
 
+/** A response that operations share is named after itself: in the components of the document, or in a file of its own. */
+function hintFor({ path, file, id }: Node, own: string): Hint {
+  const isComponent = path.length === 3 && path[0] === 'components' && path[1] === 'responses';
+  const shared = isComponent ? String(path[2]) : path.length === 0 ? fileTitle(file.name) : undefined;
+  if (shared === undefined) return { name: own, sharedAs: undefined };
+  return { name: pascalCase(`${shared} response`.replace(/(response) response$/i, '$1')), sharedAs: id };
+}
+
+/** `shared/responses/not_found.yml` is `not_found`. */
+const fileTitle = (name: string): string => (name.split('/').at(-1) ?? name).replace(/\.\w+$/, '');
+
 function printResponse(
   { key, node }: DeclaredResponse,
   { method }: FoundOperation,
-  hint: string,
+  hint: Hint,
   context: Context,
 ): Layout {
   const hasBody = method !== 'HEAD' && !hasNoBody(Number(key));
@@ -74,7 +87,10 @@ function printResponse(
   const body = (hasBody && printResponseBody(content, hint, context)) || 'null';
   const headers = headersOf(node, context);
   if (headers.length === 0) return body;
-  const { expression } = context.printer.printObject(headers, 'received', `${hint}Headers`);
+  const expression = context.schemas.printObject(headers, 'received', {
+    ...hint,
+    name: `${hint.name}Headers`,
+  });
   return braces([
     ['body: ', body],
     ['headers: ', expression],

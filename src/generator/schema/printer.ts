@@ -317,7 +317,10 @@ const start = '/* @__PURE__ */ schema(';
 const thunk = '() =>';
 
 /** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
-export function constDeclaration(name: string, expression: Chain): Layout {
+export function constDeclaration(
+  name: string,
+  expression: { readonly layout: Layout; readonly calls: readonly unknown[] },
+): Layout {
   const head = `export const ${name}: z.ZodType<${name}> =`;
   const body = indent({ line: ' ' }, expression.layout);
   // A name alone stays with its arrow.

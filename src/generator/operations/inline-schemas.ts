@@ -1,0 +1,70 @@
+/**
+ * Schemas of operations that have no name in the document, such as the parameters of a query. They are declared above
+ * the operation that they were met in: as members of `endpoint({…})` they would be built when the module is loaded, kept
+ * by bundlers, and compared by the compiler.
+ */
+import type { Node } from '../document/node.ts';
+import type { Names } from '../names.ts';
+import { hardLine, type Layout, print } from '../print/layout.ts';
+import { constDeclaration } from '../schema/printer.ts';
+import type { Declaration, Direction, Member, PrintedSchema, SchemaPrinter } from '../schemas.ts';
+
+/** What a schema would be called, and the part that many operations have it from, if it is not one's own. */
+export interface Hint {
+  readonly name: string;
+  readonly sharedAs: string | undefined;
+}
+
+export class InlineSchemas {
+  readonly #printer: SchemaPrinter;
+  readonly #names: Names;
+  readonly #shared = new Map<string, Layout>();
+  readonly #sharedDeclarations: Declaration[] = [];
+  #declared: Layout[] = [];
+
+  constructor(printer: SchemaPrinter, names: Names) {
+    this.#printer = printer;
+    this.#names = names;
+  }
+
+  /** An expression that costs nothing as long as nobody uses it. */
+  print(schema: Node, direction: Direction, { name, sharedAs }: Hint): Layout {
+    const key = sharedAs === undefined ? undefined : `${direction} ${schema.id}`;
+    return this.#once(key, name, () => this.#printer.print(schema, direction, name));
+  }
+
+  printObject(members: readonly Member[], direction: Direction, { name, sharedAs }: Hint): Layout {
+    return this.#once(sharedAs, name, () => this.#printer.printObject(members, direction, name));
+  }
+
+  /** What has been declared for one operation since this was asked last. */
+  take(): Layout[] {
+    const declared = this.#declared;
+    this.#declared = [];
+    return declared;
+  }
+
+  /** What has been declared for more than one. */
+  get shared(): readonly Declaration[] {
+    return this.#sharedDeclarations;
+  }
+
+  #once(key: string | undefined, name: string, make: () => PrintedSchema): Layout {
+    if (key === undefined) return this.#named(make(), name, code => this.#declared.push(code.code));
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const named = this.#named(make(), name, declaration => this.#sharedDeclarations.push(declaration));
+    this.#shared.set(key, named);
+    return named;
+  }
+
+  #named({ expression, type }: PrintedSchema, hint: string, declare: (made: Declaration) => void): Layout {
+    const text = print(expression);
+    if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text)) return expression;
+    if (/^z\.\w+\(\)$/.test(text)) return `/* @__PURE__ */ ${text}`;
+    const name = this.#names.claim(hint, undefined);
+    const value = constDeclaration(name, { layout: expression, calls: [text] });
+    declare({ name, code: [`export type ${name} = `, type, ';', hardLine, value], needs: new Set() });
+    return name;
+  }
+}
