@@ -13,7 +13,6 @@ import type {
   SchemaOptions,
   SchemaPrinter,
 } from '../schemas.ts';
-import type { Chain } from './code.ts';
 import { codecDeclarations } from './codecs.ts';
 import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
