@@ -1,35 +1,18 @@
 /** Values of a document as code. Documents may be hostile: nothing of theirs reaches the output but through here. */
+
 import { braces, group, indent, type Layout, line, list } from './layout.ts';
+import { keyLiteral, textLiteral } from './literal.ts';
 
 /** Characters that end a line, hide, or turn the direction of writing: none stands in the output as itself. */
 const HIDDEN =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]/gu;
 
-const escaped: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b' };
-
 /** A text between the quotes of which it needs fewer escapes, as formatters choose them. */
-export function quoted(text: string): string {
-  const count = (quote: string) => text.split(quote).length - 1;
-  const quote = count("'") > count('"') ? '"' : "'";
-  const inner = text
-    .replaceAll('\\', '\\\\')
-    .replaceAll(quote, `\\${quote}`)
-    .replace(HIDDEN, character => escaped[character] ?? unicodeEscape(character));
-  return `${quote}${inner}${quote}`;
-}
+export const quoted = (text: string): string => textLiteral(text);
 
-const unicodeEscape = (character: string): string =>
-  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-
-/** The name of a member, in quotes where it needs them. */
+/** The name of a member, in quotes where it needs them. Not computed, `__proto__` would set the prototype. */
 export const propertyName = (name: string): string =>
-  IDENTIFIER.test(name) && name !== '__proto__'
-    ? name
-    : name === '__proto__'
-      ? "['__proto__']"
-      : quoted(name);
+  name === '__proto__' ? "['__proto__']" : keyLiteral(name);
 
 /** A member of an object. A text that has no room goes to a line of its own. */
 export const member = (name: string, value: Layout): Layout =>
