@@ -30,7 +30,53 @@ test('what is printed is what one would have written', async () => {
     Person: { type: 'object', required: ['name'], properties: { name: { type: 'string', maxLength: 80 } } },
     Watcher: { oneOf: [ref('Person'), { type: 'string', format: 'email' }] },
   });
-  expect(code).toMatchInlineSnapshot();
+  expect(code).toMatchInlineSnapshot(`
+    "/** Something that somebody should do. */
+    export interface Ticket {
+      id: string;
+      status: Status;
+      /**
+       * From 1, the most urgent.
+       *
+       * @defaultValue 3
+       */
+      priority?: number | undefined;
+      assignee?: Person | null | undefined;
+      parent?: Ticket | undefined;
+      /** @deprecated */
+      labels?: string[] | undefined;
+      extra?: { [key: string]: string | number } | undefined;
+    }
+    export const Ticket: z.ZodType<Ticket> = /* @__PURE__ */ schema(() =>
+      z.looseObject({
+        id: z.guid(),
+        status: Status,
+        priority: z.int().min(1).max(5).optional(),
+        assignee: Person.nullable().optional(),
+        parent: Ticket.optional(),
+        labels: z
+          .array(z.string())
+          .refine(items => new Set(items).size === items.length, 'has an item twice')
+          .optional(),
+        extra: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+      }),
+    );
+
+    export type Status = 'open' | 'closed';
+    export const Status: z.ZodType<Status> = /* @__PURE__ */ schema(() => z.enum(['open', 'closed']));
+
+    export interface Person {
+      name: string;
+    }
+    export const Person: z.ZodType<Person> = /* @__PURE__ */ schema(() =>
+      z.looseObject({ name: z.string().max(80) }),
+    );
+
+    export type Watcher = Person | string;
+    export const Watcher: z.ZodType<Watcher> = /* @__PURE__ */ schema(() =>
+      z.union([Person, z.email({ pattern: z.regexes.html5Email })]),
+    );"
+  `);
 });
 
 describe('a member that is only read or only written', () => {
@@ -119,6 +165,7 @@ describe('by option', () => {
 });
 
 describe('what a document should not say', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what a hostile document would have.
   const hostile = '\'"`${globalThis.owned = true}*/globalThis.owned = true;/*\u2028\n';
 
   test('is never run', async () => {
@@ -205,6 +252,15 @@ describe('what a document should not say', () => {
       D: { minLength: 2 },
       E: ref('Nowhere'),
     });
-    expect(problems.all.map(({ message, node }) => `${node?.pointer}: ${message}`)).toMatchInlineSnapshot();
+    expect(problems.all.map(({ message, node }) => `${node?.pointer}: ${message}`)).toMatchInlineSnapshot(`
+      [
+        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere.",
+        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere.",
+        "/components/schemas/A/pattern: This is no regular expression of ECMAScript.",
+        "/components/schemas/B/items: unevaluatedItems is not checked.",
+        "/components/schemas/C/type: There is no such type.",
+        "/components/schemas/D: There is no type; the keywords are those of string.",
+      ]
+    `);
   });
 });
