@@ -144,9 +144,10 @@ function textExpression(model: Text, scope: Scope): Chain {
 
 const patternArgument = (pattern: RegExp): Argument => {
   const printed = patternLiteral(pattern);
-  const isShort = printed.startsWith('/') && pattern.source.length <= 5;
-  return { layout: printed, depth: isShort ? 1 : Number.POSITIVE_INFINITY };
+  const isLong = printed.startsWith('/') && pattern.source.length > 5;
+  return { layout: printed, depth: isLong ? Number.POSITIVE_INFINITY : printed.startsWith('/') ? 1 : 2 };
 };
+}
 
 /** What of a schema comes out in another form than on the wire. */
 export function codecOf(model: Text | Numeric, { dates, int64 }: SchemaOptions): CodecName | undefined {
