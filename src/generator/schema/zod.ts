@@ -147,7 +147,6 @@ const patternArgument = (pattern: RegExp): Argument => {
   const isLong = printed.startsWith('/') && pattern.source.length > 5;
   return { layout: printed, depth: isLong ? Number.POSITIVE_INFINITY : printed.startsWith('/') ? 1 : 2 };
 };
-}
 
 /** What of a schema comes out in another form than on the wire. */
 export function codecOf(model: Text | Numeric, { dates, int64 }: SchemaOptions): CodecName | undefined {
