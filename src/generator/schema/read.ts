@@ -176,6 +176,12 @@ export class SchemaReader {
         this.#note(node, 'A discriminator without oneOf or anyOf chooses nothing.', 'It is left out.');
     }
     const model = ruled(this.#all(parts, around), this.#rules(node, within));
+    if (this.hasCodecs && model.kind === 'intersection')
+      this.#warn(
+        node,
+        'Parts that cannot be merged are parsed side by side.',
+        'What one of them alone turns into a date or a large number is refused.',
+      );
     const closed = this.#closeUnevaluated(node, model);
     return node.flag('nullable') === true && model.kind !== 'anything' ? orNull(closed) : closed;
   }
