@@ -159,6 +159,16 @@ describe('a body', () => {
     ]);
   });
 
+  test('of a range of types is sent as the usual one of its kind, with a note', async () => {
+    const json = await optionsOf(operationOf({ requestBody: { content: content('*/*') } }, 'post'));
+    expect(json.body).not.toHaveProperty('kind');
+    expect(json.problems).toContain('The body may be sent as */*. It is sent as application/json.');
+    const text = await optionsOf(
+      operationOf({ requestBody: { content: content('text/*', { type: 'string' }) } }, 'post'),
+    );
+    expect(text.body).toMatchObject({ kind: 'text', type: 'text/plain' });
+  });
+
   test('of a form has the styles of its encoding, and JSON for objects without one', async () => {
     const object = { type: 'object', additionalProperties: { type: 'string' } };
     const { body } = await bodyOf({

@@ -96,8 +96,18 @@ export function printRequestBody(
       `It is sent as ${chosen.type}.`,
       content,
     );
-  return printContent(chosen, 'sent', hint, context);
+  return printContent(pinned(chosen, context), 'sent', hint, context);
 }
+
+/** What is sent has one type; of a range, the usual one of its kind. */
+function pinned(media: MediaType, context: Context): MediaType {
+  if (!media.type.endsWith('/*')) return media;
+  const type = usualTypes[kindOf(media, context)] ?? 'application/octet-stream';
+  context.problems.note(`The body may be sent as ${media.type}.`, `It is sent as ${type}.`, media.node);
+  return { ...media, type };
+}
+
+const usualTypes: Partial<Record<Kind, string>> = { json: 'application/json', text: 'text/plain' };
 
 function isSendable(media: MediaType, { problems }: Context): boolean {
   if (byType.get(media.type) !== 'events') return true;
