@@ -32,7 +32,7 @@ export interface ApiClient {
   readonly validate: Validation;
   readonly auth: Auth | undefined;
   /** By names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Record<string, string>;
   readonly init: RequestInit;
   readonly keys: KeyGuard;
 }
@@ -46,7 +46,10 @@ export class Exchange {
   readonly #encoder: RequestEncoder;
   readonly #decoder: ResponseDecoder;
   readonly #policy: OperationPolicy;
-  readonly #accept: string;
+  /** Those of the client, and what is accepted. */
+  readonly #commonHeaders: Record<string, string>;
+  /** Whether all calls have the same headers, as far as the contract goes. */
+  readonly #isPlain: boolean;
   /** As telemetry groups by it: with the path of the base URL in front. */
   readonly #urlTemplate: string;
 
@@ -63,7 +66,9 @@ export class Exchange {
     this.#encoder = new RequestEncoder(options, mode.request);
     this.#decoder = new ResponseDecoder(options, mode.response);
     this.#policy = new OperationPolicy(options);
-    this.#accept = [...new Set(contentsOf(options).map(({ type }) => type))].join(', ');
+    const accept = [...new Set(contentsOf(options).map(({ type }) => type))].join(', ');
+    this.#commonHeaders = accept === '' ? client.headers : { accept, ...client.headers };
+    this.#isPlain = !options.headers && !options.body && options.idempotency !== 'key';
   }
 
   /**
@@ -237,8 +242,8 @@ export class Exchange {
   }
 
   #headersOf(encoded: EncodedRequest, options: OperationOptions): Record<string, string> {
-    const headers: Record<string, string> = { ...this.client.headers, ...encoded.headers };
-    if (this.#accept !== '' && headers.accept === undefined) headers.accept = this.#accept;
+    if (options === nothing && this.#isPlain) return this.#commonHeaders;
+    const headers: Record<string, string> = { ...this.#commonHeaders, ...encoded.headers };
     if (options.headers) for (const [name, value] of new Headers(options.headers)) headers[name] = value;
     // Nobody knows the boundary yet: `fetch` makes it, and the header with it.
     if (encoded.body instanceof FormData) delete headers['content-type'];
