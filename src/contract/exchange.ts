@@ -32,7 +32,7 @@ export interface ApiClient {
   readonly validate: Validation;
   readonly auth: Auth | undefined;
   /** By names in lower case. */
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly init: RequestInit;
   readonly keys: KeyGuard;
 }
@@ -47,9 +47,7 @@ export class Exchange {
   readonly #decoder: ResponseDecoder;
   readonly #policy: OperationPolicy;
   /** Those of the client, and what is accepted. */
-  readonly #commonHeaders: Record<string, string>;
-  /** Whether all calls have the same headers, as far as the contract goes. */
-  readonly #isPlain: boolean;
+  readonly #commonHeaders: Readonly<Record<string, string>>;
   /** As telemetry groups by it: with the path of the base URL in front. */
   readonly #urlTemplate: string;
 
@@ -68,7 +66,6 @@ export class Exchange {
     this.#policy = new OperationPolicy(options);
     const accept = [...new Set(contentsOf(options).map(({ type }) => type))].join(', ');
     this.#commonHeaders = accept === '' ? client.headers : { accept, ...client.headers };
-    this.#isPlain = !options.headers && !options.body && options.idempotency !== 'key';
   }
 
   /**
@@ -242,7 +239,7 @@ export class Exchange {
   }
 
   #headersOf(encoded: EncodedRequest, options: OperationOptions): Record<string, string> {
-    if (options === nothing && this.#isPlain) return this.#commonHeaders;
+    // Of each call its own: what a transport adds to them must not show in the next.
     const headers: Record<string, string> = { ...this.#commonHeaders, ...encoded.headers };
     if (options.headers) for (const [name, value] of new Headers(options.headers)) headers[name] = value;
     // Nobody knows the boundary yet: `fetch` makes it, and the header with it.

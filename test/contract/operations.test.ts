@@ -189,6 +189,20 @@ describe('an operation', () => {
     expect(await call).toBe('ok');
   });
 
+  test('hands the transport headers of its own, so that what one call is given shows in no other', async () => {
+    const seen: (string | undefined)[] = [];
+    const fetch = async (_: unknown, init?: RequestInit) => {
+      const headers = init?.headers as Record<string, string>;
+      seen.push(headers['x-signed']);
+      headers['x-signed'] = 'for this call';
+      return answer(ann);
+    };
+    const { api } = apiOf(users, { fetch });
+    await api.getUser({ params: { id } });
+    await api.getUser({ params: { id } });
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
   test('refuses an input and options that do not exist, naming those that do', async () => {
     const { api, transport } = apiOf(users);
     const untyped = api.getUser as unknown as (...args: unknown[]) => Promise<unknown>;
