@@ -1,10 +1,7 @@
 /** One method and path of an API, with the schemas of what goes in and what comes out. */
-import type { CallPolicy } from '../policies/policy-options.ts';
 import { checkEndpoint } from './check-endpoint.ts';
-import type { EndpointOptions, Idempotency, Method, StatusRange } from './endpoint-options.ts';
+import type { EndpointOptions, StatusRange } from './endpoint-options.ts';
 import type { Decoded, Empty, PathNames, ResponsesOf, SuccessOf } from './infer.ts';
-import type { Pagination } from './pagination.ts';
-import type { Validation } from './validation.ts';
 
 /** Marks an endpoint, also one that another copy of the package made. */
 const brand = Symbol.for('holdfast.endpoint');
@@ -53,26 +50,14 @@ type SameNames<InPath extends string, InParams extends string> = string extends 
  * What the compiler is shown of the options. Schemas are no more than objects here: comparing each with the whole of
  * Standard Schema would take it long, and `endpoint()` looks at them anyway.
  */
-interface Outline {
-  readonly method: Method;
-  readonly path: string;
+interface Outline
+  extends Omit<EndpointOptions, 'params' | 'query' | 'headers' | 'cookies' | 'body' | 'responses'> {
   readonly params?: object;
   readonly query?: object;
   readonly headers?: object;
   readonly cookies?: object;
   readonly body?: object;
   readonly responses: { readonly [Status in number | StatusRange | 'default']?: object | null };
-  readonly styles?: EndpointOptions['styles'];
-  readonly idempotency?: Idempotency;
-  readonly policy?: CallPolicy;
-  readonly validate?: Validation;
-  readonly paginate?: Pagination;
-  readonly fallback?: unknown;
-  readonly operationId?: string;
-  readonly summary?: string;
-  readonly description?: string;
-  readonly tags?: readonly string[];
-  readonly deprecated?: boolean;
 }
 
 /** Its type depends on the others', and so it is checked after them. */

@@ -5,7 +5,7 @@
  * {@link https://spec.openapis.org/oas/v3.0.3#schema-object | the schemas of OpenAPI 3.0}.
  */
 import type { Documents } from '../document/documents.ts';
-import type { Node } from '../document/node.ts';
+import { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
@@ -22,8 +22,8 @@ import {
   type Reference,
   type Rule,
   ruled,
-  type TextFormat,
 } from './model.ts';
+import { isTextFormat, ScalarReader } from './scalars.ts';
 
 const typeNames = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
 type TypeName = (typeof typeNames)[number];
@@ -48,19 +48,6 @@ const keywordsOf: Partial<Record<TypeName, readonly string[]>> = {
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 };
 
-/** Formats of text that are checked. */
-const textFormats: Readonly<Record<string, TextFormat>> = {
-  uuid: 'uuid',
-  'date-time': 'date-time',
-  date: 'date',
-  email: 'email',
-  uri: 'uri',
-  url: 'uri',
-  ipv4: 'ipv4',
-  ipv6: 'ipv6',
-  byte: 'byte',
-};
-
 /** Keywords that this reader does not know what to do with. */
 const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'unevaluatedItems', 'contentSchema'];
 
@@ -75,6 +62,7 @@ export class SchemaReader {
   readonly #documents: Documents;
   readonly #problems: Problems;
   readonly #options: SchemaOptions;
+  readonly #scalars: ScalarReader;
   /** In OpenAPI 3.0, what stands beside a reference counts for nothing. */
   readonly #isOldStyle: boolean;
   readonly #read = new Map<string, Model>();
@@ -86,6 +74,7 @@ export class SchemaReader {
     this.#documents = documents;
     this.#problems = problems;
     this.#options = options;
+    this.#scalars = new ScalarReader((...problem) => this.#warn(...problem));
     this.#isOldStyle = /^3\.0/.test(documents.root.text('openapi') ?? '');
   }
 
@@ -262,11 +251,11 @@ export class SchemaReader {
   #ofType(node: Node, type: TypeName, types: Types, around: Around): Model {
     switch (type) {
       case 'string':
-        return this.#text(node);
+        return this.#scalars.text(node);
       case 'number':
-        return this.#number(node, false);
+        return this.#scalars.number(node, false);
       case 'integer':
-        return types.has('number') ? nothing : this.#number(node, true);
+        return types.has('number') ? nothing : this.#scalars.number(node, true);
       case 'boolean':
       case 'null':
         return { kind: type };
@@ -275,86 +264,6 @@ export class SchemaReader {
       case 'array':
         return this.#list(node, around);
     }
-  }
-
-  #text(node: Node): Model {
-    const given = node.text('format');
-    const isBytes =
-      given === 'binary' ||
-      (node.text('contentMediaType') === 'application/octet-stream' && !node.get('contentEncoding'));
-    if (isBytes) return { kind: 'binary' };
-    const format =
-      given === 'int64'
-        ? 'int64'
-        : given !== undefined && Object.hasOwn(textFormats, given)
-          ? textFormats[given]
-          : undefined;
-    const pattern = this.#pattern(node.get('pattern'));
-    return {
-      kind: 'text',
-      format,
-      minLength: this.#count(node, 'minLength'),
-      maxLength: this.#count(node, 'maxLength'),
-      patterns: pattern ? [pattern] : [],
-    };
-  }
-
-  /** As ECMAScript has it with Unicode; many documents have it without. */
-  #pattern(node: Node | undefined): RegExp | undefined {
-    if (!node) return undefined;
-    if (typeof node.value === 'string') {
-      for (const flags of ['u', '']) {
-        try {
-          return new RegExp(node.value, flags);
-        } catch {}
-      }
-    }
-    this.#warn(node, 'This is no regular expression of ECMAScript.', 'It is left out.');
-    return undefined;
-  }
-
-  #count(node: Node, keyword: string): number | undefined {
-    const value = this.#limit(node, keyword);
-    if (value === undefined || (Number.isInteger(value) && value >= 0)) return value;
-    this.#warn(node.get(keyword) as Node, `${keyword} should be a whole number from 0.`, 'It is left out.');
-    return undefined;
-  }
-
-  #limit(node: Node, keyword: string): number | undefined {
-    const member = node.get(keyword);
-    if (!member) return undefined;
-    const value = node.number(keyword);
-    if (value === undefined) this.#warn(member, `${keyword} should be a number.`, 'It is left out.');
-    return value;
-  }
-
-  #number(node: Node, isInteger: boolean): Model {
-    const format = node.text('format');
-    const lower = this.#bounds(node, 'minimum', 'exclusiveMinimum');
-    const upper = this.#bounds(node, 'maximum', 'exclusiveMaximum');
-    const multipleOf = this.#limit(node, 'multipleOf');
-    return {
-      kind: 'number',
-      isInteger,
-      format: format === 'int64' || format === 'int32' ? format : undefined,
-      minimum: lower.limit,
-      above: lower.beyond,
-      maximum: upper.limit,
-      below: upper.beyond,
-      multipleOf: multipleOf !== undefined && multipleOf > 0 ? multipleOf : undefined,
-    };
-  }
-
-  /** In OpenAPI 3.0 `exclusiveMinimum` is a flag to `minimum`, later it is a bound of its own. */
-  #bounds(
-    node: Node,
-    keyword: string,
-    exclusive: string,
-  ): { limit: number | undefined; beyond: number | undefined } {
-    const limit = this.#limit(node, keyword);
-    const flag = node.flag(exclusive);
-    if (flag === undefined) return { limit, beyond: this.#limit(node, exclusive) };
-    return flag ? { limit: undefined, beyond: limit } : { limit, beyond: undefined };
   }
 
   #list(node: Node, around: Around): Model {
@@ -366,8 +275,8 @@ export class SchemaReader {
       kind: 'list',
       first: prefix.map(item => this.#readAny(item, inside)),
       rest,
-      minItems: this.#count(node, 'minItems'),
-      maxItems: this.#count(node, 'maxItems'),
+      minItems: this.#scalars.count(node, 'minItems'),
+      maxItems: this.#scalars.count(node, 'maxItems'),
     };
     const rules: Rule[] = [];
     if (node.flag('uniqueItems'))
@@ -377,8 +286,8 @@ export class SchemaReader {
       rules.push({
         rule: 'contains',
         model: this.#readAny(contains, inside),
-        min: this.#count(node, 'minContains') ?? 1,
-        max: this.#count(node, 'maxContains'),
+        min: this.#scalars.count(node, 'minContains') ?? 1,
+        max: this.#scalars.count(node, 'maxContains'),
       });
     return ruled(list, rules);
   }
@@ -387,7 +296,7 @@ export class SchemaReader {
     const inside: Around = { direction: around.direction };
     const additional = node.get('additionalProperties');
     const matching = (node.get('patternProperties')?.members() ?? []).flatMap(([source, schema]) => {
-      const pattern = this.#pattern(new PatternName(source, schema).node);
+      const pattern = this.#scalars.pattern(new Node(source, schema.file, schema.path));
       return pattern ? [{ pattern, model: this.#readAny(schema, inside) }] : [];
     });
     const rest = additional ? this.#readAny(additional, inside) : anything;
@@ -447,8 +356,8 @@ export class SchemaReader {
 
   #objectRules(node: Node, inside: Around): Rule[] {
     const rules: Rule[] = [];
-    const min = this.#count(node, 'minProperties');
-    const max = this.#count(node, 'maxProperties');
+    const min = this.#scalars.count(node, 'minProperties');
+    const max = this.#scalars.count(node, 'maxProperties');
     if (min !== undefined || max !== undefined) rules.push({ rule: 'member count', min, max });
     const names = node.get('propertyNames');
     if (names) {
@@ -519,20 +428,6 @@ export class SchemaReader {
     return allOf(parts, () => undefined);
   }
 }
-
-/** Wraps the name of a member, which is a pattern, so that it can be spoken of. */
-class PatternName {
-  readonly node: Node;
-
-  constructor(source: string, schema: Node) {
-    this.node = Object.assign(Object.create(Object.getPrototypeOf(schema) as object) as Node, schema, {
-      value: source,
-    });
-  }
-}
-
-const isTextFormat = (format: string | undefined): boolean =>
-  format === 'binary' || (format !== undefined && Object.hasOwn(textFormats, format));
 
 const isNull: Model = { kind: 'null' };
 
