@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type BodyEnd, type BodyLease, leaseOf } from '../../src/http/body-lease.ts';
 import { slowBody, stalledBody } from '../../src/testing/index.ts';
 import { settled } from '../../src/testing/virtual-clock.ts';
+import { collected } from '../support/garbage.ts';
 import { microtasks } from '../support/settling.ts';
 import { unhandledRejections } from '../support/unhandled.ts';
 
@@ -505,20 +506,10 @@ describe('the lease', () => {
 });
 
 describe('a response that is dropped', () => {
-  const collectGarbage = runInNewContextWithGc();
-
   function watched(response: Response): BodyLease {
     const lease = leaseOf(response);
     lease.endWhenCollected(response);
     return lease;
-  }
-
-  /** Lets the collector run, and what it has to tell be told. */
-  async function collected(isDone: () => boolean): Promise<void> {
-    for (let turn = 0; turn < 50 && !isDone(); turn++) {
-      collectGarbage();
-      await settled();
-    }
   }
 
   test('ends its lease when it is collected', async () => {
@@ -583,11 +574,4 @@ function errorOf(act: () => unknown): Error {
     return error as Error;
   }
   return expect.unreachable('nothing was thrown');
-}
-
-/** The collector, which Node hands out only to contexts that are made after the flag is set. */
-function runInNewContextWithGc(): () => void {
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
 }

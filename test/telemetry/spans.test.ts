@@ -1,12 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { responseInfo } from '../../src/index.ts';
 import { networkError, slowBody, stalledBody } from '../../src/testing/index.ts';
-import { settled } from '../../src/testing/virtual-clock.ts';
 import { answering, statusResponse } from '../support/answering.ts';
+import { collected } from '../support/garbage.ts';
 import { harness, url } from '../support/harness.ts';
 import { type Sdk, startSdk } from '../support/telemetry.ts';
 
@@ -332,14 +330,9 @@ describe('the context', () => {
 });
 
 test('a response that is dropped unread is still collected, and ends its spans', async () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
   const { fetch } = harness({ fetch: async () => new Response('unread'), leaseMs: Number.POSITIVE_INFINITY });
   await (async () => void (await fetch(url)))();
-  for (let turn = 0; turn < 50 && sdk.spans().length < 2; turn++) {
-    collectGarbage();
-    await settled();
-  }
+  await collected(() => sdk.spans().length === 2);
   expect(sdk.spans()).toHaveLength(2);
 });
 

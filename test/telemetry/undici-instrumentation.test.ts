@@ -9,13 +9,17 @@ import { type Sdk, startSdk } from '../support/telemetry.ts';
 let sdk: Sdk;
 let instrumentation: UndiciInstrumentation;
 const received: IncomingHttpHeaders[] = [];
+/** How often each request has the header; `headers` shows the first alone. */
+const traceparents: number[] = [];
 const server = createServer((request, response) => {
   received.push(request.headers);
+  traceparents.push(request.rawHeaders.filter(name => name.toLowerCase() === 'traceparent').length);
   response.writeHead(received.length === 1 ? 503 : 200).end('{}');
 });
 
 beforeEach(async () => {
   received.length = 0;
+  traceparents.length = 0;
   sdk = startSdk();
   instrumentation = new UndiciInstrumentation();
   instrumentation.enable();
@@ -47,6 +51,24 @@ test("with undici's own instrumentation registered no attempt is counted twice",
   expect(received.map(({ traceparent }) => traceparent)).toEqual(
     clientSpans().map(span => `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`),
   );
+});
+
+test('nor with the global fetch given by hand', async () => {
+  const ours = createFetch({ random: () => 0, fetch: globalThis.fetch });
+  await (await ours(target())).text();
+  expect(clientSpans()).toHaveLength(2);
+  expect(await counted()).toBe(2);
+  expect(traceparents).toEqual([1, 1]);
+});
+
+test('an attempt of which the connection is refused is measured once', async () => {
+  const refused = target();
+  await new Promise(resolve => server.close(resolve));
+  const ours = createFetch({ retry: false });
+  await ours(refused).catch(() => {});
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  expect(clientSpans()).toHaveLength(1);
+  expect(await counted()).toBe(1);
 });
 
 test('what is not ours stays with the instrumentation', async () => {

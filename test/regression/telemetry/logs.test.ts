@@ -6,14 +6,12 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { PolicySet } from '../../../src/index.ts';
 import { answering } from '../../support/answering.ts';
 import { harness, url } from '../../support/harness.ts';
+import { unhandledRejections } from '../../support/unhandled.ts';
 
 const run = promisify(execFile);
 afterEach(() => vi.restoreAllMocks());
 
 test('a logger whose methods are async and reject breaks nothing', async () => {
-  const rejected: unknown[] = [];
-  const listen = (reason: unknown) => void rejected.push(reason);
-  process.on('unhandledRejection', listen);
   vi.spyOn(console, 'error').mockImplementation(() => {});
   const fail = async () => {
     throw new Error('disk full');
@@ -22,10 +20,7 @@ test('a logger whose methods are async and reject breaks nothing', async () => {
     fetch: answering(503, 200),
     logger: { debug: fail, info: fail, warn: fail, error: fail },
   });
-  await (await fetch(url)).text();
-  await new Promise(resolve => setTimeout(resolve, 20));
-  process.off('unhandledRejection', listen);
-  expect(rejected).toEqual([]);
+  expect(await unhandledRejections(async () => (await fetch(url)).text())).toEqual([]);
 });
 
 test('the console says why a policy will not do', async () => {
@@ -50,7 +45,6 @@ describe('channels', () => {
       import { createFetch } from '${new URL('../../../src/index.ts', import.meta.url)}';
       subscribe('holdfast:call-end', () => { throw new Error('subscriber at fault'); });
       await createFetch({ fetch: async () => new Response('kelp') })('https://a.test/');
-      await new Promise(resolve => setTimeout(resolve, 20));
     `;
     await expect(run(process.execPath, ['--input-type=module', '-e', program])).rejects.toThrow(
       'subscriber at fault',

@@ -2,7 +2,9 @@ import { metrics, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFetch } from '../../../src/index.ts';
 import { Tally } from '../../../src/telemetry/tally.ts';
+import { settled } from '../../../src/testing/virtual-clock.ts';
 import { answering, statusResponse } from '../../support/answering.ts';
+import { collected } from '../../support/garbage.ts';
 import { harness, url } from '../../support/harness.ts';
 import { type Sdk, startSdk } from '../../support/telemetry.ts';
 
@@ -95,21 +97,12 @@ test('what a person does to a circuit counts, also with an SDK that came after t
 
 test('clients that are forgotten leave nothing behind, with no SDK at all', async () => {
   await sdk.stop();
-  const { setFlagsFromString } = await import('node:v8');
-  setFlagsFromString('--expose-gc');
-  const gc = (await import('node:vm')).runInNewContext('gc') as () => void;
-  const settle = async () => {
-    for (let turn = 0; turn < 5; turn++) {
-      await new Promise(resolve => setTimeout(resolve, 5));
-      gc();
-    }
-  };
   const make = async (count: number) => {
     for (let index = 0; index < count; index++) {
       createFetch();
-      if (index % 1_000 === 0) await new Promise(resolve => setTimeout(resolve, 0));
+      if (index % 1_000 === 0) await settled();
     }
-    await settle();
+    await collected(() => false, 10);
   };
   await make(2_000);
   const before = process.memoryUsage().heapUsed;
