@@ -65,7 +65,7 @@ export class ResponseDecoder {
     const ok = isSuccess(status);
     const answer = { ok, status, headers, response, isDeclared: true };
     if (this.#isHead || expected.bodies.length === 0) {
-      await response.body?.cancel();
+      discard(response);
       return { ...answer, data: undefined, problem: undefined };
     }
     // Its range or the default has a body. Of a failure that says nothing; a success must do without by its schema.

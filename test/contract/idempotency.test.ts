@@ -24,6 +24,13 @@ const contract = defineContract({
     responses,
     idempotency: 'key',
   }),
+  fields: endpoint({
+    method: 'POST',
+    path: '/fields',
+    body: multipart(z.object({ note: z.string(), file: z.string() })),
+    responses,
+    idempotency: 'key',
+  }),
   stream: endpoint({ method: 'POST', path: '/stream', body: stream(), responses, idempotency: 'key' }),
 });
 const input = { body: { amount: 5 } };
@@ -162,6 +169,16 @@ describe('a key', () => {
     expect(await failureOf(send('other'))).toMatchObject({ code: 'VALIDATION' });
     const renamed = api.parts({ body: { file: new File(['same'], 'b') } }, { idempotencyKey: 'upload-1' });
     expect(await failureOf(renamed)).toMatchObject({ code: 'VALIDATION' });
+  });
+
+  test('stands for fields one by one, and not for their texts in a row', async () => {
+    const { api, transport } = apiOf(contract);
+    const send = (note: string, file: string) =>
+      api.fields({ body: { note, file } }, { idempotencyKey: 'upload-2' });
+    const call = send('a', 'filebc');
+    (await transport.next()).respond(ok());
+    await call;
+    expect(await failureOf(send('afile', 'bc'))).toMatchObject({ code: 'VALIDATION' });
   });
 
   test('stands for one payload also if it is given as a header', async () => {

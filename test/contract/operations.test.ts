@@ -267,7 +267,7 @@ describe('responses', () => {
       path: '/several',
       responses: { 200: [User, text({ type: 'text/csv' })] },
     }),
-    nothing: endpoint({ method: 'DELETE', path: '/x', responses: { 204: null, 200: z.undefined() } }),
+    nothing: endpoint({ method: 'DELETE', path: '/x', responses: { 204: null, 202: null, 200: z.undefined() } }),
     head: endpoint({ method: 'HEAD', path: '/x', responses: { 200: null, 404: null } }),
     headers: endpoint({
       method: 'GET',
@@ -346,6 +346,11 @@ describe('responses', () => {
     const empty = api.nothing();
     (await transport.next()).respond(new Response('', { headers: { 'content-type': 'application/json' } }));
     expect(await empty).toBeUndefined();
+    const body = slowBody();
+    const unasked = api.nothing();
+    (await transport.next()).respond(new Response(body.stream, { status: 202 }));
+    expect(await unasked).toBeUndefined();
+    expect(body.state).toBe('cancelled');
     const head = api.head.safe();
     (await transport.next()).respond(new Response(null, { status: 404 }));
     expect(await head).toMatchObject({ ok: false, status: 404, data: undefined });

@@ -194,7 +194,7 @@ describe('server-sent events', () => {
   });
 
   test('end when their reader leaves or the caller aborts, and the body is released', async () => {
-    const { api, transport } = apiOf(contract);
+    const { api, transport, clock } = apiOf(contract);
     const opening = api.ticks();
     const body = slowBody();
     (await transport.next()).respond(new Response(body.stream, sse));
@@ -204,6 +204,7 @@ describe('server-sent events', () => {
       break;
     }
     expect(body.state).toBe('cancelled');
+    expect(clock.pending).toBe(0);
 
     const controller = new AbortController();
     const reason = new Error('enough');
@@ -215,6 +216,7 @@ describe('server-sent events', () => {
     controller.abort(reason);
     expect(await failureOf(done)).toBe(reason);
     await transport.expectNone();
+    expect(clock.pending).toBe(0);
   });
 
   test('can be read once', async () => {
@@ -431,12 +433,13 @@ describe('a stream of events that breaks off', () => {
 
   test('is given up at once when the server says no, or is another', async () => {
     const { api, transport, clock } = apiOf(contract);
+    const page = slowBody();
     for (const [answer, expected] of [
       [
         new Response('gone', { status: 404, headers: { 'content-type': 'text/plain' } }),
         { code: 'STATUS', status: 404 },
       ],
-      [new Response('<html>'), { code: 'VALIDATION', part: 'content-type' }],
+      [new Response(page.stream), { code: 'VALIDATION', part: 'content-type' }],
     ] as const) {
       const { done } = reading(api.ticks());
       const first = slowBody();
@@ -448,6 +451,7 @@ describe('a stream of events that breaks off', () => {
       (await transport.next()).respond(answer);
       expect(await failureOf(done)).toMatchObject(expected);
     }
+    expect(page.state).toBe('cancelled');
   });
 
   test('is opened again also when the server ends it, if the contract says so, until it says that there is no more', async () => {
