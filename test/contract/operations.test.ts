@@ -267,7 +267,11 @@ describe('responses', () => {
       path: '/several',
       responses: { 200: [User, text({ type: 'text/csv' })] },
     }),
-    nothing: endpoint({ method: 'DELETE', path: '/x', responses: { 204: null, 202: null, 200: z.undefined() } }),
+    nothing: endpoint({
+      method: 'DELETE',
+      path: '/x',
+      responses: { 204: null, 202: null, 200: z.undefined() },
+    }),
     head: endpoint({ method: 'HEAD', path: '/x', responses: { 200: null, 404: null } }),
     headers: endpoint({
       method: 'GET',
