@@ -20,8 +20,14 @@ import type { KeyGuard } from './key-guard.ts';
 import { checkArguments, nothing, type OperationOptions } from './operation-options.ts';
 import { maxBodyMs, OperationPolicy } from './operation-policy.ts';
 import { Reporter } from './reporting.ts';
-import { type EncodedRequest, type Input, RequestEncoder, Unsendable } from './request-encoder.ts';
-import { type Answer, ResponseDecoder } from './response-decoder.ts';
+import {
+  type EncodedRequest,
+  type Input,
+  type Report as ReportRequest,
+  RequestEncoder,
+  Unsendable,
+} from './request-encoder.ts';
+import { type Answer, type Report as ReportResponse, ResponseDecoder } from './response-decoder.ts';
 import { openStream, type StreamSource } from './streams.ts';
 import { readValidation, type Validation } from './validation.ts';
 
@@ -46,6 +52,8 @@ export class Exchange {
   readonly #encoder: RequestEncoder;
   readonly #decoder: ResponseDecoder;
   readonly #policy: OperationPolicy;
+  readonly #reportRequest: ReportRequest;
+  readonly #reportResponse: ReportResponse;
   /** Those of the client, and what is accepted. */
   readonly #commonHeaders: Readonly<Record<string, string>>;
   /** As telemetry groups by it: with the path of the base URL in front. */
@@ -61,6 +69,8 @@ export class Exchange {
     this.#urlTemplate = `${base.path}${options.path}`;
     const url = `${base.origin}${this.#urlTemplate}`;
     this.reporter = new Reporter({ operation: name, method: options.method, url }, mode, inside);
+    this.#reportRequest = this.reporter.request.bind(this.reporter);
+    this.#reportResponse = this.reporter.response.bind(this.reporter);
     this.#encoder = new RequestEncoder(options, mode.request);
     this.#decoder = new ResponseDecoder(options, mode.response);
     this.#policy = new OperationPolicy(options);
@@ -77,19 +87,20 @@ export class Exchange {
   async send(input: Input = nothing, options: OperationOptions = nothing, target?: URL): Promise<Answer> {
     const { options: declared } = this.endpoint;
     checkArguments(this.name, declared, input, options);
-    const encoded = await this.#encode(input);
+    const encoding = this.#encode(input);
+    const encoded = encoding instanceof Promise ? await encoding : encoding;
     const url = target?.href ?? this.#urlOf(encoded);
     const headers = this.#headersOf(encoded, options);
     const key = this.#givenKey(encoded, options);
     if (key !== undefined) await this.#checkKey(key, url, encoded);
     const { cookies, body } = encoded;
     const request: Sendable = { method: declared.method, target: url, headers, cookies, body };
-    return this.#sendAndRead(request, options);
+    if (this.#policy.isUnbounded) return this.#sendWithin(request, options);
+    return this.#read(await this.#dispatch(request, options), request, options);
   }
 
-  async #sendAndRead(request: Sendable, options: OperationOptions): Promise<Answer> {
-    if (!this.#policy.isUnbounded)
-      return this.#read(await this.#dispatch(request, options), request, options);
+  /** Nothing else limits the time of a body that is no stream. */
+  async #sendWithin(request: Sendable, options: OperationOptions): Promise<Answer> {
     const limit = new BodyLimit(this.client.inside.clock, options.signal);
     const limited = { ...options, signal: limit.signal };
     const response = await this.#dispatch(request, limited);
@@ -110,12 +121,16 @@ export class Exchange {
     }
   }
 
-  async #encode(input: Input): Promise<EncodedRequest> {
-    try {
-      return await this.#encoder.encode(input, (...report) => this.reporter.request(...report));
-    } catch (error) {
+  #encode(input: Input): EncodedRequest | Promise<EncodedRequest> {
+    const refuse = (error: unknown): never => {
       if (!(error instanceof Unsendable)) throw error;
       throw this.reporter.refusedRequest(error.part, error.issues, error.value);
+    };
+    try {
+      const encoding = this.#encoder.encode(input, this.#reportRequest);
+      return encoding instanceof Promise ? encoding.catch(refuse) : encoding;
+    } catch (error) {
+      return refuse(error);
     }
   }
 
@@ -134,11 +149,8 @@ export class Exchange {
 
   async #read(response: Response, request: Sendable, options: OperationOptions): Promise<Answer> {
     try {
-      return await this.#decoder.decode(
-        response,
-        (...report) => this.reporter.response(...report),
-        (content, decode) =>
-          openStream(content, this.#streamSource(content, response, request, options, decode)),
+      return await this.#decoder.decode(response, this.#reportResponse, (content, decode) =>
+        openStream(content, this.#streamSource(content, response, request, options, decode)),
       );
     } catch (error) {
       throw this.#bodyError(error, response, options.signal);

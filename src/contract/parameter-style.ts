@@ -193,9 +193,10 @@ export type SpreadGuard = (name: string, value: unknown, style: ResolvedStyle) =
  * @param declared - names of those that could have been given.
  */
 export function spreadGuard(given: Members, declared: readonly string[]): SpreadGuard {
-  const spread = new Set<string>();
+  let spread: Set<string> | undefined;
   return (name, value, { style, explode }) => {
     if (!explode || style === 'json' || style === 'deepObject' || !isMembers(value)) return;
+    spread ??= new Set();
     const others = [...declared, ...Object.keys(given)].filter(other => other !== name);
     for (const [key] of presentMembers(value)) {
       if (spread.has(key) || others.some(other => isNameOf(other, key)))

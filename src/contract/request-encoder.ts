@@ -19,7 +19,7 @@ import {
 } from './parameter-style.ts';
 import { dotSegmentIn, parseTemplate, type TemplatePart } from './path-template.ts';
 import { type Conversion, encoderOf, mayEncode } from './schema.ts';
-import type { Issue, Schema } from './standard-schema.ts';
+import type { Checked, Issue, Schema } from './standard-schema.ts';
 import type { ValidationMode } from './validation.ts';
 import { membersOf } from './zod.ts';
 
@@ -40,6 +40,7 @@ type Members = Readonly<Record<string, unknown>>;
 type Group = ParameterPlace | 'body';
 
 export type Input = { readonly [Name in Group]?: unknown };
+type WireForms = { -readonly [Name in Group]?: unknown };
 
 /** Hears of what does not match. Throws, or lets it pass. */
 export type Report = (part: Part, issues: readonly Issue[], value: unknown) => void;
@@ -94,20 +95,39 @@ export class RequestEncoder {
     this.#mode = mode;
   }
 
-  /** @throws Unsendable, and what `report` throws. */
-  async encode(input: Input, report: Report): Promise<EncodedRequest> {
-    const wire: { -readonly [Name in Group]?: unknown } = this.#content ? { body: input.body } : {};
-    for (const { group, convert, isNeeded } of this.#groups) {
+  /**
+   * At once, unless a schema takes its time.
+   *
+   * @throws Unsendable, and what `report` throws.
+   */
+  encode(input: Input, report: Report): EncodedRequest | Promise<EncodedRequest> {
+    const wire: WireForms = this.#content ? { body: input.body } : {};
+    const converting = this.#convert(0, input, wire, report);
+    return converting ? converting.then(() => this.#write(wire)) : this.#write(wire);
+  }
+
+  /** The groups from one on, in turn, so that the first that does not match is the one that is told of. */
+  #convert(from: number, input: Input, wire: WireForms, report: Report): Promise<void> | undefined {
+    for (let index = from; index < this.#groups.length; index++) {
+      const { group, convert, isNeeded } = this.#groups[index] as GroupEncoder;
       const value = group === 'body' ? input.body : (input[group] ?? {});
-      const isChecked = this.#mode !== 'off';
       wire[group] = value;
-      if (!isChecked && !isNeeded()) continue;
-      const conversion = convert(value);
-      const result = conversion instanceof Promise ? await conversion : conversion;
-      if (!result.issues) wire[group] = result.value;
-      else if (isChecked) report(group, result.issues, value);
+      if (this.#mode === 'off' && !isNeeded()) continue;
+      const result = convert(value);
+      if (result instanceof Promise) {
+        return result.then(late => {
+          this.#take(group, late, value, wire, report);
+          return this.#convert(index + 1, input, wire, report);
+        });
+      }
+      this.#take(group, result, value, wire, report);
     }
-    return this.#write(wire);
+    return undefined;
+  }
+
+  #take(group: Group, result: Checked, value: unknown, wire: WireForms, report: Report): void {
+    if (!result.issues) wire[group] = result.value;
+    else if (this.#mode !== 'off') report(group, result.issues, value);
   }
 
   #write(wire: Input): EncodedRequest {
@@ -166,8 +186,9 @@ export class RequestEncoder {
     write: (name: string, value: unknown, style: ResolvedStyle) => string,
     separator: string,
   ): string {
+    if (!members) return '';
     let joined = '';
-    const guard = spreadGuard(members ?? {}, this.#names[place]);
+    const guard = spreadGuard(members, this.#names[place]);
     for (const name in members) {
       const value = members[name];
       if (!isPresent(value)) continue;

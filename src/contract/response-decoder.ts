@@ -54,14 +54,22 @@ export class ResponseDecoder {
   }
 
   /** @throws what `report` throws, and what reading the body does. */
-  async decode(response: Response, report: Report, openStream: OpenStream): Promise<Answer> {
-    const { status } = response;
-    const expected = this.#expectedFor(status);
+  decode(response: Response, report: Report, openStream: OpenStream): Answer | Promise<Answer> {
+    const expected = this.#expectedFor(response.status);
     if (!expected) return this.#undeclared(response, report);
-    const isChecked = this.#mode !== 'off';
-    const headers = expected.headers
-      ? await expected.headers.read(response, isChecked ? report : undefined)
-      : response.headers;
+    const goOn = (headers: unknown) => this.#decodeAs(expected, headers, response, report, openStream);
+    if (!expected.headers) return goOn(response.headers);
+    return expected.headers.read(response, this.#mode === 'off' ? undefined : report).then(goOn);
+  }
+
+  #decodeAs(
+    expected: Expected,
+    headers: unknown,
+    response: Response,
+    report: Report,
+    openStream: OpenStream,
+  ): Answer | Promise<Answer> {
+    const { status } = response;
     const ok = isSuccess(status);
     const answer = { ok, status, headers, response, isDeclared: true };
     if (this.#isHead || expected.bodies.length === 0) {
@@ -159,12 +167,15 @@ export class ResponseDecoder {
     return { ok, status, data, headers, response, isDeclared: false, problem: readProblem(essence, data) };
   }
 
-  async #read({ kind, schema }: Content, response: Response, report: Report): Promise<unknown> {
+  #read({ kind, schema }: Content, response: Response, report: Report): Promise<unknown> {
     if (kind === 'binary') return response.blob();
     if (kind === 'multipart') return this.#readFields(schema, response, report);
-    const text = await response.text();
-    if (kind === 'form') return fieldsOf(new URLSearchParams(text), schema);
-    if (kind !== 'json') return text;
+    const reading = response.text();
+    if (kind === 'form') return reading.then(text => fieldsOf(new URLSearchParams(text), schema));
+    return kind === 'json' ? reading.then(text => this.#parse(text, response, report)) : reading;
+  }
+
+  #parse(text: string, response: Response, report: Report): unknown {
     if (text === '') return undefined;
     try {
       return JSON.parse(text);

@@ -68,7 +68,7 @@ describe('an exploded object refuses a member with the name of', () => {
   const report = (part: string) => {
     throw new Error(`${part} should pass the schema`);
   };
-  const encode = (query: object) => new RequestEncoder(options, 'off').encode({ query }, report);
+  const encode = async (query: object) => new RequestEncoder(options, 'off').encode({ query }, report);
   const refusal = (name: string, message: string) => ({
     issues: [{ path: [name], message: expect.stringContaining(message) }],
   });
@@ -86,10 +86,10 @@ describe('an exploded object refuses a member with the name of', () => {
     await expect(encode({ filter: { a: '1' }, other: { a: '2' } })).rejects.toMatchObject(wrong);
   });
 
-  test('another field of a form', async () => {
+  test('another field of a form', () => {
     const body = { address: { street: 'a' }, street: 'b' };
-    const sent = new RequestEncoder(ordering, 'strict').encode({ body }, report);
-    await expect(sent).rejects.toThrow('holds "street"');
+    const send = () => new RequestEncoder(ordering, 'strict').encode({ body }, report);
+    expect(send).toThrow('holds "street"');
   });
 
   test('nobody else: then it is sent', async () => {
