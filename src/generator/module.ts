@@ -4,7 +4,7 @@ import type { Documents } from './document/documents.ts';
 import type { Problems } from './document/problems.ts';
 import { wordsOf } from './names.ts';
 import type { NamedOperations } from './operations/name-operations.ts';
-import { exported, type NamedOperation } from './operations/print-operation.ts';
+import { brokenBraces, exported, type NamedOperation } from './operations/print-operation.ts';
 import { credentialsOf, printServers } from './operations/servers.ts';
 import { docComment, prose, quoted } from './print/code.ts';
 import { identifiersOf } from './print/identifiers.ts';
@@ -17,6 +17,8 @@ export const marker = '// Made by holdfast generate';
 /** What the package and zod give, by where they give it. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   'holdfast/contract': [
+    'type Content as ContentOf',
+    'type Endpoint',
     'binary',
     'defineContract',
     'endpoint',
@@ -32,9 +34,14 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   zod: ['z'],
 };
 
+/** What an import is called here: `type Content as ContentOf` is `ContentOf`. */
+function localName(imported: string): string {
+  return imported.slice(imported.lastIndexOf(' ') + 1);
+}
+
 /** Names that a module has for other things than what the document calls so. */
 export const reservedNames: readonly string[] = [
-  ...Object.values(packages).flat(),
+  ...Object.values(packages).flat().map(localName),
   'contract',
   'servers',
   // A contract with a `then` would look like a promise.
@@ -130,12 +137,20 @@ const servers = (documents: Documents): string => {
 };
 
 function printContract(documents: Documents, { inContract }: NamedOperations): string {
-  if (inContract.length === 0) return 'export const contract = /* @__PURE__ */ defineContract({});';
+  if (inContract.length === 0) return 'export const contract: {} = /* @__PURE__ */ defineContract({});';
   const members = inContract.map(({ name }) => name);
   const title = prose(documents.root.get('info')?.text('title'));
   return print([
     docComment(title, credentialsOf(documents)),
-    exported('contract', 'defineContract', members),
+    exported(
+      'contract',
+      brokenBraces(
+        members.map(name => `${name}: typeof ${name}`),
+        ';',
+      ),
+      'defineContract',
+      members,
+    ),
   ]);
 }
 
@@ -157,12 +172,16 @@ function importsFor(used: ReadonlySet<string>, homes: ReadonlyMap<string, string
   const byModule = new Map<string, string[]>();
   const add = (module: string, name: string) => byModule.set(module, [...(byModule.get(module) ?? []), name]);
   for (const [module, names] of Object.entries(packages))
-    for (const name of names) if (used.has(name)) add(module, name);
+    for (const name of names) if (used.has(localName(name))) add(module, name);
   const local = [...homes].filter(([name]) => used.has(name));
   for (const [name, module] of local.sort(([, one], [, other]) => (one < other ? -1 : one > other ? 1 : 0)))
     add(module, name);
   return [...byModule].map(([module, names]) =>
-    print(['import ', braces(names.sort(natural)), ` from ${quoted(module)};`]),
+    print([
+      'import ',
+      braces(names.sort((one, other) => natural(localName(one), localName(other)))),
+      ` from ${quoted(module)};`,
+    ]),
   );
 }
 

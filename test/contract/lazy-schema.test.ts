@@ -33,6 +33,18 @@ describe('a lazily built schema', () => {
     expect(built).toBe(1);
   });
 
+  test('is not built to define a contract, nor to make a client of it', () => {
+    const untouched = schema<{ items: string[] }>(() => expect.unreachable('nobody has called'));
+    const list = endpoint({
+      method: 'GET',
+      path: '/things',
+      query: z.object({ page: z.int() }),
+      responses: { 200: untouched, default: untouched },
+      paginate: { page: 'page', items: 'items' },
+    });
+    createApi(defineContract({ list }), { baseUrl: 'https://things.test' });
+  });
+
   test('may refer to itself', () => {
     const tree = { name: 'a', children: [{ name: 'b', parent: { name: 'a' } }], parent: null };
     expect(Tree.parse(tree)).toEqual(tree);

@@ -41,7 +41,7 @@ describe('holdfast generate', () => {
     expect(err).toMatch(/openapi\.json:\d+:\d+ warning: The path names \{id\}, which is not declared\./);
     expect(err).toContain('at #/paths/~1a~1{id}/get');
     expect(err).toMatch(/^ +\^$/m);
-    expect(await readFile(at('api/index.ts'), 'utf8')).toContain('export const a =');
+    expect(await readFile(at('api/index.ts'), 'utf8')).toContain('export const a: Endpoint<{');
   });
 
   test('--check exits with 1 when the folder is stale, and with 0 when it is not', async () => {

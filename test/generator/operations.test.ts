@@ -396,7 +396,7 @@ describe('what stands around', () => {
       operationOf({ summary: 'Lists', description: 'All of\nthem. */ @see', deprecated: true, tags: ['a'] }),
     );
     expect(text).toContain(
-      '/**\n * Lists\n *\n * All of\n * them. *\\/ @see\n *\n * @deprecated\n */\nexport const it = /* @__PURE__ */ endpoint({',
+      '/**\n * Lists\n *\n * All of\n * them. *\\/ @see\n *\n * @deprecated\n */\nexport const it: Endpoint<{',
     );
     expect(text).toContain("tags: ['a'],\n  deprecated: true,");
   });

@@ -7,6 +7,7 @@ import type { Direction } from '../schemas.ts';
 import type { Context } from './context.ts';
 import { formStyles } from './form-styles.ts';
 import type { Hint } from './inline-schemas.ts';
+import { type Typed, typedList } from './typed.ts';
 
 /** One media type of a body, as the document has it. */
 export interface MediaType {
@@ -78,11 +79,7 @@ const preference: readonly Kind[] = [
 ];
 
 /** The body of a request: one content, JSON if it may be. */
-export function printRequestBody(
-  content: Node | undefined,
-  hint: Hint,
-  context: Context,
-): Layout | undefined {
+export function printRequestBody(content: Node | undefined, hint: Hint, context: Context): Typed | undefined {
   const types = mediaTypesOf(content, context).filter(media => isSendable(media, context));
   // A patch of operations is the last of the JSONs: what is written down of it is seldom more than that it is a list.
   const rank = (media: MediaType) =>
@@ -120,12 +117,12 @@ export function printResponseBody(
   content: Node | undefined,
   hint: Hint,
   context: Context,
-): Layout | undefined {
+): Typed | undefined {
   const types = withoutOtherSpellings(mediaTypesOf(content, context), context);
   const printed = types.map((media, index) =>
     printContent(media, 'received', index === 0 ? hint : longer(hint, String(index + 1)), context),
   );
-  return printed.length > 1 ? list('[', printed, ']') : printed[0];
+  return printed.length > 1 ? typedList(printed) : printed[0];
 }
 
 function withoutOtherSpellings(types: readonly MediaType[], context: Context): readonly MediaType[] {
@@ -149,18 +146,20 @@ function withoutOtherSpellings(types: readonly MediaType[], context: Context): r
 /** Two schemas are one if they refer to one, or are spelt alike. */
 const schemaText = ({ node }: MediaType): string => JSON.stringify(node.get('schema')?.value) ?? '';
 
-function printContent(media: MediaType, direction: Direction, hint: Hint, context: Context): Layout {
+function printContent(media: MediaType, direction: Direction, hint: Hint, context: Context): Typed {
   const { schemas, shapes } = context;
   const { node, type } = media;
   const schema = node.get('schema') ?? node.get('itemSchema');
-  const expression = () => (schema ? schemas.print(schema, direction, hint) : '/* @__PURE__ */ z.unknown()');
+  const printed = () => (schema ? schemas.print(schema, direction, hint) : anything);
   switch (kindOf(media, context)) {
     case 'json':
-      return type === 'application/json' ? expression() : called('json', [expression()], type);
-    case 'form':
-      return printForm(media, direction, expression(), context);
+      return type === 'application/json' ? printed() : contentOf('json', printed(), typeOption(type));
+    case 'form': {
+      const styles = direction === 'sent' ? formStyles(node, context) : undefined;
+      return contentOf('form', printed(), styles && ['styles: ', literal(styles)]);
+    }
     case 'multipart':
-      return called('multipart', [expression()]);
+      return contentOf('multipart', printed());
     case 'events':
       return printEvents(media, hint, context);
     case 'lines':
@@ -168,35 +167,47 @@ function printContent(media: MediaType, direction: Direction, hint: Hint, contex
     case 'text': {
       const isChecked = schema !== undefined && shapes.isText(schema) && !shapes.isAnyText(schema);
       warnOfStructure(media, context);
-      return called('text', isChecked ? [expression()] : [], type, 'text/plain');
+      return contentOf('text', isChecked ? printed() : undefined, typeOption(type, 'text/plain'));
     }
     case 'stream':
-      return called('stream', [], type, 'application/octet-stream');
+      return contentOf('stream', undefined, typeOption(type, 'application/octet-stream'));
     case 'binary':
-      return called('binary', [], type, 'application/octet-stream');
+      return contentOf('binary', undefined, typeOption(type, 'application/octet-stream'));
   }
 }
 
-/** `json(User, { type: 'application/vnd.example+json' })`: the type only where it is not the usual one. */
-function called(name: string, args: readonly Layout[], type?: string, usual?: string): Layout {
-  const options = type === undefined || type === usual ? undefined : braces([`type: ${quoted(type)}`]);
-  const [first] = args;
-  if (first !== undefined && options) return [`${pure}${name}(`, first, ', ', options, ')'];
-  if (options) return [`${pure}${name}(`, options, ')'];
-  return list(`${pure}${name}(`, args, ')');
+const anything: Typed = { code: '/* @__PURE__ */ z.unknown()', type: 'z.ZodUnknown' };
+
+/** What makes a content, and what the content calls itself. */
+const kinds = {
+  json: 'json',
+  form: 'form',
+  multipart: 'multipart',
+  text: 'text',
+  binary: 'binary',
+  stream: 'stream',
+  jsonLines: 'json-lines',
+  eventStream: 'event-stream',
+} as const;
+
+/** `json(User, { type: 'application/vnd.example+json' })`. */
+function contentOf(maker: keyof typeof kinds, schema: Typed | undefined, option?: Layout): Typed {
+  // Bundlers drop an unused endpoint only with all calls inside it marked as well.
+  const call = `/* @__PURE__ */ ${maker}(`;
+  const of = [quoted(kinds[maker]), schema?.type ?? 'undefined'];
+  return { code: calling(call, schema?.code, option && braces([option])), type: list('ContentOf<', of, '>') };
 }
+
+function calling(call: string, schema: Layout | undefined, options: Layout | undefined): Layout {
+  if (!options) return list(call, schema === undefined ? [] : [schema], ')');
+  return schema === undefined ? [call, options, ')'] : [call, schema, ', ', options, ')'];
+}
+
+/** The type, where it is not the usual one. */
+const typeOption = (type: string, usual?: string): Layout | undefined =>
+  type === usual ? undefined : `type: ${quoted(type)}`;
 
 const longer = ({ name, sharedAs }: Hint, end: string): Hint => ({ name: `${name}${end}`, sharedAs });
-
-/** Bundlers drop an unused endpoint only with all calls inside it marked as well. */
-const pure = '/* @__PURE__ */ ';
-
-/** Fields that are written otherwise than in a query by default. */
-function printForm(media: MediaType, direction: Direction, schema: Layout, context: Context): Layout {
-  const styles = direction === 'sent' ? formStyles(media.node, context) : undefined;
-  if (!styles) return called('form', [schema]);
-  return [`${pure}form(`, schema, ', ', braces([['styles: ', literal(styles)]]), ')'];
-}
 
 function warnOfStructure({ node, type }: MediaType, { shapes, problems }: Context): void {
   const schema = node.get('schema');
@@ -205,21 +216,19 @@ function warnOfStructure({ node, type }: MediaType, { shapes, problems }: Contex
 }
 
 /** Events carry JSON of the schema, or plain text. OpenAPI 3.2 describes the event around it. */
-function printEvents({ node }: MediaType, hint: Hint, { schemas, shapes }: Context): Layout {
+function printEvents({ node }: MediaType, hint: Hint, { schemas, shapes }: Context): Typed {
   const item = node.get('itemSchema');
   const data = item && shapes.propertiesOf(item).get('data');
   const inData = shapes.resolve(data)?.get('contentSchema');
   const schema = inData ?? data ?? item ?? node.get('schema');
   const isPlain = schema === undefined || (inData === undefined && shapes.isText(schema));
-  if (isPlain) return called('eventStream', []);
-  return called('eventStream', [schemas.print(schema, 'received', longer(hint, 'Event'))]);
+  if (isPlain) return contentOf('eventStream', undefined);
+  return contentOf('eventStream', schemas.print(schema, 'received', longer(hint, 'Event')));
 }
 
-function printLines({ node, type }: MediaType, hint: Hint, { schemas, shapes }: Context): Layout {
+function printLines({ node, type }: MediaType, hint: Hint, { schemas, shapes }: Context): Typed {
   const whole = shapes.resolve(node.get('schema'));
   const schema = node.get('itemSchema') ?? (shapes.isArray(whole) ? whole?.get('items') : whole);
-  const line = schema
-    ? schemas.print(schema, 'received', longer(hint, 'Line'))
-    : '/* @__PURE__ */ z.unknown()';
-  return called('jsonLines', [line], type, 'application/x-ndjson');
+  const line = schema ? schemas.print(schema, 'received', longer(hint, 'Line')) : anything;
+  return contentOf('jsonLines', line, typeOption(type, 'application/x-ndjson'));
 }

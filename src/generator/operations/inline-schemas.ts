@@ -8,6 +8,7 @@ import type { Names } from '../names.ts';
 import { hardLine, type Layout, print } from '../print/layout.ts';
 import { constDeclaration } from '../schema/printer.ts';
 import type { Declaration, Direction, Member, PrintedSchema, SchemaPrinter } from '../schemas.ts';
+import { named, type Typed } from './typed.ts';
 
 /** What a schema would be called, and the part that many operations have it from, if it is not one's own. */
 export interface Hint {
@@ -18,7 +19,7 @@ export interface Hint {
 export class InlineSchemas {
   readonly #printer: SchemaPrinter;
   readonly #names: Names;
-  readonly #shared = new Map<string, Layout>();
+  readonly #shared = new Map<string, Typed>();
   readonly #sharedDeclarations: Declaration[] = [];
   #declared: Layout[] = [];
 
@@ -28,12 +29,12 @@ export class InlineSchemas {
   }
 
   /** An expression that costs nothing as long as nobody uses it. */
-  print(schema: Node, direction: Direction, { name, sharedAs }: Hint): Layout {
+  print(schema: Node, direction: Direction, { name, sharedAs }: Hint): Typed {
     const key = sharedAs === undefined ? undefined : `${direction} ${schema.id}`;
     return this.#once(key, name, () => this.#printer.print(schema, direction, name));
   }
 
-  printObject(members: readonly Member[], direction: Direction, { name, sharedAs }: Hint): Layout {
+  printObject(members: readonly Member[], direction: Direction, { name, sharedAs }: Hint): Typed {
     return this.#once(sharedAs, name, () => this.#printer.printObject(members, direction, name));
   }
 
@@ -49,7 +50,7 @@ export class InlineSchemas {
     return this.#sharedDeclarations;
   }
 
-  #once(key: string | undefined, name: string, make: () => PrintedSchema): Layout {
+  #once(key: string | undefined, name: string, make: () => PrintedSchema): Typed {
     if (key === undefined) return this.#named(make(), name, code => this.#declared.push(code.code));
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
@@ -58,13 +59,14 @@ export class InlineSchemas {
     return named;
   }
 
-  #named({ expression, type }: PrintedSchema, hint: string, declare: (made: Declaration) => void): Layout {
+  #named({ expression, type }: PrintedSchema, hint: string, declare: (made: Declaration) => void): Typed {
     const text = print(expression);
-    if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text)) return expression;
-    if (/^z\.\w+\(\)$/.test(text)) return `/* @__PURE__ */ ${text}`;
+    if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text)) return named(text);
+    if (/^z\.\w+\(\)$/.test(text))
+      return { code: `/* @__PURE__ */ ${text}`, type: ['z.ZodType<', type, '>'] };
     const name = this.#names.claim(hint, undefined);
     const value = constDeclaration(name, { layout: expression, calls: [text] });
     declare({ name, code: [`export type ${name} = `, type, ';', hardLine, value], needs: new Set() });
-    return name;
+    return named(name);
   }
 }

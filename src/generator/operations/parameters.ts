@@ -8,12 +8,12 @@ import {
 } from '../../contract/parameter-style.ts';
 import type { Node } from '../document/node.ts';
 import { prose } from '../print/code.ts';
-import type { Layout } from '../print/layout.ts';
 import type { Member } from '../schemas.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
 import { isKeyHeader } from './idempotency.ts';
 import { constantSchema, textSchema } from './shapes.ts';
+import type { Typed } from './typed.ts';
 
 /** One parameter that will be printed. */
 export interface Parameter extends Member {
@@ -217,7 +217,7 @@ export function printGroups(
   { groups, wholeQuery }: Parameters,
   hint: string,
   { schemas }: Context,
-): [name: ParameterPlace, expression: Layout][] {
+): [name: ParameterPlace, schema: Typed][] {
   const hints = { params: 'Params', query: 'Query', headers: 'Headers', cookies: 'Cookies' };
   return places.flatMap(place => {
     const named = { name: `${hint}${hints[place]}`, sharedAs: undefined };

@@ -1,4 +1,5 @@
 /** One operation of a document as `export const … = endpoint({…})`. */
+import type { Pagination } from '../../contract/pagination.ts';
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { docComment, literal, member, propertyName, prose, quoted } from '../print/code.ts';
@@ -10,6 +11,7 @@ import { idempotencyOf } from './idempotency.ts';
 import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
 import { printResponses, responsesOf } from './responses.ts';
+import { nothing, type Typed, typedObject } from './typed.ts';
 
 /** An operation with the names that it goes by. */
 export interface NamedOperation extends FoundOperation {
@@ -30,13 +32,19 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
     answers.length > 0 ? printResponses(answers, operation, hint, context) : anyResponse(operation, context);
   const idempotency = idempotencyOf(node, context.documents.root, parameters.takesKey);
   const paginate = paginationOf(operation, parameters, answers, context);
+  const groups = printGroups(parameters, hint, context);
+  const typed: Exchanged[] = [
+    ...groups,
+    ...(body ? [['body', body] as const] : []),
+    ['responses', responses],
+  ];
   const members: Layout[] = [
     member('method', quoted(method)),
     member('path', quoted(template.path)),
-    ...printGroups(parameters, hint, context).map(([place, group]) => member(place, group)),
+    ...groups.map(([place, { code }]) => member(place, code)),
     ...optional('styles', styles),
-    ...(body === undefined ? [] : [member('body', body)]),
-    member('responses', responses),
+    ...(body ? [member('body', body.code)] : []),
+    member('responses', responses.code),
     ...optional('idempotency', idempotency),
     ...optional('paginate', paginate),
     ...optional('operationId', operation.operationId),
@@ -44,21 +52,33 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
     ...optional('deprecated', operation.isDeprecated || undefined),
   ];
   const declared = context.schemas.take().map(declaration => [declaration, hardLine, hardLine]);
-  return [...declared, commentOf(operation), exported(name, 'endpoint', members)];
+  return [...declared, commentOf(operation), exported(name, typeOf(typed, paginate), 'endpoint', members)];
+}
+
+/** A group of what is sent, or what comes back. */
+type Exchanged = readonly [name: string, group: Typed];
+
+/** What callers see of an endpoint: what goes in, and what comes out. */
+function typeOf(exchanged: readonly Exchanged[], paginate: Pagination | undefined): Layout {
+  const members = exchanged.map(([name, { type }]) => [`${name}: `, type]);
+  if (paginate) members.push([`paginate: ${paginate.items ? `{ items: ${quoted(paginate.items)} }` : '{}'}`]);
+  return ['Endpoint<', brokenBraces(members, ';'), '>'];
 }
 
 const optional = (name: string, value: unknown): Layout[] =>
   value === undefined ? [] : [member(propertyName(name), literal(value))];
 
-/** `export const name = call({…});`, with the call on a line of its own if the name leaves it no room. */
-export function exported(name: string, call: string, members: readonly Layout[]): Layout {
-  const object = broken('{', indent(line, ...join([',', line], members)), ',', line, '}');
-  const head = `export const ${name} =`;
-  const value = [`/* @__PURE__ */ ${call}(`, object, ');'];
-  return `${head} /* @__PURE__ */ ${call}({`.length > 110
-    ? [head, indent(line, ...value)]
-    : [head, ' ', ...value];
-}
+/** `export const name: Type = call({…});`. */
+export const exported = (name: string, type: Layout, call: string, members: readonly Layout[]): Layout => [
+  `export const ${name}: `,
+  type,
+  ` = /* @__PURE__ */ ${call}(`,
+  brokenBraces(members, ','),
+  ');',
+];
+
+export const brokenBraces = (members: readonly Layout[], separator: string): Layout =>
+  broken('{', indent(line, ...join([separator, line], members)), separator, line, '}');
 
 function commentOf({ node, isDeprecated }: FoundOperation): Layout {
   const summary = node.text('summary')?.trim();
@@ -70,7 +90,7 @@ function commentOf({ node, isDeprecated }: FoundOperation): Layout {
   );
 }
 
-function printBody({ node, method }: FoundOperation, hint: string, context: Context): Layout | undefined {
+function printBody({ node, method }: FoundOperation, hint: string, context: Context): Typed | undefined {
   const { shapes, problems } = context;
   const declared = node.get('requestBody');
   const content = shapes.resolve(declared)?.get('content');
@@ -88,9 +108,9 @@ function printBody({ node, method }: FoundOperation, hint: string, context: Cont
 const isEmptyObject = (schema: Node | undefined): boolean =>
   schema?.text('$ref') === undefined && schema?.get('properties')?.members().length === 0;
 
-function anyResponse({ node }: FoundOperation, { problems }: Context): Layout {
+function anyResponse({ node }: FoundOperation, { problems }: Context): Typed {
   problems.warn('No response is declared.', 'Any is taken, its body left unread.', node);
-  return '{ default: null }';
+  return typedObject([['default', nothing]]);
 }
 
 function noteWhatIsLeftOut({ node, pathItem }: FoundOperation, { problems }: Context): void {

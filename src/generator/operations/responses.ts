@@ -3,13 +3,13 @@ import { hasNoBody } from '../../contract/declared-response.ts';
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { prose } from '../print/code.ts';
-import { braces, type Layout } from '../print/layout.ts';
 import type { Member } from '../schemas.ts';
 import { printResponseBody } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
 import type { Hint } from './inline-schemas.ts';
 import { textSchema } from './shapes.ts';
+import { nothing, type Typed, typedObject } from './typed.ts';
 
 /** A response under the key that endpoints have for it. */
 export interface DeclaredResponse {
@@ -43,12 +43,12 @@ export function printResponses(
   operation: FoundOperation,
   hint: string,
   context: Context,
-): Layout {
+): Typed {
   const success = successOf(responses);
   const printed = responses.map(response => {
     const key = /^\d\d\d$|^default$/.test(response.key) ? response.key : `'${response.key}'`;
-    const named = response === success ? `${hint}Response` : `${hint}${suffixOf(response.key)}`;
-    return [`${key}: `, printResponse(response, operation, hintFor(response.node, named), context)];
+    const name = response === success ? `${hint}Response` : `${hint}${suffixOf(response.key)}`;
+    return [key, printResponse(response, operation, hintFor(response.node, name), context)] as const;
   });
   if (!success) {
     context.problems.warn(
@@ -56,9 +56,9 @@ export function printResponses(
       'Any success is taken, its body left unread.',
       operation.node,
     );
-    printed.push(["'2xx': null"]);
+    printed.push(["'2xx'", nothing]);
   }
-  return braces(printed);
+  return typedObject(printed);
 }
 
 const suffixOf = (key: string): string => (key === 'default' ? 'Default' : key);
@@ -79,21 +79,21 @@ function printResponse(
   { method }: FoundOperation,
   hint: Hint,
   context: Context,
-): Layout {
+): Typed {
   const hasBody = method !== 'HEAD' && !hasNoBody(Number(key));
   const content = node.get('content');
   if (!hasBody && content && content.members().length > 0 && method !== 'HEAD')
     context.problems.warn(`A ${key} has no body.`, 'What is declared for it is left out.', content);
-  const body = (hasBody && printResponseBody(content, hint, context)) || 'null';
+  const body = (hasBody && printResponseBody(content, hint, context)) || nothing;
   const headers = headersOf(node, context);
   if (headers.length === 0) return body;
-  const expression = context.schemas.printObject(headers, 'received', {
+  const schema = context.schemas.printObject(headers, 'received', {
     ...hint,
     name: `${hint.name}Headers`,
   });
-  return braces([
-    ['body: ', body],
-    ['headers: ', expression],
+  return typedObject([
+    ['body', body],
+    ['headers', schema],
   ]);
 }
 

@@ -24,7 +24,7 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
         type: isTemporal ? 'Temporal.Instant' : 'Date',
         wire: isTemporal ? 'z.iso.datetime({ offset: true })' : localDateTime,
         program: isTemporal ? 'z.instanceof(Temporal.Instant)' : 'z.date()',
-        decode: isTemporal ? 'text => Temporal.Instant.from(text)' : 'text => new Date(text)',
+        decode: isTemporal ? 'value => Temporal.Instant.from(value)' : 'value => new Date(value)',
         encode: isTemporal ? 'instant => instant.toString()' : 'date => date.toISOString()',
       };
     case 'date':
@@ -33,7 +33,7 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
         type: isTemporal ? 'Temporal.PlainDate' : 'Date',
         wire: 'z.iso.date()',
         program: isTemporal ? 'z.instanceof(Temporal.PlainDate)' : 'z.date()',
-        decode: isTemporal ? 'text => Temporal.PlainDate.from(text)' : 'text => new Date(text)',
+        decode: isTemporal ? 'value => Temporal.PlainDate.from(value)' : 'value => new Date(value)',
         encode: isTemporal ? 'date => date.toString()' : 'date => date.toISOString().slice(0, 10)',
       };
     case 'int64':
@@ -51,7 +51,7 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
         type: 'bigint',
         wire: 'z.string().regex(/^-?\\d+$/u)',
         program: 'z.bigint()',
-        decode: 'text => BigInt(text)',
+        decode: 'value => BigInt(value)',
         encode: 'value => value.toString()',
       };
   }
