@@ -1,6 +1,5 @@
 /** The door to zod's insides: what Standard Schema does not tell of a schema. */
 import { type $ZodType, safeEncode, safeEncodeAsync, safeParse } from 'zod/v4/core';
-import { isUnbuilt } from './lazy-schema.ts';
 import type { Checked, Schema } from './standard-schema.ts';
 
 /** What a schema of zod is made of, as far as it is read here. */
@@ -173,7 +172,6 @@ export function wireForm(schema: $ZodType): $ZodType {
 
 /** Whether what a schema makes may have something at a path; false only if it certainly has not. */
 export function mayHave(schema: $ZodType, [key, ...rest]: readonly string[]): boolean {
-  if (isUnbuilt(schema)) return true;
   const { type, shape, innerType, catchall } = definitionOf(schema);
   if (key === undefined) return true;
   if (innerType) return mayHave(innerType, [key, ...rest]);

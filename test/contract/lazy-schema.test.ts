@@ -39,8 +39,8 @@ describe('a lazily built schema', () => {
       method: 'GET',
       path: '/things',
       query: z.object({ page: z.int() }),
-      responses: { 200: z.object({ data: untouched }), default: untouched },
-      paginate: { page: 'page', items: 'data.items' },
+      responses: { 200: untouched, default: untouched },
+      paginate: { page: 'page', items: 'items' },
     });
     createApi(defineContract({ list }), { baseUrl: 'https://things.test' });
   });
