@@ -3,7 +3,7 @@
 import type { Node } from './document/node.ts';
 import type { Problems } from './document/problems.ts';
 
-/** Words that cannot name anything, and globals that a name of ours would hide from the code around it. */
+/** Words that cannot name anything, and globals that the code around a name uses. */
 const taken = new Set(
   (
     'abstract any as asserts async await bigint boolean break case catch class const constructor continue debugger ' +
@@ -11,8 +11,7 @@ const taken = new Set(
     'in infer instanceof interface is keyof let module namespace never new null number object of package private ' +
     'protected public readonly require return set static string super switch symbol then this throw true try type ' +
     'typeof undefined unique unknown var void while with yield arguments globalThis NaN Infinity Array ArrayBuffer ' +
-    'BigInt Blob Boolean Date Error File FormData Function Headers Map Math Number Object Omit Partial Pick Promise ' +
-    'Proxy ReadableStream Record Reflect Request Required Response Set String Symbol Temporal Uint8Array URL z'
+    'BigInt Blob Boolean Date JSON Map Math Number Object Record RegExp Set String Symbol Temporal Uint8Array URL z'
   ).split(' '),
 );
 
@@ -50,27 +49,27 @@ export const camelCase = (name: string): string => {
 const guarded = (name: string, fallback: string): string =>
   /^\p{L}/u.test(name) ? name : `${fallback}${name}`;
 
-/** The names of one module. Two that differ in case alone would be one file on some systems, and one to a tired reader. */
+/** The names of one module: `createUser` calls an operation, and `CreateUser` may be what it is called with. */
 export class Names {
   readonly #problems: Problems;
   readonly #used = new Set<string>();
 
   constructor(problems: Problems, reserved: Iterable<string> = []) {
     this.#problems = problems;
-    for (const name of reserved) this.#used.add(name.toLowerCase());
+    for (const name of reserved) this.#used.add(name);
   }
 
   /** The name itself, or with a number behind it if it is not free. */
   claim(wanted: string, node: Node | undefined): string {
     let name = wanted;
     for (let count = 2; this.#isTaken(name); count++) name = `${wanted}${count}`;
-    this.#used.add(name.toLowerCase());
+    this.#used.add(name);
     if (name !== wanted && !taken.has(wanted))
       this.#problems.warn(`The name ${wanted} is taken already.`, `It is called ${name}.`, node);
     return name;
   }
 
   #isTaken(name: string): boolean {
-    return taken.has(name) || this.#used.has(name.toLowerCase());
+    return taken.has(name) || this.#used.has(name);
   }
 }

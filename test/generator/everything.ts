@@ -16,6 +16,12 @@ const parameter = (name: string, place: string, schema: object, more: object = {
   ...more,
 });
 
+/** Schemas with names that mean something everywhere. */
+const globals = [
+  ...['Array', 'Blob', 'Date', 'File', 'FormData', 'Function', 'Headers', 'Map', 'Object', 'Omit', 'Partial'],
+  ...['Promise', 'Proxy', 'Record', 'Request', 'Required', 'Response', 'Set', 'String', 'Symbol', 'URL'],
+];
+
 export const everything = documentOf(
   {
     '/users/{id}': {
@@ -167,7 +173,11 @@ export const everything = documentOf(
         // Names that a module has for other things.
         Content: { type: 'string' },
         Endpoint: { type: 'object', properties: { content: ref('Content') } },
-        Error: { type: 'object', properties: { endpoint: ref('Endpoint') } },
+        Error: {
+          type: 'object',
+          properties: { endpoint: ref('Endpoint'), all: { allOf: globals.map(ref) } },
+        },
+        ...Object.fromEntries(globals.map(name => [name, { type: 'object' }])),
       },
     },
   },
