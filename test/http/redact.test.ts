@@ -1,8 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSensitiveHeader, redactUrl } from '../../src/http/redact.ts';
+import { declareSecretParameter, isSensitiveHeader, redactUrl } from '../../src/http/redact.ts';
 
 describe('a URL that is shown', () => {
+  it.each([
+    'pass.kelp=SECRET',
+    'pass%2Ekelp=SECRET',
+    'filter[pass.kelp]=SECRET',
+    'filter%5Bpass.kelp%5D=SECRET',
+  ])('has no secret of a name that the program has declared: %s', pair => {
+    declareSecretParameter('pass.kelp');
+    expect(redactUrl(`https://host/?${pair}&passXkelp=1`)).toMatch(/=REDACTED&passXkelp=1$/);
+  });
+
   it.each([
     ['https://user:pass@host/path', 'https://REDACTED:REDACTED@host/path'],
     ['https://user@host/path', 'https://REDACTED:REDACTED@host/path'],
