@@ -83,8 +83,12 @@ const WITHOUT_AUTHORITY = /^\s*(?:[.?#]|[\\/](?![\\/])|data:|blob:)/i;
  */
 export function redactUrl(url: URL | string): string {
   const text = String(url);
-  return redactParameters(text.includes('@') ? redactCredentials(text) : text);
+  // What is broken may be whole without its credentials, and is read otherwise then.
+  return text.includes('@') ? redactOnce(redactOnce(text)) : redactParameters(text);
 }
+
+const redactOnce = (text: string): string =>
+  redactParameters(text.includes('@') ? redactCredentials(text) : text);
 
 /** A text of somebody else's, such as an error message, with the URLs in it redacted. */
 export function redactUrlsIn(text: string): string {
