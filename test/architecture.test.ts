@@ -37,7 +37,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   opossum: ['policies/circuit-breaker/failure-window.ts'],
   'p-retry': ['policies/retry/attempt-loop.ts'],
   ky: ['client/'],
-  zod: ['policy-file/', 'contract/', 'testing/msw/'],
+  zod: ['policy-file/', 'contract/', 'testing/msw/', 'generator/schema/mismatch.ts'],
   '@standard-schema/spec': ['contract/'],
   'eventsource-parser': ['contract/streams.ts'],
   'http-link-header': ['contract/pages.ts'],

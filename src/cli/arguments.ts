@@ -14,6 +14,7 @@ Writes the contract of an OpenAPI document (3.0, 3.1 or 3.2, YAML or JSON) into 
       --dates <kind>        what dates are in the program: string, Date or Temporal (by default string)
       --int64 <kind>        what an int64 is: number, bigint or string (by default number)
       --enums <kind>        closed, or open: what arrives may have values that the document does not know
+      --examples            write examples.ts as well: the document's examples, for mocks in tests
       --allow-network       follow references to the network
       --check               write nothing; exit with 1 if something would be written
       --verbose             show every problem, and what is being done
@@ -60,6 +61,7 @@ function parsed(args: readonly string[]) {
         dates: { type: 'string' },
         int64: { type: 'string' },
         enums: { type: 'string' },
+        examples: { type: 'boolean' },
         'allow-network': { type: 'boolean' },
         check: { type: 'boolean' },
         verbose: { type: 'boolean' },

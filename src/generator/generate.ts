@@ -16,9 +16,10 @@ import { Documents } from './document/documents.ts';
 import { excerptOf, type Problem, Problems } from './document/problems.ts';
 import { Unreadable } from './document/source-file.ts';
 import { type MakePrinter, makePrinter } from './make-printer.ts';
-import { type Files, marker, moduleByTag, oneModule, reservedNames } from './module.ts';
+import { examplesModule, type Files, marker, moduleByTag, oneModule, reservedNames } from './module.ts';
 import { Names } from './names.ts';
 import type { Context } from './operations/context.ts';
+import { printExamples } from './operations/examples.ts';
 import { findOperations } from './operations/find-operations.ts';
 import { InlineSchemas } from './operations/inline-schemas.ts';
 import { nameOperations } from './operations/name-operations.ts';
@@ -59,6 +60,12 @@ export interface GenerateOptions {
    * @defaultValue 'closed'
    */
   readonly enums?: 'closed' | 'open';
+  /**
+   * Whether `examples.ts` is written beside the contract: what the document gives as examples of its responses, for
+   * `mockHandlers` of `holdfast/testing/msw`.
+   * @defaultValue false
+   */
+  readonly examples?: boolean;
   /**
    * Whether references may lead to the network.
    * @defaultValue false
@@ -106,6 +113,7 @@ const checks: Checks<GenerateOptions> = {
   dates: oneOf('string', 'Date', 'Temporal'),
   int64: oneOf('number', 'bigint', 'string'),
   enums: oneOf('closed', 'open'),
+  examples: boolean,
   allowNetwork: boolean,
   check: boolean,
   patch: callback,
@@ -208,8 +216,14 @@ function makeFiles(
     codeOf,
     declarations: [...printer.declarations, ...schemas.shared],
   };
+  const files = new Map(split === 'tag' ? moduleByTag(printed, problems) : oneModule(printed));
+  if (options.examples)
+    files.set(
+      'examples.ts',
+      examplesModule(printed, printExamples(operations.inContract, context, options.int64 !== 'string')),
+    );
   return {
-    files: split === 'tag' ? moduleByTag(printed, problems) : oneModule(printed),
+    files,
     counts: { operations: found.length, schemas: printed.declarations.length },
   };
 }

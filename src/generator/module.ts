@@ -103,6 +103,15 @@ export function moduleByTag(
   return files;
 }
 
+/** The module that holds examples, which nothing of the contract imports. */
+export function examplesModule({ documents }: Pick<Printed, 'documents'>, code: Layout): string {
+  const imports = [
+    "import type { MockExamples } from 'holdfast/testing/msw';",
+    "import type { contract } from './index.js';",
+  ];
+  return `${[indexHeader(documents), ...imports].join('\n')}\n\n${print(code)}\n`;
+}
+
 function byTag(operations: readonly NamedOperation[], problems: Problems): Map<string, NamedOperation[]> {
   const files = new Map<string, string>();
   const byFile = new Map<string, NamedOperation[]>();
@@ -116,7 +125,7 @@ function byTag(operations: readonly NamedOperation[], problems: Problems): Map<s
 }
 
 /** Files that have a meaning here, or to Windows. */
-const takenFiles = /^(?:index|schemas|con|prn|aux|nul|com\d|lpt\d)$/;
+const takenFiles = /^(?:index|schemas|examples|con|prn|aux|nul|com\d|lpt\d)$/;
 
 function freeFileName(tag: string, used: ReadonlyMap<string, unknown>, problems: Problems): string {
   const words = wordsOf(tag.normalize('NFKD')).map(word => word.toLowerCase().replace(/[^a-z0-9]/g, ''));

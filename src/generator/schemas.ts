@@ -45,6 +45,8 @@ export interface SchemaPrinter {
   print(schema: Node, direction: Direction, hint: string): PrintedSchema;
   /** An object of members, closed against nothing: unknown ones pass. */
   printObject(members: readonly Member[], direction: Direction, hint: string): PrintedSchema;
+  /** Why a value, in its wire form, is none of a schema; undefined if it is one. */
+  mismatch(schema: Node, direction: Direction, value: unknown): string | undefined;
   /** Everything that has been referred to by name, in the order of the document. */
   readonly declarations: readonly Declaration[];
 }

@@ -3,10 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi, type StatusError, type ValidationError } from '../../src/contract/index.ts';
-import { documentOf, generated, importFrom } from './support.ts';
+import { diagnosticsOf, documentOf, generated, importFrom } from './support.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -111,22 +110,6 @@ const result = await api.getTicket.safe({ params: { id: 1 } });
 if (result.status === 404) result.data.title?.trim();
 `;
 
-/** What the compiler says of the output and of a program that uses it. */
-function diagnosticsOf(folder: string): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
-  const host = ts.createCompilerHost(options);
-  const file = join(folder, 'caller.ts');
-  const { fileExists, readFile } = host;
-  host.fileExists = name => name === file || fileExists(name);
-  host.readFile = name => (name === file ? caller : readFile(name));
-  const paths = { 'holdfast/contract': [join(root, 'src/contract/index.ts')] };
-  const program = ts.createProgram([file], { ...options, paths }, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
-
 const ticket = { id: 1, title: 'Lost', parent: { id: 2, title: 'Found' }, unknown: true };
 const requests: string[] = [];
 const server = createServer(async (request, response) => {
@@ -155,7 +138,7 @@ describe('a generated contract', () => {
   test('is right by its types, as is what calls it', { timeout: 120_000 }, async () => {
     const { folder, problems } = await generated(document);
     expect(problems).toEqual([]);
-    expect(diagnosticsOf(folder)).toEqual([]);
+    expect(diagnosticsOf(folder, caller)).toEqual([]);
   });
 
   test('is as the formatter would have it, and holds what is used', async () => {

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { afterAll } from 'vitest';
 import type { Endpoint, EndpointOptions } from '../../src/contract/index.ts';
 import { type GenerateOptions, type GenerateResult, generate } from '../../src/generator/index.ts';
@@ -68,7 +69,7 @@ export async function loaded(
 }
 
 /** The sources stand in for the package. */
-export async function importFrom(folder: string): Promise<Record<string, unknown>> {
+export async function importFrom(folder: string, file = 'index.ts'): Promise<Record<string, unknown>> {
   const target = await workFolder();
   for (const name of await readdir(folder)) {
     const text = await readFile(join(folder, name), 'utf8');
@@ -80,7 +81,7 @@ export async function importFrom(folder: string): Promise<Record<string, unknown
         .replaceAll(/'(\.\/[\w-]+)\.js'/g, "'$1.ts'"),
     );
   }
-  return import(/* @vite-ignore */ join(target, 'index.ts'));
+  return import(/* @vite-ignore */ join(target, file));
 }
 
 /** The options of the one endpoint of a document made by `operationOf`. */
@@ -89,4 +90,26 @@ export async function optionsOf(document: object): Promise<EndpointOptions & { p
   const [endpoint] = Object.values(contract);
   if (!endpoint) throw new Error('There is no endpoint.');
   return { ...endpoint.options, problems: problems.map(({ message, instead }) => `${message} ${instead}`) };
+}
+
+/** What the compiler says of the output and of a program that uses it. */
+export function diagnosticsOf(folder: string, caller: string): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const file = join(folder, 'caller.ts');
+  const { fileExists, readFile } = host;
+  host.fileExists = name => name === file || fileExists(name);
+  host.readFile = name => (name === file ? caller : readFile(name));
+  const paths = {
+    'holdfast/contract': [join(root, 'src/contract/index.ts')],
+    'holdfast/testing/msw': [join(root, 'src/testing/msw/index.ts')],
+  };
+  const program = ts.createProgram([file], { ...options, paths }, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      ({ messageText, file: at }) =>
+        `${at?.fileName.split('/').at(-1)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    );
 }

@@ -53,6 +53,18 @@ export function mediaTypesOf(content: Node | undefined, { problems, shapes }: Co
   return [...types].map(([type, node]) => ({ type, node }));
 }
 
+/** A media type of a response that a client asks for. */
+export interface ReceivedType extends MediaType {
+  readonly kind: Kind;
+}
+
+/** What a client asks for, in its order. */
+export const receivedTypes = (content: Node | undefined, context: Context): ReceivedType[] =>
+  withoutOtherSpellings(mediaTypesOf(content, context), context).map(media => ({
+    ...media,
+    kind: kindOf(media, context),
+  }));
+
 function kindOf({ type, node }: MediaType, { shapes }: Context): Kind {
   const schema = node.get('schema');
   const known = byType.get(type);
@@ -118,7 +130,7 @@ export function printResponseBody(
   hint: Hint,
   context: Context,
 ): Typed | undefined {
-  const types = withoutOtherSpellings(mediaTypesOf(content, context), context);
+  const types = receivedTypes(content, context);
   const printed = types.map((media, index) =>
     printContent(media, 'received', index === 0 ? hint : longer(hint, String(index + 1)), context),
   );

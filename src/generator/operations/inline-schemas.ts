@@ -38,6 +38,11 @@ export class InlineSchemas {
     return this.#once(sharedAs, name, () => this.#printer.printObject(members, direction, name));
   }
 
+  /** Why a value is none of a schema. */
+  mismatch(schema: Node, direction: Direction, value: unknown): string | undefined {
+    return this.#printer.mismatch(schema, direction, value);
+  }
+
   /** What has been declared for one operation since this was asked last. */
   take(): Layout[] {
     const declared = this.#declared;

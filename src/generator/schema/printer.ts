@@ -16,6 +16,7 @@ import type {
 import { codecDeclarations } from './codecs.ts';
 import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
+import { mismatchOf } from './mismatch.ts';
 import { anything, type Field, type Model, nothing, type Reference } from './model.ts';
 import { SchemaReader } from './read.ts';
 import { interfaceBody, typeOf } from './types.ts';
@@ -84,6 +85,11 @@ class Printer implements SchemaPrinter {
       },
     ]);
     return this.#printModel({ kind: 'fields', fields: new Map(fields), others: anything }, direction, hint);
+  }
+
+  mismatch(schema: Node, direction: Direction, value: unknown): string | undefined {
+    const model = this.#reader.read(schema, direction);
+    return mismatchOf(model, value, ({ target }) => this.#reader.read(target, direction));
   }
 
   get declarations(): readonly Declaration[] {

@@ -11,10 +11,11 @@ import type { Random } from '../../pipeline/clock.ts';
 import { seededRandom } from '../seeded-random.ts';
 import type { MockEvent } from './answer.ts';
 import { eventText, headersOf, issuesText, lineText, respond, Unanswerable } from './answer-encoder.ts';
-import { declaredFor } from './declared.ts';
+import { declaredFor, keyFor } from './declared.ts';
+import type { OperationExamples } from './examples.ts';
 import { madeData, Unmakeable } from './made-data.ts';
 import { madeWord, wholeBetween } from './made-text.ts';
-import { type PagePlace, withoutNextPage } from './pages.ts';
+import { type PagePlace, pageOfExample, withoutNextPage } from './pages.ts';
 
 /** An answer that can be sent as often as it is asked for. */
 export interface MadeAnswer {
@@ -31,14 +32,23 @@ export class AnswerMaker {
   readonly #name: string;
   readonly #options: EndpointOptions;
   readonly #seed: number;
+  readonly #examples: OperationExamples | undefined;
   readonly #decoder: ResponseDecoder;
   readonly #made = new Map<string, Promise<MadeAnswer>>();
 
-  constructor(name: string, options: EndpointOptions, seed: number) {
+  constructor(name: string, options: EndpointOptions, seed: number, examples?: OperationExamples) {
+    this.#examples = examples;
     this.#name = name;
     this.#options = options;
     this.#seed = seed;
     this.#decoder = new ResponseDecoder(options, 'strict');
+  }
+
+  /** The first of the examples for a status, in its wire form. */
+  exampleFor(status: number): Example | undefined {
+    const key = keyFor(this.#options, status);
+    const [first] = Object.entries((key !== undefined && this.#examples?.[key]) || {});
+    return first && { name: first[0], body: first[1] };
   }
 
   /** @throws Unmakeable where no answer can be made, and says what to do. */
@@ -53,22 +63,27 @@ export class AnswerMaker {
   }
 
   async #search(status: number, place: PagePlace): Promise<MadeAnswer> {
+    const example = this.exampleFor(status);
     let reason = '';
     for (let attempt = 0; attempt < maxTries; attempt++) {
       const random = seededRandom(this.#seed ^ hashOf(`${this.#name} ${status} ${place} ${attempt}`));
-      const draft = this.#draft(status, { place, attempt }, random);
+      const draft = this.#draft(status, { place, attempt }, random, example);
       const { issues } = await this.#read(draft);
       if (!issues) return { respond: draft.respond, read: async () => (await this.#read(draft)).data };
       reason = issuesText(issues);
     }
+    if (example) throw this.#unmakeable(status, `the example ${example.name} will not do (${reason})`);
     throw this.#unmakeable(status, `none of ${maxTries} that were tried will do (${reason})`);
   }
 
-  #draft(status: number, page: Page, random: Random): Draft {
+  #draft(status: number, page: Page, random: Random, example: Example | undefined): Draft {
     const { contents, headers } = declaredFor(this.#options, status) ?? {};
     const wire = (schema: Schema) => this.#wire(schema, status, random);
     const [content] = contents ?? [];
-    const body = content && withoutNextPage(this.#options.paginate, madeBody(content, wire, random), page);
+    const { paginate } = this.#options;
+    const body = example
+      ? pageOfExample(paginate, example.body, page)
+      : content && withoutNextPage(paginate, madeBody(content, wire, random), page);
     const members = headers ? (wire(headers) as Record<string, unknown>) : {};
     const encoded = content && { content, open: () => bodyOf(content, body) };
     return { content, body, respond: () => respond(status, headersOf(members), encoded) };
@@ -108,6 +123,11 @@ export class AnswerMaker {
       return { data: undefined, issues: [{ message: error.message, path: [] }] };
     }
   }
+}
+
+interface Example {
+  readonly name: string;
+  readonly body: unknown;
 }
 
 interface Page {

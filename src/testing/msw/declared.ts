@@ -20,10 +20,25 @@ export function declaredFor({ method, responses }: EndpointOptions, status: numb
   return { contents, headers };
 }
 
-/** The first status that means success; where only failures are declared, the first of those. */
-export function usualStatus({ responses }: EndpointOptions): number {
+/** The key of `responses` that speaks for a status; undefined for one that is not declared. */
+export function keyFor({ responses }: EndpointOptions, status: number): string | undefined {
+  const found = declarationFor(responses, status);
+  return Object.entries(responses).find(
+    ([key, declared]) => declared === found && speaksFor(key, status),
+  )?.[0];
+}
+
+const speaksFor = (key: string, status: number): boolean =>
+  key === 'default' || key === String(status) || key === `${Math.floor(status / 100)}xx`;
+
+/** The first status that means success, of those that are preferred if there are any; where only failures are declared, the first of those. */
+export function usualStatus(
+  { responses }: EndpointOptions,
+  isPreferred: (key: string) => boolean = () => false,
+): number {
   const keys = Object.keys(responses);
-  const success = keys.find(key => key.startsWith('2'));
+  const successes = keys.filter(key => key.startsWith('2'));
+  const success = successes.find(isPreferred) ?? successes[0];
   return statusOf(success ?? (keys.includes('default') ? '200' : (keys[0] as string)));
 }
 

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { AnswerOf, MockEvent, Sequence } from './answer.ts';
+export type { MockExamples } from './examples.ts';
 export type { Answering, Mock, ReceivedRequest } from './mock.ts';
 export { type MockControl, type MockHandlers, type MockOptions, mockHandlers } from './mock-handlers.ts';
 export type { RefusedRequest } from './mocked-endpoint.ts';

@@ -3,13 +3,22 @@ import { HttpHandler, HttpResponse } from 'msw/http';
 import { readBaseUrl } from '../../contract/base-url.ts';
 import { type Contract, endpointsOf } from '../../contract/contract.ts';
 import type { Endpoint } from '../../contract/endpoint.ts';
-import { type Check, type Checks, integer, oneOf, readOptions } from '../../pipeline/options.ts';
+import {
+  type Check,
+  type Checks,
+  integer,
+  oneOf,
+  readOptions,
+  requireObject,
+} from '../../pipeline/options.ts';
 import { issuesText } from './answer-encoder.ts';
+import type { NamesIn, OptionsAt } from './endpoint-names.ts';
+import type { MockExamples, OperationExamples } from './examples.ts';
 import type { Mock } from './mock.ts';
 import { MockedEndpoint, type MockedService, problem, type RefusedRequest } from './mocked-endpoint.ts';
 import { compareTemplates } from './path-matcher.ts';
 
-export interface MockOptions {
+export interface MockOptions<Definition = object> {
   /** Where the service would be: the one that `createApi` is given. Requests to any other place are left alone. */
   readonly baseUrl: string | URL;
   /**
@@ -24,23 +33,12 @@ export interface MockOptions {
    * @defaultValue 'problem'
    */
   readonly onInvalid?: 'problem' | 'error';
+  /**
+   * Answers to give instead of made ones. Where they are given, an operation without one is not answered until a test
+   * says how, and the problem that is sent says so.
+   */
+  readonly examples?: MockExamples<Definition, string | number>;
 }
-
-/** The names of all endpoints, with dots between groups and what is in them. */
-type NamesIn<Definition> = string extends keyof Definition
-  ? string
-  : {
-      [Name in keyof Definition & string]: Definition[Name] extends Endpoint
-        ? Name
-        : `${Name}.${NamesIn<Definition[Name]>}`;
-    }[keyof Definition & string];
-
-/** The options of the endpoint that a name leads to. */
-type OptionsAt<Definition, Name> = Name extends `${infer Group}.${infer Rest}`
-  ? OptionsAt<Definition[Group & keyof Definition], Rest>
-  : Definition[Name & keyof Definition] extends Endpoint<infer Options>
-    ? Options
-    : never;
 
 /** How a test talks to a mocked service. */
 export interface MockControl<Definition> {
@@ -66,6 +64,7 @@ const checks: Checks<MockOptions> = {
   baseUrl: anything,
   seed: integer({ min: Number.MIN_SAFE_INTEGER }),
   onInvalid: oneOf('problem', 'error'),
+  examples: requireObject,
 };
 
 /**
@@ -82,14 +81,17 @@ const checks: Checks<MockOptions> = {
  */
 export function mockHandlers<const Definition extends Contract>(
   contract: Definition,
-  options: MockOptions,
+  options: MockOptions<NoInfer<Definition>>,
 ): MockHandlers<Definition> {
   const refused: RefusedRequest[] = [];
   const service = serviceOf(options, refused);
-  const mocked = endpointsOf(contract).map(({ path, endpoint }) => ({
-    endpoint,
-    mock: new MockedEndpoint(path.join('.'), endpoint.options, service),
-  }));
+  const examples = options.examples as Readonly<Record<string, OperationExamples>> | undefined;
+  const mocked = endpointsOf(contract).map(({ path, endpoint }) => {
+    const name = path.join('.');
+    const own = examples && (Object.hasOwn(examples, name) ? examples[name] : {});
+    return { endpoint, mock: new MockedEndpoint(name, endpoint.options, service, own) };
+  });
+  for (const name in examples) mockNamed(mocked, name, 'examples: ');
   const handlers = mocked
     .map(({ mock }) => mock)
     .sort((one, other) => compareTemplates(one.options.path, other.options.path))
@@ -98,7 +100,7 @@ export function mockHandlers<const Definition extends Contract>(
   return Object.assign(handlers, controlOf(mocked, refused)) as unknown as MockHandlers<Definition>;
 }
 
-function serviceOf(options: MockOptions, refused: RefusedRequest[]): MockedService {
+function serviceOf(options: MockOptions<never>, refused: RefusedRequest[]): MockedService {
   const { baseUrl, seed, onInvalid } = readOptions('', options, checks, { seed: 1, onInvalid: 'problem' });
   const networkError = () => HttpResponse.error();
   return {
@@ -124,17 +126,19 @@ interface Mocked {
 function controlOf(mocked: readonly Mocked[], refused: RefusedRequest[]): object {
   return {
     refused,
-    on(wanted: unknown): MockedEndpoint {
-      const found = mocked.find(({ mock, endpoint }) => mock.name === wanted || endpoint === wanted);
-      if (found) return found.mock;
-      const known = mocked.map(({ mock }) => mock.name).join(', ');
-      throw new TypeError(`${whatIs(wanted)} is no endpoint of this contract, which has: ${known}.`);
-    },
+    on: (wanted: unknown) => mockNamed(mocked, wanted),
     reset(): void {
       refused.length = 0;
       for (const { mock } of mocked) mock.reset();
     },
   };
+}
+
+function mockNamed(mocked: readonly Mocked[], wanted: unknown, where = ''): MockedEndpoint {
+  const found = mocked.find(({ mock, endpoint }) => mock.name === wanted || endpoint === wanted);
+  if (found) return found.mock;
+  const known = mocked.map(({ mock }) => mock.name).join(', ');
+  throw new TypeError(`${where}${whatIs(wanted)} is no endpoint of this contract, which has: ${known}.`);
 }
 
 const whatIs = (wanted: unknown): string =>

@@ -12,8 +12,9 @@ import {
 } from './answer-encoder.ts';
 import { AnswerMaker } from './answer-maker.ts';
 import { type Declared, declaredFor, usualStatus } from './declared.ts';
+import type { OperationExamples } from './examples.ts';
 import { Unmakeable } from './made-data.ts';
-import { placeOf } from './pages.ts';
+import { placeInExample, placeOf } from './pages.ts';
 import { type Mismatch, type ReadGroups, RequestReader } from './request-reader.ts';
 
 /** A request that is not what the contract says. */
@@ -48,17 +49,20 @@ export class MockedEndpoint {
   readonly #service: MockedService;
   readonly #reader: RequestReader;
   readonly #maker: AnswerMaker;
+  readonly #examples: OperationExamples | undefined;
   /** Those that were what the contract says. */
   readonly requests: Received[] = [];
   #once: Step[] = [];
   #always: Step | undefined;
 
-  constructor(name: string, options: EndpointOptions, service: MockedService) {
+  /** @param examples - what is answered instead of what would be made. */
+  constructor(name: string, options: EndpointOptions, service: MockedService, examples?: OperationExamples) {
     this.name = name;
     this.options = options;
     this.#service = service;
     this.#reader = new RequestReader(options, service.base);
-    this.#maker = new AnswerMaker(name, options, service.seed);
+    this.#maker = new AnswerMaker(name, options, service.seed, examples);
+    this.#examples = examples;
   }
 
   matches(url: string): boolean {
@@ -167,12 +171,24 @@ export class MockedEndpoint {
   }
 
   async #usual({ query, request }: Received): Promise<Response> {
-    const status = usualStatus(this.options);
-    const isEvents = declaredFor(this.options, status)?.contents[0]?.kind === 'event-stream';
+    const status = usualStatus(this.options, key => Object.hasOwn(this.#examples ?? {}, key));
+    const [content] = declaredFor(this.options, status)?.contents ?? [];
+    const example = this.#maker.exampleFor(status);
+    if (this.#examples && content && !example) return this.#withoutExample(status);
+    const isEvents = content?.kind === 'event-stream';
     // A made stream has been sent as a whole: who asks for more after its end is told that there is none.
     if (isEvents && request.headers.has('last-event-id')) return new Response(null, { status: 204 });
-    const place = placeOf(this.options.paginate, query);
+    const place = (example ? placeInExample : placeOf)(this.options.paginate, query);
     return (await this.#maker.make(status, place)).respond();
+  }
+
+  #withoutExample(status: number): Response {
+    const on = `mocks.on(${JSON.stringify(this.name)})`;
+    return problem(
+      501,
+      `${this.name}: there is no example of its answer ${status}`,
+      `Give one: \`${on}.reply(${status}, data)\`, or have it made: \`${on}.reply(${status})\`.`,
+    );
   }
 
   #failing(code: string | undefined): Step {

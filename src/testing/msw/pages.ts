@@ -33,6 +33,24 @@ export function withoutNextPage(
   return replaced(body, pagination.cursor.split('.'), ends[attempt % ends.length]);
 }
 
+/** Whether a request for what an example shows asks for its page, or for one behind it, which has nothing in it. */
+export function placeInExample(pagination: Pagination | undefined, query: unknown): PagePlace {
+  if (!pagination || !('cursor' in pagination)) return placeOf(pagination, query);
+  const cursor = (query as Record<string, unknown> | undefined)?.[movingParameter(pagination) as string];
+  return cursor === undefined ? 'first' : 'later';
+}
+
+/** An example of a list, or what comes behind it. */
+export function pageOfExample(
+  pagination: Pagination | undefined,
+  body: unknown,
+  page: { readonly place: PagePlace; readonly attempt: number },
+): unknown {
+  if (page.place === 'first') return body;
+  const empty = withoutNextPage(pagination, body, page);
+  return withoutNextPage(pagination, empty, { ...page, place: 'first' });
+}
+
 /** A copy with another value where a path leads; undefined takes it out. Where the path leads nowhere, nothing changes. */
 function replaced(body: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
   if (name === undefined) return value;
