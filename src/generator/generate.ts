@@ -20,9 +20,11 @@ import { examplesModule, type Files, marker, moduleByTag, oneModule, reservedNam
 import { Names } from './names.ts';
 import type { Context } from './operations/context.ts';
 import { printExamples } from './operations/examples.ts';
+import { findCallbacks, findWebhooks, isIncoming } from './operations/find-incoming.ts';
 import { findOperations } from './operations/find-operations.ts';
 import { InlineSchemas } from './operations/inline-schemas.ts';
 import { nameOperations } from './operations/name-operations.ts';
+import { printCallbacks, printWebhooks } from './operations/print-incoming.ts';
 import { printOperation } from './operations/print-operation.ts';
 import { selected, selectorOf } from './operations/select.ts';
 import { Shapes } from './operations/shapes.ts';
@@ -198,30 +200,46 @@ function makeFiles(
   make: MakePrinter,
 ): Made {
   const { include = [], exclude = [], split, onProgress = () => {} } = options;
-  const found = selected(findOperations(documents, problems), include, exclude, problems);
-  if (found.length === 0)
+  const isWanted = [...findOperations(documents, problems), ...findWebhooks(documents, problems)];
+  const chosen = selected(isWanted, include, exclude, problems);
+  const webhooks = chosen.filter(isIncoming);
+  const found = chosen.filter(operation => !isIncoming(operation));
+  if (chosen.length === 0)
     problems.warn('There is no operation.', 'The contract is empty.', documents.root.get('paths'));
-  noteWebhooks(documents, problems);
   onProgress(`Writing ${found.length} operations of ${documents.size} files`);
-  const names = new Names(problems, reservedNames);
+  const hasCallbacks = found.some(({ node }) => node.get('callbacks')?.members().length);
+  const names = new Names(problems, [
+    ...reservedNames,
+    ...(webhooks.length > 0 ? ['webhooks'] : []),
+    ...(hasCallbacks ? ['callbacks'] : []),
+  ]);
   // Before schemas: the names of operations are what callers write.
   const operations = nameOperations(found, names, problems);
   const printer = make(documents, names, problems, schemaOptions(options));
   const schemas = new InlineSchemas(printer, names);
   const context: Context = { documents, problems, schemas, shapes: new Shapes(documents) };
   const codeOf = new Map(operations.all.map(it => [it.name, printOperation(it, context)]));
+  const callbacks = operations.all.flatMap(operation => {
+    const requests = findCallbacks(operation, documents, problems);
+    return requests.length > 0 ? [{ operation: operation.name, callbacks: requests }] : [];
+  });
+  const incoming = [
+    ...(webhooks.length > 0 ? [printWebhooks(webhooks, context)] : []),
+    ...(callbacks.length > 0 ? [printCallbacks(callbacks, context)] : []),
+  ];
   const printed = {
     documents,
     operations,
     codeOf,
+    incoming,
     declarations: [...printer.declarations, ...schemas.shared],
   };
   const files = new Map(split === 'tag' ? moduleByTag(printed, problems) : oneModule(printed));
-  if (options.examples)
-    files.set(
-      'examples.ts',
-      examplesModule(printed, printExamples(operations.inContract, context, options.int64 !== 'string')),
-    );
+  if (options.examples) {
+    const isTextOnWire = options.int64 !== 'string';
+    const code = printExamples(operations.inContract, context, isTextOnWire);
+    files.set('examples.ts', examplesModule(printed, code));
+  }
   return {
     files,
     counts: { operations: found.length, schemas: printed.declarations.length },
@@ -237,12 +255,6 @@ const schemaOptions = ({
   int64,
   enums,
 });
-
-function noteWebhooks({ root }: Documents, problems: Problems): void {
-  const webhooks = root.get('webhooks');
-  if (webhooks?.members().length)
-    problems.note('Webhooks come to a server.', 'They are not written.', webhooks);
-}
 
 /** A part that many operations refer to is looked at by each of them. */
 function once(problems: readonly Problem[]): Problem[] {

@@ -54,24 +54,27 @@ export interface Printed {
   readonly operations: NamedOperations;
   /** The code of an operation, by its name. */
   readonly codeOf: ReadonlyMap<string, Layout>;
+  /** What comes to a server. */
+  readonly incoming: readonly Layout[];
 }
 
 /** The files of the output by their names. */
 export type Files = ReadonlyMap<string, string>;
 
-export function oneModule({ documents, declarations, operations, codeOf }: Printed): Files {
+export function oneModule({ documents, declarations, operations, codeOf, incoming }: Printed): Files {
   const statements = [
     servers(documents),
     ...declarations.map(({ code }) => print(code)),
     ...operations.all.map(({ name }) => print(codeOf.get(name) ?? '')),
     printContract(documents, operations),
+    ...incoming.map(print),
   ];
   return new Map([['index.ts', moduleOf(indexHeader(documents), statements, new Map())]]);
 }
 
 /** One module for each tag, one for schemas, and one that has all of it. */
 export function moduleByTag(
-  { documents, declarations, operations, codeOf }: Printed,
+  { documents, declarations, operations, codeOf, incoming }: Printed,
   problems: Problems,
 ): Files {
   const header = `${marker}: what is changed here is lost.`;
@@ -94,6 +97,7 @@ export function moduleByTag(
     files.set(`${file}.ts`, moduleOf(header, statements, homes));
     for (const { name } of members) operationHomes.set(name, `./${file}.js`);
   }
+  if (incoming.length > 0) files.set('webhooks.ts', moduleOf(header, incoming.map(print), homes));
   const statements = [
     servers(documents),
     printContract(documents, operations),
@@ -125,7 +129,7 @@ function byTag(operations: readonly NamedOperation[], problems: Problems): Map<s
 }
 
 /** Files that have a meaning here, or to Windows. */
-const takenFiles = /^(?:index|schemas|examples|con|prn|aux|nul|com\d|lpt\d)$/;
+const takenFiles = /^(?:index|schemas|examples|webhooks|con|prn|aux|nul|com\d|lpt\d)$/;
 
 function freeFileName(tag: string, used: ReadonlyMap<string, unknown>, problems: Problems): string {
   const words = wordsOf(tag.normalize('NFKD')).map(word => word.toLowerCase().replace(/[^a-z0-9]/g, ''));

@@ -47,7 +47,7 @@ export function findOperations(documents: Documents, problems: Problems): FoundO
 }
 
 /** Operations may be references, though OpenAPI does not say so: documents of many files are written like this. */
-function operationsOf(item: Node, documents: Documents, problems: Problems): [Method, Node][] {
+export function operationsOf(item: Node, documents: Documents, problems: Problems): [Method, Node][] {
   const additional = item.get('additionalOperations')?.members() ?? [];
   return [...item.members(), ...additional].flatMap(([key, node]) => {
     const method = methods.get(key.toLowerCase());

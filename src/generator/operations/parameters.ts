@@ -90,7 +90,7 @@ const bareMember = (name: string): Parameter => ({
 });
 
 /** Those of the path, each replaced by one of the operation with the same place and name. */
-function declaredParameters({ node, pathItem }: FoundOperation, { shapes }: Context): Node[] {
+export function declaredParameters({ node, pathItem }: FoundOperation, { shapes }: Context): Node[] {
   const resolved = (owner: Node) =>
     (owner.get('parameters')?.items() ?? []).flatMap(parameter => shapes.resolve(parameter) ?? []);
   const own = resolved(node);

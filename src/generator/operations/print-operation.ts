@@ -117,6 +117,4 @@ function noteWhatIsLeftOut({ node, pathItem }: FoundOperation, { problems }: Con
   const servers = node.get('servers') ?? pathItem.get('servers');
   if (servers)
     problems.note('It has servers of its own.', 'It is called at the base URL of the client.', servers);
-  const callbacks = node.get('callbacks');
-  if (callbacks) problems.note('Callbacks come to a server.', 'They are not written.', callbacks);
 }

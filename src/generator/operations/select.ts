@@ -43,12 +43,12 @@ const patternOf = (pattern: string, isCaseless: boolean): RegExp =>
   );
 
 /** Operations that some `include` takes, if there is any, and no `exclude`. */
-export function selected(
-  operations: readonly FoundOperation[],
+export function selected<Operation extends FoundOperation>(
+  operations: readonly Operation[],
   include: readonly string[],
   exclude: readonly string[],
   problems: Problems,
-): FoundOperation[] {
+): Operation[] {
   const [wanted, unwanted] = [
     include.map(text => selectorOf(text)),
     exclude.map(text => selectorOf(text, 'exclude')),
