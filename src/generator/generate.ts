@@ -229,12 +229,13 @@ function makeFiles(
   ];
   const printed = {
     documents,
+    problems,
     operations,
     codeOf,
     incoming,
     declarations: [...printer.declarations, ...schemas.shared],
   };
-  const files = new Map(split === 'tag' ? moduleByTag(printed, problems) : oneModule(printed));
+  const files = new Map(split === 'tag' ? moduleByTag(printed) : oneModule(printed));
   if (options.examples) {
     const isTextOnWire = options.int64 !== 'string';
     const code = printExamples(operations.inContract, context, isTextOnWire);

@@ -4,9 +4,10 @@ import type { Documents } from './document/documents.ts';
 import type { Problems } from './document/problems.ts';
 import { wordsOf } from './names.ts';
 import type { NamedOperations } from './operations/name-operations.ts';
+import { policyOf } from './operations/policy-hints.ts';
 import { brokenBraces, exported, type NamedOperation } from './operations/print-operation.ts';
 import { credentialsOf, printServers } from './operations/servers.ts';
-import { docComment, prose, quoted } from './print/code.ts';
+import { docComment, literal, prose, quoted } from './print/code.ts';
 import { identifiersOf } from './print/identifiers.ts';
 import { braces, type Layout, print } from './print/layout.ts';
 import type { Declaration } from './schemas.ts';
@@ -50,6 +51,7 @@ export const reservedNames: readonly string[] = [
 
 export interface Printed {
   readonly documents: Documents;
+  readonly problems: Problems;
   readonly declarations: readonly Declaration[];
   readonly operations: NamedOperations;
   /** The code of an operation, by its name. */
@@ -61,22 +63,21 @@ export interface Printed {
 /** The files of the output by their names. */
 export type Files = ReadonlyMap<string, string>;
 
-export function oneModule({ documents, declarations, operations, codeOf, incoming }: Printed): Files {
+export function oneModule(printed: Printed): Files {
+  const { documents, declarations, operations, codeOf, incoming } = printed;
   const statements = [
     servers(documents),
     ...declarations.map(({ code }) => print(code)),
     ...operations.all.map(({ name }) => print(codeOf.get(name) ?? '')),
-    printContract(documents, operations),
+    printContract(printed),
     ...incoming.map(print),
   ];
   return new Map([['index.ts', moduleOf(indexHeader(documents), statements, new Map())]]);
 }
 
 /** One module for each tag, one for schemas, and one that has all of it. */
-export function moduleByTag(
-  { documents, declarations, operations, codeOf, incoming }: Printed,
-  problems: Problems,
-): Files {
+export function moduleByTag(printed: Printed): Files {
+  const { documents, problems, declarations, operations, codeOf, incoming } = printed;
   const header = `${marker}: what is changed here is lost.`;
   const files = new Map<string, string>();
   const homes = new Map<string, string>();
@@ -100,7 +101,7 @@ export function moduleByTag(
   if (incoming.length > 0) files.set('webhooks.ts', moduleOf(header, incoming.map(print), homes));
   const statements = [
     servers(documents),
-    printContract(documents, operations),
+    printContract(printed),
     [...files.keys()].map(file => `export * from './${file.replace(/\.ts$/, '.js')}';`).join('\n'),
   ];
   files.set('index.ts', moduleOf(indexHeader(documents), statements, operationHomes));
@@ -149,12 +150,20 @@ const servers = (documents: Documents): string => {
   return printed === undefined ? '' : print(printed);
 };
 
-function printContract(documents: Documents, { inContract }: NamedOperations): string {
+/** What the document asks of all calls, which is for the client to give. */
+function policyNote({ root }: Documents, problems: Problems): string | undefined {
+  const policy = policyOf(root, problems);
+  if (!policy) return undefined;
+  const options = print(['createFetch(', literal(policy), ')']).replaceAll(/\s+/g, ' ');
+  return `The document asks for this with all calls: \`${options}\``;
+}
+
+function printContract({ documents, operations: { inContract }, problems }: Printed): string {
   if (inContract.length === 0) return 'export const contract: {} = /* @__PURE__ */ defineContract({});';
   const members = inContract.map(({ name }) => name);
   const title = prose(documents.root.get('info')?.text('title'));
   return print([
-    docComment(title, credentialsOf(documents)),
+    docComment(title, credentialsOf(documents), policyNote(documents, problems)),
     exported(
       'contract',
       brokenBraces(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bodiesOf, declarationOf } from '../../src/contract/declared-response.ts';
 import type { Responses } from '../../src/contract/endpoint-options.ts';
 import { membersOf } from '../../src/contract/zod.ts';
-import { documentOf, loaded, operationOf, optionsOf } from './support.ts';
+import { documentOf, generated, loaded, operationOf, optionsOf } from './support.ts';
 
 const parameter = (where: string, name: string, more: object = {}) => ({
   name,
@@ -278,6 +278,94 @@ describe('idempotency', () => {
     const options = await optionsOf(operationOf(operation, 'post'));
     expect(options.idempotency).toBe(idempotency);
     expect(options.headers).toBeUndefined();
+  });
+});
+
+describe('retries and time, as vendors say them,', () => {
+  const retries = (more: object, backoff?: object) => ({
+    'x-speakeasy-retries': { strategy: 'backoff', ...(backoff && { backoff }), ...more },
+  });
+
+  test.each<[string, object, object | undefined, readonly string[]]>([
+    [
+      'all that Speakeasy has',
+      retries(
+        { statusCodes: ['5XX', 429, '408'], retryConnectionErrors: true },
+        { initialInterval: 500, maxInterval: 60_000, maxElapsedTime: 3_600_000, exponent: 1.5 },
+      ),
+      {
+        retry: {
+          baseDelayMs: 500,
+          maxDelayMs: 60_000,
+          maxElapsedMs: 3_600_000,
+          statuses: [408, 429, 500, 501, 502, 503, 504, 505, 506, 507, 508, 511],
+        },
+      },
+      ['Retries are not counted, and end by time.', 'Delays should grow by 1.5. They double.'],
+    ],
+    [
+      'one delay',
+      retries({}, { initialInterval: 90_000 }),
+      { retry: { baseDelayMs: 90_000, maxDelayMs: 90_000 } },
+      [],
+    ],
+    ['the other', retries({}, { maxInterval: 100 }), { retry: { baseDelayMs: 100, maxDelayMs: 100 } }, []],
+    ['delays that stay', retries({}, { exponent: 1 }), { retry: { backoff: 'constant' } }, []],
+    ['delays that double', retries({}, { exponent: 2 }), undefined, []],
+    ['nothing more', retries({}), undefined, []],
+    ['no retries', { 'x-speakeasy-retries': { strategy: 'none' } }, { retry: false }, []],
+    ["Fern's no retries", { 'x-fern-retries': { disabled: true } }, { retry: false }, []],
+    ["Fern's retries", { 'x-fern-retries': { disabled: false } }, undefined, []],
+    ['a timeout', { 'x-speakeasy-timeout': 2000 }, { attemptTimeoutMs: 2000 }, []],
+    [
+      'a long timeout',
+      { 'x-speakeasy-timeout': 90_000 },
+      { totalTimeoutMs: 90_000, attemptTimeoutMs: 90_000 },
+      [],
+    ],
+    [
+      'a timeout that is none',
+      { 'x-speakeasy-timeout': '2s' },
+      undefined,
+      ['x-speakeasy-timeout should be a number'],
+    ],
+    [
+      'a strategy of another kind',
+      { 'x-speakeasy-retries': { strategy: 'linear' } },
+      undefined,
+      ['There is no strategy "linear"'],
+    ],
+    [
+      'connection errors',
+      retries({ retryConnectionErrors: false }),
+      undefined,
+      ['Connection errors should not be retried.'],
+    ],
+    [
+      'a status of success',
+      retries({ statusCodes: [200, '2XX', 503] }),
+      { retry: { statuses: [503] } },
+      ['200 is no', '"2XX" is no'],
+    ],
+  ])('%s', async (_, operation, policy, problems) => {
+    const options = await optionsOf(operationOf(operation));
+    expect(options.policy).toEqual(policy);
+    expect(options.problems).toHaveLength(problems.length);
+    for (const [index, problem] of problems.entries())
+      expect(options.problems.toSorted()[index]).toContain(problems.toSorted()[index] ?? problem);
+  });
+
+  test('of the whole document stand above the contract', async () => {
+    const { text, problems } = await generated({
+      ...documentOf({ '/a': { get: { operationId: 'it', responses: { 200: {} } } } }),
+      ...retries({ statusCodes: [503] }),
+      'x-speakeasy-timeout': 1000,
+    });
+    expect(text).toContain(
+      'The document asks for this with all calls: `createFetch({ attemptTimeoutMs: 1000, retry: { statuses: [503] } })`',
+    );
+    expect(text).not.toContain('policy:');
+    expect(problems).toEqual([]);
   });
 });
 

@@ -3,9 +3,8 @@
  * members' examples.
  */
 import type { Node } from '../document/node.ts';
-import { docComment } from '../print/code.ts';
+import { docComment, literal, member, propertyName } from '../print/code.ts';
 import { broken, indent, join, type Layout, line } from '../print/layout.ts';
-import { jsonLiteral, keyLiteral } from '../print/literal.ts';
 import { type ReceivedType, receivedTypes } from './contents.ts';
 import type { Context } from './context.ts';
 import type { NamedOperation } from './print-operation.ts';
@@ -48,13 +47,7 @@ const object = (members: readonly Layout[]): Layout =>
 const printAnswer = ({ key, examples }: Answer): Layout => [
   /^\d\d\d$|^default$/.test(key) ? key : `'${key}'`,
   ': ',
-  object(
-    examples.map(({ name, value }) => [
-      name === '__proto__' ? "['__proto__']" : keyLiteral(name),
-      ': ',
-      jsonLiteral(value),
-    ]),
-  ),
+  object(examples.map(({ name, value }) => member(propertyName(name), literal(value)))),
 ];
 
 function answersOf(operation: NamedOperation, context: Context): Answer[] {

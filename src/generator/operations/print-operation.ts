@@ -10,6 +10,7 @@ import type { FoundOperation } from './find-operations.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
+import { policyOf } from './policy-hints.ts';
 import { printResponses, responsesOf } from './responses.ts';
 import { nothing, type Typed, typedObject } from './typed.ts';
 
@@ -46,6 +47,7 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
     ...(body ? [member('body', body.code)] : []),
     member('responses', responses.code),
     ...optional('idempotency', idempotency),
+    ...optional('policy', policyOf(node, context.problems)),
     ...optional('paginate', paginate),
     ...optional('operationId', operation.operationId),
     ...optional('tags', operation.tags.length > 0 ? operation.tags : undefined),

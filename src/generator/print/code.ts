@@ -1,7 +1,7 @@
 /** Values of a document as code. Documents may be hostile: nothing of theirs reaches the output but through here. */
 
 import { braces, group, indent, type Layout, line, list } from './layout.ts';
-import { keyLiteral, textLiteral } from './literal.ts';
+import { keyLiteral, numberLiteral, textLiteral } from './literal.ts';
 
 /** Characters that end a line, hide, or turn the direction of writing: none stands in the output as itself. */
 const HIDDEN =
@@ -23,7 +23,7 @@ export const member = (name: string, value: Layout): Layout =>
 /** A value of JSON. */
 export function literal(value: unknown): Layout {
   if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return numberLiteral(value);
   if (typeof value === 'boolean' || value === null) return String(value);
   if (Array.isArray(value)) return list('[', value.map(literal), ']');
   if (typeof value !== 'object') return 'undefined';
