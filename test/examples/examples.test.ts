@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { runProgram } from '../support/run-program.ts';
 
@@ -34,6 +35,19 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     "'transient 500': 4",
     'retriedCalls: 1',
   ],
+  'internal-api/main.ts': [
+    'pages    bolt, nut, screw, washer',
+    'slow     40 bolts, in spite of: TIMEOUT',
+    'busy     40 bolts, after 1 s that it asked for, in spite of: 503',
+    'lost     r-2, 2 reservations in all, in spite of: UND_ERR_SOCKET',
+    'reset    NetworkError, then r-3, 3 reservations in all',
+    'feed     3: -2 bolt',
+    /^garbled .*expected number, received string\.\n +it came: \{"sku":"bolt","stock":"plenty"/m,
+    'missing  No such item: gear is not on the shelves.',
+    'down     call 3: CircuitOpenError, 0 requests',
+    'fallback 0 bolts',
+    'circuit: half-open → closed\nback     37 bolts',
+  ],
   'policy-file/main.ts': [
     'attempts: 2',
     'policy-updated',
@@ -41,6 +55,9 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     'policy.yaml:5:3: Unknown option `retry.maxRetry`. Did you mean `maxRetries`?',
   ],
 };
+
+/** What the programs are made of. */
+const parts = ['internal-api/api/index.ts', 'internal-api/faults.ts', 'internal-api/service.ts'];
 
 // A test runner sets one of them, and where both are set every Node says so on standard error.
 beforeAll(() => {
@@ -53,7 +70,25 @@ test('every example is run', () => {
     .map(name => name.replaceAll('\\', '/'))
     // Those two have tests of their own.
     .filter(name => name.endsWith('.ts') && !/^(?:demo|observability)\//.test(name));
-  expect(programs.sort()).toEqual(Object.keys(lines).sort());
+  expect(programs.sort()).toEqual([...Object.keys(lines), ...parts].sort());
+});
+
+test('the client in internal-api is what its document asks for', async ({ signal }) => {
+  const main = new URL('../../src/cli/main.ts', import.meta.url);
+  const [document, api] = ['internal-api/openapi.yaml', 'internal-api/api'].map(name =>
+    fileURLToPath(new URL(name, folder)),
+  );
+  const args = ['generate', document as string, '-o', api as string, '--check'];
+  const { code, stdout, stderr } = await runProgram(main, { args, signal });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('It is up to date.');
+});
+
+test('the client in internal-api tells its story, the same each time, in a page', async ({ signal }) => {
+  const program = new URL('internal-api/main.ts', folder);
+  const { stdout } = await runProgram(program, { signal });
+  expect(stdout.split('\n').length).toBeLessThan(30);
+  expect((await runProgram(program, { signal })).stdout).toBe(stdout);
 });
 
 test.for(Object.keys(lines))('%s runs to its end and says what it is about', async (name, { signal }) => {

@@ -1,0 +1,139 @@
+// Made by holdfast generate from openapi.yaml (SHA-256 81df33cfe3079f99f2a4b49940767106): what is changed here is lost.
+import { defineContract, endpoint, eventStream, json, schema } from 'holdfast/contract';
+import { z } from 'zod';
+
+/** Where the document says that the API is: base URLs for `createApi`. */
+export const servers = ['http://warehouse.internal'] as const;
+
+export type Sku = string;
+export const Sku: z.ZodType<Sku> = /* @__PURE__ */ schema(() => z.string().regex(/^[a-z]+$/u));
+
+export interface Item {
+  sku: Sku;
+  stock: number;
+  /** Where it lies. */
+  bin?: string | undefined;
+}
+export const Item: z.ZodType<Item> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ sku: Sku, stock: z.number().multipleOf(1).min(0), bin: z.string().optional() }),
+);
+
+export interface Reservation {
+  id: string;
+  sku: Sku;
+  quantity: number;
+}
+export const Reservation: z.ZodType<Reservation> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ id: z.string(), sku: Sku, quantity: z.number().multipleOf(1).min(1) }),
+);
+
+export interface Movement {
+  sku: Sku;
+  change: number;
+}
+export const Movement: z.ZodType<Movement> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ sku: Sku, change: z.number().multipleOf(1) }),
+);
+
+export interface Problem {
+  title: string;
+  detail?: string | undefined;
+}
+export const Problem: z.ZodType<Problem> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ title: z.string(), detail: z.string().optional() }),
+);
+
+export type ListItemsResponse = { items: Item[]; next_cursor?: string | null | undefined };
+export const ListItemsResponse: z.ZodType<ListItemsResponse> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ items: z.array(Item), next_cursor: z.string().nullable().optional() }),
+);
+
+export type ListItemsQuery = { cursor?: string | undefined; limit?: number | undefined };
+export const ListItemsQuery: z.ZodType<ListItemsQuery> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ cursor: z.string().optional(), limit: z.int().min(1).max(100).optional() }),
+);
+
+/** All items, a page at a time. */
+export const listItems = /* @__PURE__ */ endpoint({
+  method: 'GET',
+  path: '/items',
+  query: ListItemsQuery,
+  responses: { 200: ListItemsResponse },
+  paginate: { cursor: 'next_cursor', items: 'items' },
+});
+
+export type GetItemParams = { sku: Sku };
+export const GetItemParams: z.ZodType<GetItemParams> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ sku: Sku }),
+);
+
+/** One item. */
+export const getItem = /* @__PURE__ */ endpoint({
+  method: 'GET',
+  path: '/items/{sku}',
+  params: GetItemParams,
+  responses: {
+    200: Item,
+    404: /* @__PURE__ */ json(Problem, { type: 'application/problem+json' }),
+    503: /* @__PURE__ */ json(Problem, { type: 'application/problem+json' }),
+  },
+});
+
+export type GetStockResponse = number;
+export const GetStockResponse: z.ZodType<GetStockResponse> = /* @__PURE__ */ schema(() =>
+  z.number().multipleOf(1),
+);
+
+export type GetStockParams = { sku: Sku };
+export const GetStockParams: z.ZodType<GetStockParams> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ sku: Sku }),
+);
+
+/**
+ * How much of an item there is.
+ *
+ * Ask for the item instead.
+ *
+ * @deprecated
+ */
+export const getStock = /* @__PURE__ */ endpoint({
+  method: 'GET',
+  path: '/stock/{sku}',
+  params: GetStockParams,
+  responses: { 200: GetStockResponse },
+  deprecated: true,
+});
+
+export type ReserveBody = { sku: Sku; quantity: number };
+export const ReserveBody: z.ZodType<ReserveBody> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ sku: Sku, quantity: z.number().multipleOf(1).min(1) }),
+);
+
+/**
+ * Puts some of an item aside.
+ *
+ * Sent again with the same key, it has the effect of once.
+ */
+export const reserve = /* @__PURE__ */ endpoint({
+  method: 'POST',
+  path: '/reservations',
+  body: ReserveBody,
+  responses: { 201: Reservation, 409: /* @__PURE__ */ json(Problem, { type: 'application/problem+json' }) },
+  idempotency: 'key',
+});
+
+/** What goes in and out, as it happens. */
+export const watchMovements = /* @__PURE__ */ endpoint({
+  method: 'GET',
+  path: '/movements',
+  responses: { 200: /* @__PURE__ */ eventStream(Movement) },
+});
+
+/** Warehouse */
+export const contract = /* @__PURE__ */ defineContract({
+  listItems,
+  getItem,
+  getStock,
+  reserve,
+  watchMovements,
+});
