@@ -5,8 +5,9 @@ import type { Problems } from './document/problems.ts';
 import { wordsOf } from './names.ts';
 import type { NamedOperations } from './operations/name-operations.ts';
 import { policyOf } from './operations/policy-hints.ts';
-import { brokenBraces, exported, type NamedOperation } from './operations/print-operation.ts';
+import { exported, type NamedOperation } from './operations/print-operation.ts';
 import { credentialsOf, printServers } from './operations/servers.ts';
+import { lines } from './operations/typed.ts';
 import { docComment, literal, prose, quoted } from './print/code.ts';
 import { identifiersOf } from './print/identifiers.ts';
 import { braces, type Layout, print } from './print/layout.ts';
@@ -159,14 +160,15 @@ function policyNote({ root }: Documents, problems: Problems): string | undefined
 }
 
 function printContract({ documents, operations: { inContract }, problems }: Printed): string {
-  if (inContract.length === 0) return 'export const contract: {} = /* @__PURE__ */ defineContract({});';
+  if (inContract.length === 0)
+    return 'export const contract: Record<never, never> = /* @__PURE__ */ defineContract({});';
   const members = inContract.map(({ name }) => name);
   const title = prose(documents.root.get('info')?.text('title'));
   return print([
     docComment(title, credentialsOf(documents), policyNote(documents, problems)),
     exported(
       'contract',
-      brokenBraces(
+      lines(
         members.map(name => `${name}: typeof ${name}`),
         ';',
       ),

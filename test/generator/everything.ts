@@ -99,6 +99,11 @@ export const everything = documentOf(
     '/form': {
       post: {
         operationId: 'sendForm',
+        callbacks: {
+          done: {
+            '{$request.body#/url}': { post: { requestBody: content('application/json', ref('Event')) } },
+          },
+        },
         requestBody: content(
           'application/x-www-form-urlencoded',
           { type: 'object', properties: { address: { type: 'object', additionalProperties: true } } },
@@ -146,6 +151,16 @@ export const everything = documentOf(
     },
   },
   {
+    webhooks: {
+      'user.created': {
+        post: {
+          summary: 'Somebody has come',
+          parameters: [parameter('X-Signature', 'header', { type: 'string' }, { required: true })],
+          requestBody: content('application/json', ref('User')),
+        },
+      },
+      ping: { get: { parameters: [parameter('challenge', 'query', { type: 'string' })] } },
+    },
     components: {
       schemas: {
         User: {

@@ -1,5 +1,13 @@
 // Made by holdfast generate from openapi.yaml (SHA-256 81df33cfe3079f99f2a4b49940767106): what is changed here is lost.
-import { defineContract, endpoint, eventStream, json, schema } from 'holdfast/contract';
+import {
+  type Content as ContentOf,
+  defineContract,
+  type Endpoint,
+  endpoint,
+  eventStream,
+  json,
+  schema,
+} from 'holdfast/contract';
 import { z } from 'zod';
 
 /** Where the document says that the API is: base URLs for `createApi`. */
@@ -54,7 +62,11 @@ export const ListItemsQuery: z.ZodType<ListItemsQuery> = /* @__PURE__ */ schema(
 );
 
 /** All items, a page at a time. */
-export const listItems = /* @__PURE__ */ endpoint({
+export const listItems: Endpoint<{
+  query: typeof ListItemsQuery;
+  responses: { 200: typeof ListItemsResponse };
+  paginate: { items: 'items' };
+}> = /* @__PURE__ */ endpoint({
   method: 'GET',
   path: '/items',
   query: ListItemsQuery,
@@ -68,7 +80,14 @@ export const GetItemParams: z.ZodType<GetItemParams> = /* @__PURE__ */ schema(()
 );
 
 /** One item. */
-export const getItem = /* @__PURE__ */ endpoint({
+export const getItem: Endpoint<{
+  params: typeof GetItemParams;
+  responses: {
+    200: typeof Item;
+    404: ContentOf<'json', typeof Problem>;
+    503: ContentOf<'json', typeof Problem>;
+  };
+}> = /* @__PURE__ */ endpoint({
   method: 'GET',
   path: '/items/{sku}',
   params: GetItemParams,
@@ -96,7 +115,10 @@ export const GetStockParams: z.ZodType<GetStockParams> = /* @__PURE__ */ schema(
  *
  * @deprecated
  */
-export const getStock = /* @__PURE__ */ endpoint({
+export const getStock: Endpoint<{
+  params: typeof GetStockParams;
+  responses: { 200: typeof GetStockResponse };
+}> = /* @__PURE__ */ endpoint({
   method: 'GET',
   path: '/stock/{sku}',
   params: GetStockParams,
@@ -114,7 +136,10 @@ export const ReserveBody: z.ZodType<ReserveBody> = /* @__PURE__ */ schema(() =>
  *
  * Sent again with the same key, it has the effect of once.
  */
-export const reserve = /* @__PURE__ */ endpoint({
+export const reserve: Endpoint<{
+  body: typeof ReserveBody;
+  responses: { 201: typeof Reservation; 409: ContentOf<'json', typeof Problem> };
+}> = /* @__PURE__ */ endpoint({
   method: 'POST',
   path: '/reservations',
   body: ReserveBody,
@@ -123,14 +148,22 @@ export const reserve = /* @__PURE__ */ endpoint({
 });
 
 /** What goes in and out, as it happens. */
-export const watchMovements = /* @__PURE__ */ endpoint({
+export const watchMovements: Endpoint<{
+  responses: { 200: ContentOf<'event-stream', typeof Movement> };
+}> = /* @__PURE__ */ endpoint({
   method: 'GET',
   path: '/movements',
   responses: { 200: /* @__PURE__ */ eventStream(Movement) },
 });
 
 /** Warehouse */
-export const contract = /* @__PURE__ */ defineContract({
+export const contract: {
+  listItems: typeof listItems;
+  getItem: typeof getItem;
+  getStock: typeof getStock;
+  reserve: typeof reserve;
+  watchMovements: typeof watchMovements;
+} = /* @__PURE__ */ defineContract({
   listItems,
   getItem,
   getStock,

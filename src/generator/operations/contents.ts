@@ -7,7 +7,7 @@ import type { Direction } from '../schemas.ts';
 import type { Context } from './context.ts';
 import { formStyles } from './form-styles.ts';
 import type { Hint } from './inline-schemas.ts';
-import { type Typed, typedList } from './typed.ts';
+import { anything, type Typed, typedList } from './typed.ts';
 
 /** One media type of a body, as the document has it. */
 export interface MediaType {
@@ -187,8 +187,6 @@ function printContent(media: MediaType, direction: Direction, hint: Hint, contex
       return contentOf('binary', undefined, typeOption(type, 'application/octet-stream'));
   }
 }
-
-const anything: Typed = { code: '/* @__PURE__ */ z.unknown()', type: 'z.ZodUnknown' };
 
 /** What makes a content, and what the content calls itself. */
 const kinds = {

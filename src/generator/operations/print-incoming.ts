@@ -3,14 +3,15 @@
  * its own framework, and takes from this what it parses with.
  */
 import { pascalCase } from '../names.ts';
-import { docComment, member, propertyName, prose, quoted } from '../print/code.ts';
-import { broken, hardLine, indent, join, type Layout, line } from '../print/layout.ts';
+import { docComment, propertyName, prose } from '../print/code.ts';
+import { hardLine, type Layout } from '../print/layout.ts';
 import type { Member } from '../schemas.ts';
 import { type ReceivedType, receivedTypes } from './contents.ts';
 import type { Context } from './context.ts';
 import type { Incoming } from './find-incoming.ts';
 import { declaredParameters } from './parameters.ts';
 import { textSchema } from './shapes.ts';
+import { anything, constant, type Typed, type TypedMember, typedLines } from './typed.ts';
 
 /** The callbacks of one operation. */
 export interface CallbacksOf {
@@ -18,47 +19,34 @@ export interface CallbacksOf {
   readonly callbacks: readonly Incoming[];
 }
 
-/** `export const webhooks = {…}`. */
+/** `export const webhooks: {…} = {…};`. */
 export function printWebhooks(webhooks: readonly Incoming[], context: Context): Layout {
-  const members = webhooks.map(webhook => [
-    commentOf(webhook),
-    member(propertyName(webhook.name), printIncoming(webhook, pascalCase(webhook.name), context)),
-  ]);
-  return declared(
-    'webhooks',
-    'What the service sends by itself, by name: schemas for the server that receives it.',
-    members,
-    context,
-  );
+  const members = webhooks.map(webhook => memberOf(webhook, pascalCase(webhook.name), context));
+  const says = 'What the service sends by itself, by name: schemas for the server that receives it.';
+  return declared('webhooks', says, members, context);
 }
 
-/** `export const callbacks = {…}`, by operation. */
+/** `export const callbacks: {…} = {…};`, by operation. */
 export function printCallbacks(all: readonly CallbacksOf[], context: Context): Layout {
-  const members = all.map(({ operation, callbacks }) => {
-    const inside = callbacks.map(callback => [
-      commentOf(callback),
-      member(
-        propertyName(callback.name),
-        printIncoming(callback, pascalCase(`${operation} ${callback.name}`), context),
-      ),
-    ]);
-    return member(operation, object(inside));
-  });
-  return declared(
-    'callbacks',
-    'What the service sends in return for an operation, by operation and name.',
-    members,
-    context,
-  );
+  const members = all.map(({ operation, callbacks }) => ({
+    name: operation,
+    value: typedLines(callbacks.map(it => memberOf(it, pascalCase(`${operation} ${it.name}`), context))),
+  }));
+  const says = 'What the service sends in return for an operation, by operation and name.';
+  return declared('callbacks', says, members, context);
 }
 
-function declared(name: string, says: string, members: readonly Layout[], { schemas }: Context): Layout {
+function declared(name: string, says: string, members: readonly TypedMember[], { schemas }: Context): Layout {
   const above = schemas.take().map(declaration => [declaration, hardLine, hardLine]);
-  return [...above, docComment(says), `export const ${name} = `, object(members), ' as const;'];
+  const { code, type } = typedLines(members);
+  return [...above, docComment(says), `export const ${name}: `, type, ' = ', code, ';'];
 }
 
-const object = (members: readonly Layout[]): Layout =>
-  members.length === 0 ? '{}' : broken('{', indent(line, ...join([',', line], members)), ',', line, '}');
+const memberOf = (incoming: Incoming, hint: string, context: Context): TypedMember => ({
+  name: propertyName(incoming.name),
+  docs: commentOf(incoming),
+  value: printIncoming(incoming, hint, context),
+});
 
 function commentOf({ node, target, isDeprecated }: Incoming): Layout {
   const summary = node.text('summary')?.trim();
@@ -71,21 +59,21 @@ function commentOf({ node, target, isDeprecated }: Incoming): Layout {
   );
 }
 
-function printIncoming(incoming: Incoming, hint: string, context: Context): Layout {
+function printIncoming(incoming: Incoming, hint: string, context: Context): Typed {
   const { schemas } = context;
   const media = mediaOf(incoming, context);
-  const schema = media && printBody(media, hint, context);
+  const body = media && printBody(media, hint, context);
   const groups = (['query', 'header'] as const).flatMap(place => {
     const members = membersIn(place, incoming, context);
     const name = place === 'query' ? 'query' : 'headers';
     const named = { name: `${hint}${pascalCase(name)}`, sharedAs: undefined };
-    return members.length === 0 ? [] : [member(name, schemas.printObject(members, 'received', named))];
+    return members.length === 0 ? [] : [{ name, value: schemas.printObject(members, 'received', named) }];
   });
-  return object([
-    member('method', quoted(incoming.method)),
+  return typedLines([
+    { name: 'method', value: constant(incoming.method) },
     ...groups,
-    ...(media ? [member('contentType', quoted(media.type))] : []),
-    ...(schema === undefined ? [] : [member('body', schema)]),
+    ...(media ? [{ name: 'contentType', value: constant(media.type) }] : []),
+    ...(body ? [{ name: 'body', value: body }] : []),
   ]);
 }
 
@@ -106,12 +94,12 @@ function mediaOf({ node, method }: Incoming, context: Context): ReceivedType | u
 }
 
 /** What a server has parsed or read as a text; bytes and streams are its own to look at. */
-function printBody({ node, kind, type }: ReceivedType, hint: string, context: Context): Layout | undefined {
+function printBody({ node, kind, type }: ReceivedType, hint: string, context: Context): Typed | undefined {
   const schema = node.get('schema');
   if (['json', 'form', 'multipart', 'text'].includes(kind))
     return schema
       ? context.schemas.print(schema, 'received', { name: `${hint}Body`, sharedAs: undefined })
-      : '/* @__PURE__ */ z.unknown()';
+      : anything;
   context.problems.note(`What comes as ${type} is not looked into.`, 'It has no schema.', node);
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { Pagination } from '../../contract/pagination.ts';
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { docComment, literal, member, propertyName, prose, quoted } from '../print/code.ts';
-import { broken, hardLine, indent, join, type Layout, line } from '../print/layout.ts';
+import { hardLine, type Layout } from '../print/layout.ts';
 import { printRequestBody } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
@@ -12,7 +12,7 @@ import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
 import { policyOf } from './policy-hints.ts';
 import { printResponses, responsesOf } from './responses.ts';
-import { nothing, type Typed, typedObject } from './typed.ts';
+import { lines, nothing, type Typed, typedObject } from './typed.ts';
 
 /** An operation with the names that it goes by. */
 export interface NamedOperation extends FoundOperation {
@@ -64,7 +64,7 @@ type Exchanged = readonly [name: string, group: Typed];
 function typeOf(exchanged: readonly Exchanged[], paginate: Pagination | undefined): Layout {
   const members = exchanged.map(([name, { type }]) => [`${name}: `, type]);
   if (paginate) members.push([`paginate: ${paginate.items ? `{ items: ${quoted(paginate.items)} }` : '{}'}`]);
-  return ['Endpoint<', brokenBraces(members, ';'), '>'];
+  return ['Endpoint<', lines(members, ';'), '>'];
 }
 
 const optional = (name: string, value: unknown): Layout[] =>
@@ -75,12 +75,9 @@ export const exported = (name: string, type: Layout, call: string, members: read
   `export const ${name}: `,
   type,
   ` = /* @__PURE__ */ ${call}(`,
-  brokenBraces(members, ','),
+  lines(members, ','),
   ');',
 ];
-
-export const brokenBraces = (members: readonly Layout[], separator: string): Layout =>
-  broken('{', indent(line, ...join([separator, line], members)), separator, line, '}');
 
 function commentOf({ node, isDeprecated }: FoundOperation): Layout {
   const summary = node.text('summary')?.trim();

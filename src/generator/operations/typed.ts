@@ -1,5 +1,6 @@
 /** Code together with its type, so that no compiler has to infer what a module exports (`isolatedDeclarations`). */
-import { braces, type Layout, list } from '../print/layout.ts';
+import { member, quoted } from '../print/code.ts';
+import { braces, broken, indent, join, type Layout, line, list } from '../print/layout.ts';
 
 export interface Typed {
   readonly code: Layout;
@@ -8,6 +9,12 @@ export interface Typed {
 
 /** Something that is declared elsewhere. */
 export const named = (name: string): Typed => ({ code: name, type: `typeof ${name}` });
+
+/** A text that is what it is to the compiler as well. */
+export const constant = (text: string): Typed => ({ code: quoted(text), type: quoted(text) });
+
+/** The schema of what nobody has described. */
+export const anything: Typed = { code: '/* @__PURE__ */ z.unknown()', type: 'z.ZodUnknown' };
 
 export const nothing: Typed = { code: 'null', type: 'null' };
 
@@ -32,3 +39,28 @@ export const typedList = (items: readonly Typed[]): Typed => ({
     ']',
   ),
 });
+
+/** A member, its name as it is printed, with what the document says of it. */
+export interface TypedMember {
+  readonly name: string;
+  readonly docs?: Layout;
+  readonly value: Typed;
+}
+
+/** `{ name: … }` with a line for each member, and its type, which has the comments: an editor shows them from there. */
+export const typedLines = (members: readonly TypedMember[]): Typed => ({
+  code: lines(
+    members.map(({ name, value }) => member(name, value.code)),
+    ',',
+  ),
+  type: lines(
+    members.map(({ name, docs = '', value }) => [docs, member(name, value.type)]),
+    ';',
+  ),
+});
+
+/** `{ a, b }`, always with a member to a line. */
+export const lines = (members: readonly Layout[], separator: string): Layout =>
+  members.length === 0
+    ? '{}'
+    : broken('{', indent(line, ...join([separator, line], members)), separator, line, '}');
