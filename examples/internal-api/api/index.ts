@@ -63,9 +63,11 @@ export const ListItemsQuery: z.ZodType<ListItemsQuery> = /* @__PURE__ */ schema(
 
 /** All items, a page at a time. */
 export const listItems: Endpoint<{
+  method: 'GET';
+  path: '/items';
   query: typeof ListItemsQuery;
   responses: { 200: typeof ListItemsResponse };
-  paginate: { items: 'items' };
+  paginate: { cursor: 'next_cursor'; items: 'items' };
 }> = /* @__PURE__ */ endpoint({
   method: 'GET',
   path: '/items',
@@ -81,6 +83,8 @@ export const GetItemParams: z.ZodType<GetItemParams> = /* @__PURE__ */ schema(()
 
 /** One item. */
 export const getItem: Endpoint<{
+  method: 'GET';
+  path: '/items/{sku}';
   params: typeof GetItemParams;
   responses: {
     200: typeof Item;
@@ -116,6 +120,8 @@ export const GetStockParams: z.ZodType<GetStockParams> = /* @__PURE__ */ schema(
  * @deprecated
  */
 export const getStock: Endpoint<{
+  method: 'GET';
+  path: '/stock/{sku}';
   params: typeof GetStockParams;
   responses: { 200: typeof GetStockResponse };
 }> = /* @__PURE__ */ endpoint({
@@ -137,6 +143,8 @@ export const ReserveBody: z.ZodType<ReserveBody> = /* @__PURE__ */ schema(() =>
  * Sent again with the same key, it has the effect of once.
  */
 export const reserve: Endpoint<{
+  method: 'POST';
+  path: '/reservations';
   body: typeof ReserveBody;
   responses: { 201: typeof Reservation; 409: ContentOf<'json', typeof Problem> };
 }> = /* @__PURE__ */ endpoint({
@@ -149,6 +157,8 @@ export const reserve: Endpoint<{
 
 /** What goes in and out, as it happens. */
 export const watchMovements: Endpoint<{
+  method: 'GET';
+  path: '/movements';
   responses: { 200: ContentOf<'event-stream', typeof Movement> };
 }> = /* @__PURE__ */ endpoint({
   method: 'GET',

@@ -1,8 +1,7 @@
 /** One operation of a document as `export const … = endpoint({…})`. */
-import type { Pagination } from '../../contract/pagination.ts';
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
-import { docComment, literal, member, propertyName, prose, quoted } from '../print/code.ts';
+import { docComment, literal, member, prose } from '../print/code.ts';
 import { hardLine, type Layout } from '../print/layout.ts';
 import { printRequestBody } from './contents.ts';
 import type { Context } from './context.ts';
@@ -12,7 +11,7 @@ import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
 import { policyOf } from './policy-hints.ts';
 import { printResponses, responsesOf } from './responses.ts';
-import { lines, nothing, type Typed, typedObject } from './typed.ts';
+import { constant, constantMembers, lines, nothing, type Typed, typedObject } from './typed.ts';
 
 /** An operation with the names that it goes by. */
 export interface NamedOperation extends FoundOperation {
@@ -33,42 +32,39 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
     answers.length > 0 ? printResponses(answers, operation, hint, context) : anyResponse(operation, context);
   const idempotency = idempotencyOf(node, context.documents.root, parameters.takesKey);
   const paginate = paginationOf(operation, parameters, answers, context);
-  const groups = printGroups(parameters, hint, context);
-  const typed: Exchanged[] = [
-    ...groups,
-    ...(body ? [['body', body] as const] : []),
-    ['responses', responses],
+  const members: EndpointMember[] = [
+    { name: 'method', ...constant(method) },
+    { name: 'path', ...constant(template.path) },
+    ...printGroups(parameters, hint, context).map(([name, group]) => ({ name, ...group })),
+    ...untyped('styles', styles),
+    ...(body ? [{ name: 'body', ...body }] : []),
+    { name: 'responses', ...responses },
+    ...untyped('idempotency', idempotency),
+    ...untyped('policy', policyOf(node, context.problems)),
+    ...(paginate ? [{ name: 'paginate', ...constantMembers(paginate) }] : []),
+    ...untyped('operationId', operation.operationId),
+    ...untyped('tags', operation.tags.length > 0 ? operation.tags : undefined),
+    ...untyped('deprecated', operation.isDeprecated || undefined),
   ];
-  const members: Layout[] = [
-    member('method', quoted(method)),
-    member('path', quoted(template.path)),
-    ...groups.map(([place, { code }]) => member(place, code)),
-    ...optional('styles', styles),
-    ...(body ? [member('body', body.code)] : []),
-    member('responses', responses.code),
-    ...optional('idempotency', idempotency),
-    ...optional('policy', policyOf(node, context.problems)),
-    ...optional('paginate', paginate),
-    ...optional('operationId', operation.operationId),
-    ...optional('tags', operation.tags.length > 0 ? operation.tags : undefined),
-    ...optional('deprecated', operation.isDeprecated || undefined),
-  ];
+  const values = members.map(({ name, code }) => member(name, code));
+  const types = members.flatMap(({ name, type }) => (type === undefined ? [] : [[`${name}: `, type]]));
   const declared = context.schemas.take().map(declaration => [declaration, hardLine, hardLine]);
-  return [...declared, commentOf(operation), exported(name, typeOf(typed, paginate), 'endpoint', members)];
+  return [
+    ...declared,
+    commentOf(operation),
+    exported(name, ['Endpoint<', lines(types, ';'), '>'], 'endpoint', values),
+  ];
 }
 
-/** A group of what is sent, or what comes back. */
-type Exchanged = readonly [name: string, group: Typed];
-
-/** What callers see of an endpoint: what goes in, and what comes out. */
-function typeOf(exchanged: readonly Exchanged[], paginate: Pagination | undefined): Layout {
-  const members = exchanged.map(([name, { type }]) => [`${name}: `, type]);
-  if (paginate) members.push([`paginate: ${paginate.items ? `{ items: ${quoted(paginate.items)} }` : '{}'}`]);
-  return ['Endpoint<', lines(members, ';'), '>'];
+/** The type is there where callers see something of it, or `endpoint()` asks for it when one is made of another. */
+interface EndpointMember {
+  readonly name: string;
+  readonly code: Layout;
+  readonly type?: Layout;
 }
 
-const optional = (name: string, value: unknown): Layout[] =>
-  value === undefined ? [] : [member(propertyName(name), literal(value))];
+const untyped = (name: string, value: unknown): EndpointMember[] =>
+  value === undefined ? [] : [{ name, code: literal(value) }];
 
 /** `export const name: Type = call({…});`. */
 export const exported = (name: string, type: Layout, call: string, members: readonly Layout[]): Layout => [

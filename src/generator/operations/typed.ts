@@ -1,5 +1,5 @@
 /** Code together with its type, so that no compiler has to infer what a module exports (`isolatedDeclarations`). */
-import { member, quoted } from '../print/code.ts';
+import { literal, member, quoted } from '../print/code.ts';
 import { braces, broken, indent, join, type Layout, line, list } from '../print/layout.ts';
 
 export interface Typed {
@@ -12,6 +12,12 @@ export const named = (name: string): Typed => ({ code: name, type: `typeof ${nam
 
 /** A text that is what it is to the compiler as well. */
 export const constant = (text: string): Typed => ({ code: quoted(text), type: quoted(text) });
+
+/** Members that are what they are to the compiler as well. */
+export function constantMembers(members: object): Typed {
+  const printed = Object.entries(members).map(([name, value]) => [`${name}: `, literal(value)]);
+  return { code: braces(printed), type: braces(printed, ';') };
+}
 
 /** The schema of what nobody has described. */
 export const anything: Typed = { code: '/* @__PURE__ */ z.unknown()', type: 'z.ZodUnknown' };
