@@ -42,8 +42,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'eventsource-parser': ['contract/streams.ts'],
   'http-link-header': ['contract/pages.ts'],
   oauth4webapi: ['oauth2/'],
-  yaml: ['policy-file/yaml.ts', 'generator/document/source-file.ts'],
-  '@humanwhocodes/momoa': ['policy-file/json.ts', 'generator/document/source-file.ts'],
+  yaml: ['policy-file/yaml.ts'],
+  'js-yaml': ['generator/document/yaml-source.ts'],
+  '@humanwhocodes/momoa': ['policy-file/json.ts'],
   'structured-headers': ['http/retry-after.ts'],
   msw: ['testing/msw/'],
 };

@@ -46,7 +46,7 @@ function exitCodeOf(error: unknown): number {
     return 1;
   }
   if (isMissingYaml(error)) {
-    complain('error: The generator needs the package yaml: npm install --save-dev yaml');
+    complain('error: The generator needs the package js-yaml: npm install --save-dev js-yaml');
     return 1;
   }
   complain(`error: ${error instanceof Error ? error.stack : String(error)}`);
@@ -61,7 +61,7 @@ const isMissingYaml = (error: unknown): boolean =>
   error instanceof Error &&
   'code' in error &&
   error.code === 'ERR_MODULE_NOT_FOUND' &&
-  error.message.includes("'yaml'");
+  error.message.includes("'js-yaml'");
 
 try {
   process.exitCode = await run(readCommand(process.argv.slice(2)));

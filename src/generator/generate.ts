@@ -13,8 +13,8 @@ import {
   text,
 } from '../pipeline/options.ts';
 import { Documents } from './document/documents.ts';
+import { Unreadable } from './document/position.ts';
 import { excerptOf, type Problem, Problems } from './document/problems.ts';
-import { Unreadable } from './document/source-file.ts';
 import { type MakePrinter, makePrinter } from './make-printer.ts';
 import { examplesModule, type Files, marker, moduleByTag, oneModule, reservedNames } from './module.ts';
 import { Names } from './names.ts';

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { Node as DocumentNode } from './document/node.ts';
+export type { Path as DocumentPath, Position } from './document/position.ts';
 export { type Problem, problemText } from './document/problems.ts';
-export type { Path as DocumentPath, Position, SourceFile } from './document/source-file.ts';
+export type { SourceFile } from './document/source-file.ts';
 export { type GenerateOptions, type GenerateResult, GenerationError, generate } from './generate.ts';

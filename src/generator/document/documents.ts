@@ -2,8 +2,9 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Node } from './node.ts';
+import { Unreadable } from './position.ts';
 import type { Problems } from './problems.ts';
-import { readSource, type SourceFile, Unreadable } from './source-file.ts';
+import { readSource, type SourceFile } from './source-file.ts';
 
 export interface DocumentOptions {
   /** Whether references may lead to `https:` and `http:` URLs. */
@@ -23,7 +24,7 @@ export class Documents {
   readonly #problems: Problems;
 
   private constructor(root: SourceFile, files: ReadonlyMap<string, SourceFile>, problems: Problems) {
-    this.root = new Node(root.value, root, []);
+    this.root = new Node(root.value, root);
     this.#files = files;
     this.#problems = problems;
   }
@@ -110,7 +111,7 @@ function decoded(text: string): string {
 
 /** By JSON Pointer, or by an `$anchor` of that name. */
 function at(source: SourceFile, fragment: string): Node | undefined {
-  const root = new Node(source.value, source, []);
+  const root = new Node(source.value, source);
   if (fragment === '') return root;
   if (!fragment.startsWith('/')) return anchored(root, fragment);
   let node: Node | undefined = root;
@@ -208,14 +209,11 @@ class Reader {
 
 /** Where the references of a file lead, and one that leads there. */
 function* fileReferencesIn(file: SourceFile): Generator<[location: string, from: Node]> {
-  const open: [unknown, (string | number)[]][] = [[file.value, []]];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const [value, path] = next;
-    if (typeof value !== 'object' || value === null) continue;
-    const reference = (value as { $ref?: unknown }).$ref;
-    if (typeof reference === 'string' && !reference.startsWith('#'))
-      yield [locationOf(splitReference(reference)[0], file), new Node(value, file, path)];
-    for (const [key, member] of Object.entries(value))
-      if (typeof member === 'object') open.push([member, [...path, key]]);
+  const open = [new Node(file.value, file)];
+  for (let node = open.pop(); node; node = open.pop()) {
+    const reference = node.text('$ref');
+    if (reference !== undefined && !reference.startsWith('#'))
+      yield [locationOf(splitReference(reference)[0], file), node];
+    open.push(...node.items(), ...node.members().map(([, member]) => member));
   }
 }

@@ -1,25 +1,37 @@
-import type { Path, Position, SourceFile } from './source-file.ts';
+import type { Path, Position } from './position.ts';
+import type { SourceFile } from './source-file.ts';
 
 /** A part of a document, which knows where it stands. Nothing inherited is ever read: documents may be hostile. */
 export class Node {
   readonly value: unknown;
   readonly file: SourceFile;
-  readonly path: Path;
+  readonly #around: Node | undefined;
+  readonly #key: string | number;
+  #pointer: string | undefined;
+  #id: string | undefined;
 
-  constructor(value: unknown, file: SourceFile, path: Path) {
+  /** @param around - what it is a part of, by that key; nothing for a whole file. */
+  constructor(value: unknown, file: SourceFile, around?: Node, key: string | number = '') {
     this.value = value;
     this.file = file;
-    this.path = path;
+    this.#around = around;
+    this.#key = key;
+  }
+
+  get path(): Path {
+    return this.#around ? [...this.#around.path, this.#key] : [];
   }
 
   /** JSON Pointer (RFC 6901) within the file. */
   get pointer(): string {
-    return this.path.map(key => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+    this.#pointer ??= this.#around ? `${this.#around.pointer}/${escaped(String(this.#key))}` : '';
+    return this.#pointer;
   }
 
   /** Names the part in the whole document. */
   get id(): string {
-    return `${this.file.location}#${this.pointer}`;
+    this.#id ??= `${this.file.location}#${this.pointer}`;
+    return this.#id;
   }
 
   get position(): Position {
@@ -35,12 +47,12 @@ export class Node {
     const { value } = this;
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
     const member = (value as Record<string | number, unknown>)[key];
-    return member === undefined ? undefined : new Node(member, this.file, [...this.path, key]);
+    return member === undefined ? undefined : new Node(member, this.file, this, key);
   }
 
   /** Another value in the place of this one, told apart by a name behind its path. */
   with(value: unknown, name: string): Node {
-    return new Node(value, this.file, [...this.path, name]);
+    return new Node(value, this.file, this, name);
   }
 
   /** The members of an object, in its order; none of anything else. */
@@ -55,7 +67,7 @@ export class Node {
   /** The items of a list; none of anything else. */
   items(): Node[] {
     if (!Array.isArray(this.value)) return [];
-    return this.value.map((item, index) => new Node(item, this.file, [...this.path, index]));
+    return this.value.map((item, index) => new Node(item, this.file, this, index));
   }
 
   /** The text, number or truth value of a member, if it is one. */
@@ -74,3 +86,6 @@ export class Node {
     return typeof value === 'boolean' ? value : undefined;
   }
 }
+
+const escaped = (key: string): string =>
+  /[~/]/.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;

@@ -1,6 +1,6 @@
 /** What of a document could not be taken as it stands: told with its place, and with what was done instead. */
 import type { Node } from './node.ts';
-import type { Position } from './source-file.ts';
+import { lineOf, type Position } from './position.ts';
 
 export interface Problem {
   /** `error`: nothing can be written. `warning`: something else was done. `note`: it is not enforced. */
@@ -51,7 +51,7 @@ export function problemText({ severity, message, instead, node }: Problem): stri
 
 /** The line of a text, or what of it is around a place, with a caret under the place. */
 export function excerptOf(text: string, { line, column }: Position): string {
-  const source = text.split('\n')[line - 1]?.replaceAll(/[\u0000-\u001f\u007f]/g, ' ') ?? '';
+  const source = lineOf(text, line).replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
   const from = Math.max(0, column - 60);
   const excerpt = source.slice(from, from + 100).trimEnd();
   return `  ${excerpt}\n  ${' '.repeat(column - 1 - from)}^`;

@@ -5,7 +5,7 @@
  * {@link https://spec.openapis.org/oas/v3.0.3#schema-object | the schemas of OpenAPI 3.0}.
  */
 import type { Documents } from '../document/documents.ts';
-import { Node } from '../document/node.ts';
+import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
@@ -296,7 +296,7 @@ export class SchemaReader {
     const inside: Around = { direction: around.direction };
     const additional = node.get('additionalProperties');
     const matching = (node.get('patternProperties')?.members() ?? []).flatMap(([source, schema]) => {
-      const pattern = this.#scalars.pattern(new Node(source, schema.file, schema.path));
+      const pattern = this.#scalars.pattern(source, schema);
       return pattern ? [{ pattern, model: this.#readAny(schema, inside) }] : [];
     });
     const rest = additional ? this.#readAny(additional, inside) : anything;

@@ -41,7 +41,8 @@ export class ScalarReader {
         : given !== undefined && Object.hasOwn(textFormats, given)
           ? textFormats[given]
           : undefined;
-    const pattern = this.pattern(node.get('pattern'));
+    const written = node.get('pattern');
+    const pattern = written && this.pattern(written.value, written);
     return {
       kind: 'text',
       format,
@@ -52,12 +53,11 @@ export class ScalarReader {
   }
 
   /** As ECMAScript has it with Unicode; many documents have it without. */
-  pattern(node: Node | undefined): RegExp | undefined {
-    if (!node) return undefined;
-    if (typeof node.value === 'string') {
+  pattern(source: unknown, node: Node): RegExp | undefined {
+    if (typeof source === 'string') {
       for (const flags of ['u', '']) {
         try {
-          return new RegExp(node.value, flags);
+          return new RegExp(source, flags);
         } catch {}
       }
     }

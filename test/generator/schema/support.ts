@@ -52,7 +52,7 @@ export async function printed(
   for (const name of Object.keys(schemas)) {
     const pointer = name.replaceAll('~', '~0').replaceAll('/', '~1');
     const reference = { $ref: `#/components/schemas/${encodeURIComponent(pointer)}` };
-    printer.print(new Node(reference, documents.root.file, ['asked', name]), direction, name);
+    printer.print(new Node(reference, documents.root.file, documents.root, `asked ${name}`), direction, name);
   }
   return { code: print(moduleLayout(printer.declarations.map(({ code }) => code))), problems, printer };
 }
