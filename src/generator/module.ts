@@ -10,7 +10,7 @@ import { credentialsOf, printServers } from './operations/servers.ts';
 import { lines } from './operations/typed.ts';
 import { docComment, literal, prose, quoted } from './print/code.ts';
 import { identifiersOf } from './print/identifiers.ts';
-import { braces, type Layout, print } from './print/layout.ts';
+import { braces, print } from './print/layout.ts';
 import type { Declaration } from './schemas.ts';
 
 /** How every file of ours begins: what does not is left alone. */
@@ -56,9 +56,9 @@ export interface Printed {
   readonly declarations: readonly Declaration[];
   readonly operations: NamedOperations;
   /** The code of an operation, by its name. */
-  readonly codeOf: ReadonlyMap<string, Layout>;
+  readonly codeOf: ReadonlyMap<string, string>;
   /** What comes to a server. */
-  readonly incoming: readonly Layout[];
+  readonly incoming: readonly string[];
 }
 
 /** The files of the output by their names. */
@@ -68,10 +68,10 @@ export function oneModule(printed: Printed): Files {
   const { documents, declarations, operations, codeOf, incoming } = printed;
   const statements = [
     servers(documents),
-    ...declarations.map(({ code }) => print(code)),
-    ...operations.all.map(({ name }) => print(codeOf.get(name) ?? '')),
+    ...declarations.map(({ code }) => code),
+    ...operations.all.map(({ name }) => codeOf.get(name) ?? ''),
     printContract(printed),
-    ...incoming.map(print),
+    ...incoming,
   ];
   return new Map([['index.ts', moduleOf(indexHeader(documents), statements, new Map())]]);
 }
@@ -87,7 +87,7 @@ export function moduleByTag(printed: Printed): Files {
       'schemas.ts',
       moduleOf(
         header,
-        declarations.map(({ code }) => print(code)),
+        declarations.map(({ code }) => code),
         new Map(),
       ),
     );
@@ -95,11 +95,11 @@ export function moduleByTag(printed: Printed): Files {
   }
   const operationHomes = new Map<string, string>();
   for (const [file, members] of byTag(operations.all, problems)) {
-    const statements = members.map(({ name }) => print(codeOf.get(name) ?? ''));
+    const statements = members.map(({ name }) => codeOf.get(name) ?? '');
     files.set(`${file}.ts`, moduleOf(header, statements, homes));
     for (const { name } of members) operationHomes.set(name, `./${file}.js`);
   }
-  if (incoming.length > 0) files.set('webhooks.ts', moduleOf(header, incoming.map(print), homes));
+  if (incoming.length > 0) files.set('webhooks.ts', moduleOf(header, incoming, homes));
   const statements = [
     servers(documents),
     printContract(printed),
@@ -110,12 +110,12 @@ export function moduleByTag(printed: Printed): Files {
 }
 
 /** The module that holds examples, which nothing of the contract imports. */
-export function examplesModule({ documents }: Pick<Printed, 'documents'>, code: Layout): string {
+export function examplesModule({ documents }: Pick<Printed, 'documents'>, code: string): string {
   const imports = [
     "import type { MockExamples } from 'holdfast/testing/msw';",
     "import type { contract } from './index.js';",
   ];
-  return `${[indexHeader(documents), ...imports].join('\n')}\n\n${print(code)}\n`;
+  return `${[indexHeader(documents), ...imports].join('\n')}\n\n${code}\n`;
 }
 
 function byTag(operations: readonly NamedOperation[], problems: Problems): Map<string, NamedOperation[]> {

@@ -34,7 +34,7 @@ export interface Member {
 /** Something at the top of a module. */
 export interface Declaration {
   readonly name: string;
-  readonly code: Layout;
+  readonly code: string;
   /** The names of other declarations that it needs. */
   readonly needs: ReadonlySet<string>;
 }

@@ -22,6 +22,8 @@ export class Documents {
   readonly root: Node;
   readonly #files: ReadonlyMap<string, SourceFile>;
   readonly #problems: Problems;
+  /** By file and reference, where it leads. */
+  readonly #targets = new Map<SourceFile, Map<string, Node | undefined>>();
 
   private constructor(root: SourceFile, files: ReadonlyMap<string, SourceFile>, problems: Problems) {
     this.root = new Node(root.value, root);
@@ -66,7 +68,7 @@ export class Documents {
         return undefined;
       }
       seen.add(current.id);
-      if (!siblings && current.members().length > 1) siblings = current;
+      if (!siblings && hasMore(current)) siblings = current;
       const target = this.#target(reference, current);
       if (!target) {
         this.#problems.warn(
@@ -82,11 +84,20 @@ export class Documents {
   }
 
   #target(reference: string, from: Node): Node | undefined {
-    const [file = '', fragment = ''] = splitReference(reference);
+    const known = this.#targets.get(from.file) ?? new Map<string, Node | undefined>();
+    this.#targets.set(from.file, known);
+    // Most references lead where others have led before.
+    if (known.has(reference)) return known.get(reference);
+    const [file, fragment] = splitReference(reference);
     const source = file === '' ? from.file : this.#files.get(locationOf(file, from.file));
-    return source && at(source, fragment);
+    const target = source && at(source, fragment);
+    known.set(reference, target);
+    return target;
   }
 }
+
+/** Whether anything stands beside a reference. */
+const hasMore = ({ value }: Node): boolean => Object.keys(value as object).length > 1;
 
 const splitReference = (reference: string): [string, string] => {
   const hash = reference.indexOf('#');
@@ -209,11 +220,14 @@ class Reader {
 
 /** Where the references of a file lead, and one that leads there. */
 function* fileReferencesIn(file: SourceFile): Generator<[location: string, from: Node]> {
+  if (typeof file.value !== 'object' || file.value === null) return;
   const open = [new Node(file.value, file)];
   for (let node = open.pop(); node; node = open.pop()) {
     const reference = node.text('$ref');
     if (reference !== undefined && !reference.startsWith('#'))
       yield [locationOf(splitReference(reference)[0], file), node];
-    open.push(...node.items(), ...node.members().map(([, member]) => member));
+    // What is in no object and no list has no references: it is not worth a node.
+    for (const [key, member] of Object.entries(node.value as object))
+      if (typeof member === 'object' && member !== null) open.push(new Node(member, file, node, key));
   }
 }

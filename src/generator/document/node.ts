@@ -58,10 +58,10 @@ export class Node {
   /** The members of an object, in its order; none of anything else. */
   members(): [name: string, member: Node][] {
     if (!this.isObject) return [];
-    return Object.keys(this.value as object).flatMap(name => {
-      const member = this.get(name);
-      return member ? [[name, member]] : [];
-    });
+    const members: [string, Node][] = [];
+    for (const [name, value] of Object.entries(this.value as object))
+      if (value !== undefined) members.push([name, new Node(value, this.file, this, name)]);
+    return members;
   }
 
   /** The items of a list; none of anything else. */

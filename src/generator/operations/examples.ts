@@ -4,7 +4,7 @@
  */
 import type { Node } from '../document/node.ts';
 import { docComment, literal, member, propertyName } from '../print/code.ts';
-import { broken, indent, join, type Layout, line } from '../print/layout.ts';
+import { broken, indent, join, type Layout, line, print } from '../print/layout.ts';
 import { type ReceivedType, receivedTypes } from './contents.ts';
 import type { Context } from './context.ts';
 import type { NamedOperation } from './print-operation.ts';
@@ -29,16 +29,16 @@ export function printExamples(
   operations: readonly NamedOperation[],
   context: Context,
   isTextOnWire: boolean,
-): Layout {
+): string {
   const members = operations.flatMap(operation => {
     const answers = answersOf(operation, context);
     return answers.length === 0 ? [] : [[`${operation.name}: `, object(answers.map(printAnswer))]];
   });
   const type = `MockExamples<typeof contract${isTextOnWire ? '' : ', string | number'}>`;
-  return [
+  return print([
     docComment('What the document gives as examples, by operation, status and name: for `mockHandlers`.'),
     ['export const examples = ', object(members), ` satisfies ${type};`],
-  ];
+  ]);
 }
 
 const object = (members: readonly Layout[]): Layout =>

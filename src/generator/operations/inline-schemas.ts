@@ -5,7 +5,7 @@
  */
 import type { Node } from '../document/node.ts';
 import type { Names } from '../names.ts';
-import { hardLine, type Layout, print } from '../print/layout.ts';
+import { hardLine, print, wholeText } from '../print/layout.ts';
 import { constDeclaration } from '../schema/printer.ts';
 import type { Declaration, Direction, Member, PrintedSchema, SchemaPrinter } from '../schemas.ts';
 import { named, type Typed } from './typed.ts';
@@ -21,7 +21,7 @@ export class InlineSchemas {
   readonly #names: Names;
   readonly #shared = new Map<string, Typed>();
   readonly #sharedDeclarations: Declaration[] = [];
-  #declared: Layout[] = [];
+  #declared: string[] = [];
 
   constructor(printer: SchemaPrinter, names: Names) {
     this.#printer = printer;
@@ -44,7 +44,7 @@ export class InlineSchemas {
   }
 
   /** What has been declared for one operation since this was asked last. */
-  take(): Layout[] {
+  take(): string[] {
     const declared = this.#declared;
     this.#declared = [];
     return declared;
@@ -65,13 +65,14 @@ export class InlineSchemas {
   }
 
   #named({ expression, type }: PrintedSchema, hint: string, declare: (made: Declaration) => void): Typed {
-    const text = print(expression);
-    if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text)) return named(text);
-    if (/^z\.\w+\(\)$/.test(text))
+    const text = wholeText(expression);
+    if (text !== undefined && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text)) return named(text);
+    if (text !== undefined && /^z\.\w+\(\)$/.test(text))
       return { code: `/* @__PURE__ */ ${text}`, type: ['z.ZodType<', type, '>'] };
     const name = this.#names.claim(hint, undefined);
-    const value = constDeclaration(name, { layout: expression, calls: [text] });
-    declare({ name, code: [`export type ${name} = `, type, ';', hardLine, value], needs: new Set() });
+    const value = constDeclaration(name, expression, true);
+    const code = print([`export type ${name} = `, type, ';', hardLine, value]);
+    declare({ name, code, needs: new Set() });
     return named(name);
   }
 }

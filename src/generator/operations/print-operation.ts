@@ -2,7 +2,7 @@
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { docComment, literal, member, prose } from '../print/code.ts';
-import { hardLine, type Layout } from '../print/layout.ts';
+import { hardLine, type Layout, print } from '../print/layout.ts';
 import { printRequestBody } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
@@ -20,7 +20,7 @@ export interface NamedOperation extends FoundOperation {
   readonly operationId: string | undefined;
 }
 
-export function printOperation(operation: NamedOperation, context: Context): Layout {
+export function printOperation(operation: NamedOperation, context: Context): string {
   const { name, node, method, template } = operation;
   noteWhatIsLeftOut(operation, context);
   const hint = pascalCase(name);
@@ -49,11 +49,11 @@ export function printOperation(operation: NamedOperation, context: Context): Lay
   const values = members.map(({ name, code }) => member(name, code));
   const types = members.flatMap(({ name, type }) => (type === undefined ? [] : [[`${name}: `, type]]));
   const declared = context.schemas.take().map(declaration => [declaration, hardLine, hardLine]);
-  return [
+  return print([
     ...declared,
     commentOf(operation),
     exported(name, ['Endpoint<', lines(types, ';'), '>'], 'endpoint', values),
-  ];
+  ]);
 }
 
 /** The type is there where callers see something of it, or `endpoint()` asks for it when one is made of another. */

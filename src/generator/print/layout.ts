@@ -9,8 +9,7 @@
 export type Layout =
   | string
   | readonly Layout[]
-  /** Broken all at once or not at all. */
-  | { readonly group: Layout; readonly isBroken?: boolean }
+  | Group
   | { readonly indent: Layout }
   /** A line break where the group is broken; else this text. */
   | { readonly line: string }
@@ -18,6 +17,12 @@ export type Layout =
   | { readonly fill: readonly string[] }
   /** One text where the group is broken, another where not. */
   | { readonly broken: string; readonly flat: string };
+
+/** Broken all at once or not at all; `isBroken` whatever its length. */
+interface Group {
+  readonly group: Layout;
+  readonly isBroken: boolean;
+}
 
 /** Nothing, or a line break. */
 export const softLine: Layout = { line: '' };
@@ -27,7 +32,10 @@ export const line: Layout = { line: ' ' };
 /** A line break whatever its length. */
 export const hardLine: Layout = { group: softLine, isBroken: true };
 
-export const group = (...parts: readonly Layout[]): Layout => ({ group: parts });
+export const group = (...parts: readonly Layout[]): Layout => ({
+  group: parts,
+  isBroken: holdsBroken(parts),
+});
 /** Broken whatever its length, as an object with a comment in it is. */
 export const broken = (...parts: readonly Layout[]): Layout => ({ group: parts, isBroken: true });
 export const indent = (...parts: readonly Layout[]): Layout => ({ indent: parts });
@@ -77,20 +85,21 @@ export function print(layout: Layout): string {
       column = lastBreak === -1 ? column + part.length : part.length - lastBreak - 1;
     } else if (isList(part)) {
       for (let index = part.length - 1; index >= 0; index--)
-        open.push({ ...next, layout: part[index] as Layout });
+        open.push({ layout: part[index] as Layout, indent: before, isFlat });
     } else if ('indent' in part) open.push({ layout: part.indent, indent: before + step, isFlat });
     else if ('line' in part && !isFlat) {
       const last = pieces.at(-1);
       if (last?.endsWith(' ')) pieces[pieces.length - 1] = last.trimEnd();
       pieces.push(`\n${before}`);
       column = before.length;
-    } else if ('line' in part) open.push({ ...next, layout: part.line });
-    else if ('broken' in part) open.push({ ...next, layout: isFlat ? part.flat : part.broken });
+    } else if ('line' in part) open.push({ layout: part.line, indent: before, isFlat });
+    else if ('broken' in part)
+      open.push({ layout: isFlat ? part.flat : part.broken, indent: before, isFlat });
     else if ('fill' in part) {
       const filled = isFlat ? part.fill.join(' ') : fill(part.fill, column, before);
-      open.push({ ...next, layout: filled });
+      open.push({ layout: filled, indent: before, isFlat });
     } else {
-      const fits = !isBroken(part) && fitsIn(width - column, part.group, open);
+      const fits = !part.isBroken && fitsIn(width - column, part.group, open);
       open.push({ layout: part.group, indent: before, isFlat: isFlat || fits });
     }
   }
@@ -109,20 +118,25 @@ function fill(words: readonly string[], from: number, before: string): string {
 
 const isList = (layout: Layout): layout is readonly Layout[] => Array.isArray(layout);
 
-const breaks = new WeakMap<object, boolean>();
+/** What has no place where it could be broken, as it is printed; undefined for everything else. */
+export function wholeText(layout: Layout): string | undefined {
+  if (typeof layout === 'string') return layout;
+  if (!isList(layout)) return undefined;
+  let text = '';
+  for (const part of layout) {
+    const printed = wholeText(part);
+    if (printed === undefined) return undefined;
+    text += printed;
+  }
+  return text;
+}
 
-/** Whether a group is, or holds, one that is always broken. */
-function isBroken(layout: Layout): boolean {
+/** Whether there is something in it that is always broken. A group has been asked when it was made. */
+function holdsBroken(layout: Layout): boolean {
   if (typeof layout === 'string') return layout.includes('\n');
-  const known = breaks.get(layout);
-  if (known !== undefined) return known;
-  const found = isList(layout)
-    ? layout.some(isBroken)
-    : 'group' in layout
-      ? layout.isBroken === true || isBroken(layout.group)
-      : 'indent' in layout && isBroken(layout.indent);
-  breaks.set(layout, found);
-  return found;
+  if (isList(layout)) return layout.some(holdsBroken);
+  if ('group' in layout) return layout.isBroken;
+  return 'indent' in layout && holdsBroken(layout.indent);
 }
 
 /** Whether a layout, and what stands behind it up to the next line break, has room on the line. */
@@ -143,7 +157,7 @@ function fitsIn(room: number, layout: Layout, after: readonly Open[]): boolean {
       left -= part.line.length;
     } else if ('fill' in part) left -= part.fill.join(' ').length;
     else if ('broken' in part) left -= (isFlat ? part.flat : part.broken).length;
-    else open.push({ layout: part.group, isFlat: isFlat && !isBroken(part) });
+    else open.push({ layout: part.group, isFlat: isFlat && !part.isBroken });
   }
   return false;
 }

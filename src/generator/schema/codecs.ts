@@ -1,5 +1,5 @@
 /** Codecs that a module declares for all of its schemas. */
-import { hardLine, indent, join, type Layout } from '../print/layout.ts';
+import { hardLine, indent, join, print } from '../print/layout.ts';
 import type { Declaration, SchemaOptions } from '../schemas.ts';
 import type { CodecName } from './zod.ts';
 
@@ -68,9 +68,9 @@ export const codecDeclarations = (
     needs: new Set<string>(),
   }));
 
-function printCodec(name: string, { says, type, wire, program, decode, encode }: Codec): Layout {
+function printCodec(name: string, { says, type, wire, program, decode, encode }: Codec): string {
   const methods = [`decode: ${decode},`, `encode: ${encode},`];
-  return [
+  return print([
     `/** ${says} */`,
     hardLine,
     `export const ${name}: z.ZodType<${type}> = /* @__PURE__ */ schema(() =>`,
@@ -83,5 +83,5 @@ function printCodec(name: string, { says, type, wire, program, decode, encode }:
     ),
     hardLine,
     ');',
-  ];
+  ]);
 }

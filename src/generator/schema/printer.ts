@@ -3,7 +3,7 @@ import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import { type Names, pascalCase } from '../names.ts';
-import { group, hardLine, indent, join, type Layout, softLine } from '../print/layout.ts';
+import { group, hardLine, indent, type Layout, print, softLine } from '../print/layout.ts';
 import { comment } from '../print/literal.ts';
 import type {
   Declaration,
@@ -170,12 +170,14 @@ class Printer implements SchemaPrinter {
     const needs = new Set<string>();
     const scope = this.#scope(direction, name, order, needs);
     const said = comment(docs).flatMap(text => [text, hardLine]);
-    const code = [
+    const expression = expressionOf(model, scope);
+    // As text: of a large document, layouts would fill the memory.
+    const code = print([
       ...said,
       typeDeclaration(name, model, scope),
       hardLine,
-      constDeclaration(name, expressionOf(model, scope)),
-    ];
+      constDeclaration(name, expression.layout, expression.calls.length > 0),
+    ]);
     needs.delete(name);
     this.#printed.push({ name, code, needs, order });
   }
@@ -322,23 +324,14 @@ const start = '/* @__PURE__ */ schema(';
 const thunk = '() =>';
 
 /** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
-export function constDeclaration(
-  name: string,
-  expression: { readonly layout: Layout; readonly calls: readonly unknown[] },
-): Layout {
+export function constDeclaration(name: string, expression: Layout, isCall: boolean): Layout {
   const head = `export const ${name}: z.ZodType<${name}> =`;
-  const body = indent({ line: ' ' }, expression.layout);
+  const body = indent({ line: ' ' }, expression);
   // A name alone stays with its arrow.
-  if (expression.calls.length === 0)
+  if (!isCall)
     return [
       `${head} `,
-      group(
-        start,
-        indent(softLine, `${thunk} `, expression.layout),
-        { broken: ',', flat: '' },
-        softLine,
-        ');',
-      ),
+      group(start, indent(softLine, `${thunk} `, expression), { broken: ',', flat: '' }, softLine, ');'),
     ];
   const call = group(start, thunk, body, { broken: ',', flat: '' }, softLine, ');');
   const room = width - head.length - 1 - start.length;
@@ -348,6 +341,3 @@ export function constDeclaration(
     ? [head, ' ', start, indent(hardLine, group(thunk, body), ','), hardLine, ');']
     : [head, ' ', call];
 }
-
-/** Declarations as they stand in a module. */
-export const moduleLayout = (parts: readonly Layout[]): Layout => join([hardLine, hardLine], parts);

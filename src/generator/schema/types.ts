@@ -37,8 +37,8 @@ const optionalTypeOf = (model: Model, scope: Scope): Layout => {
 };
 
 /** Without the parentheses and the indentation that it needs within others. */
-const placed = ({ layout, options }: Printed): Layout =>
-  options && !hugsNull(options) ? group(indent(softLine, unionBody(options))) : layout;
+const placed = (type: Printed): Layout =>
+  type.options && !hugsNull(type.options) ? group(indent(softLine, unionBody(type.options))) : type.layout;
 
 /** A union that begins with a bar where it is broken. */
 const unionBody = (options: readonly Printed[]): Layout => [
@@ -54,15 +54,22 @@ const hugsNull = (options: readonly Printed[]): boolean =>
 
 function union(options: readonly Printed[]): Printed {
   const flat = options.flatMap(option => option.options ?? [option]);
+  const seen = new Set<string>();
   const unique = flat.filter(
-    (option, index) =>
-      typeof option.layout !== 'string' || flat.findIndex(({ layout }) => layout === option.layout) === index,
+    ({ layout }) => typeof layout !== 'string' || (!seen.has(layout) && seen.add(layout)),
   );
   const [only, ...more] = unique;
   if (only && more.length === 0) return only;
   if (hugsNull(unique))
     return { layout: [unique[0]?.layout ?? '', ' | null'], binds: 'union', options: unique };
-  return { layout: group(unionBody(unique)), binds: 'union', options: unique };
+  return {
+    // Seldom asked for: where it stands for itself it is laid out otherwise.
+    get layout() {
+      return group(unionBody(unique));
+    },
+    binds: 'union',
+    options: unique,
+  };
 }
 
 /** In parentheses where it has to be. */

@@ -9,8 +9,7 @@ import { Documents } from '../../../src/generator/document/documents.ts';
 import { Node } from '../../../src/generator/document/node.ts';
 import { Problems } from '../../../src/generator/document/problems.ts';
 import { Names } from '../../../src/generator/names.ts';
-import { print } from '../../../src/generator/print/layout.ts';
-import { moduleLayout, newSchemaPrinter } from '../../../src/generator/schema/printer.ts';
+import { newSchemaPrinter } from '../../../src/generator/schema/printer.ts';
 import type { Direction, SchemaOptions, SchemaPrinter } from '../../../src/generator/schemas.ts';
 
 export const folder: string = mkdtempSync(join(tmpdir(), 'holdfast-schemas-'));
@@ -54,7 +53,7 @@ export async function printed(
     const reference = { $ref: `#/components/schemas/${encodeURIComponent(pointer)}` };
     printer.print(new Node(reference, documents.root.file, documents.root, `asked ${name}`), direction, name);
   }
-  return { code: print(moduleLayout(printer.declarations.map(({ code }) => code))), problems, printer };
+  return { code: printer.declarations.map(({ code }) => code).join('\n\n'), problems, printer };
 }
 
 export const moduleOf = (code: string, contract: string, zod: string): string =>
