@@ -5,26 +5,26 @@ import type { SourceFile } from './source-file.ts';
 export class Node {
   readonly value: unknown;
   readonly file: SourceFile;
+  /** By which it is a part of what is around it; nothing for a whole file. */
+  readonly key: string | number;
   readonly #around: Node | undefined;
-  readonly #key: string | number;
   #pointer: string | undefined;
   #id: string | undefined;
 
-  /** @param around - what it is a part of, by that key; nothing for a whole file. */
   constructor(value: unknown, file: SourceFile, around?: Node, key: string | number = '') {
     this.value = value;
     this.file = file;
     this.#around = around;
-    this.#key = key;
+    this.key = key;
   }
 
   get path(): Path {
-    return this.#around ? [...this.#around.path, this.#key] : [];
+    return this.#around ? [...this.#around.path, this.key] : [];
   }
 
   /** JSON Pointer (RFC 6901) within the file. */
   get pointer(): string {
-    this.#pointer ??= this.#around ? `${this.#around.pointer}/${escaped(String(this.#key))}` : '';
+    this.#pointer ??= this.#around ? `${this.#around.pointer}/${escaped(String(this.key))}` : '';
     return this.#pointer;
   }
 

@@ -41,8 +41,14 @@ export const broken = (...parts: readonly Layout[]): Layout => ({ group: parts, 
 export const indent = (...parts: readonly Layout[]): Layout => ({ indent: parts });
 
 /** Parts with a separator between them. */
-export const join = (separator: Layout, parts: readonly Layout[]): Layout[] =>
-  parts.flatMap((part, index) => (index === 0 ? [part] : [separator, part]));
+export function join(separator: Layout, parts: readonly Layout[]): Layout[] {
+  const joined: Layout[] = [];
+  for (const part of parts) {
+    if (joined.length > 0) joined.push(separator);
+    joined.push(part);
+  }
+  return joined;
+}
 
 /** `{ a, b }`, or a member to a line with a comma behind each. */
 export const braces = (members: readonly Layout[], separator = ','): Layout =>

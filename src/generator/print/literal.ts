@@ -3,6 +3,8 @@ import { braces, type Layout, list } from './layout.ts';
 
 /** A text, in the quotes that need fewer escapes. */
 export function textLiteral(text: string): string {
+  // Most texts are plain; this is asked for each of them.
+  if (/^[\w ./:#-]*$/.test(text)) return `'${text}'`;
   const escaped = JSON.stringify(text)
     .slice(1, -1)
     // Ends a line to some readers, or turns the direction of what is read: shown for what it is.
@@ -22,7 +24,7 @@ export function numberLiteral(value: number): string {
 
 /** The name of a member. Quotes only where it needs them. */
 export const keyLiteral = (name: string): string =>
-  /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? name : textLiteral(name);
+  /^[a-z_]\w*$/i.test(name) || /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? name : textLiteral(name);
 
 /** A value of JSON. */
 export function jsonLiteral(value: unknown): Layout {

@@ -20,27 +20,24 @@ interface Call {
 export class Chain implements Argument {
   readonly head: string;
   readonly calls: readonly Call[];
+  readonly depth: number;
 
-  constructor(head: string, calls: readonly Call[] = []) {
+  constructor(head: string, calls: readonly Call[] = [], depth = 1) {
     this.head = head;
     this.calls = calls;
+    this.depth = depth;
   }
 
   call(name: string, ...args: readonly Argument[]): Chain {
-    return new Chain(this.head, [
-      ...this.calls,
-      { layout: [`.${name}`, parenthesized(args)], depth: depthOf(args) },
-    ]);
+    const depth = depthOf(args);
+    const call = { layout: [`.${name}`, parenthesized(args)], depth };
+    return new Chain(this.head, [...this.calls, call], Math.max(this.depth, depth));
   }
 
   /** Whether there is nowhere to break it. */
   get isWhole(): boolean {
     const kept = /^[A-Z]/.test(this.head) ? 2 : 1;
     return this.calls.length <= kept && this.calls.every(({ depth }) => depth === 1);
-  }
-
-  get depth(): number {
-    return Math.max(1, ...this.calls.map(({ depth }) => depth));
   }
 
   get layout(): Layout {
@@ -60,7 +57,8 @@ export class Chain implements Argument {
 }
 
 /** Arguments count as one level; formatters look two levels deep. */
-const depthOf = (args: readonly Argument[]): number => 1 + Math.max(0, ...args.map(({ depth }) => depth));
+const depthOf = (args: readonly Argument[]): number =>
+  args.reduce((depth, arg) => Math.max(depth, 1 + arg.depth), 1);
 
 function parenthesized(args: readonly Argument[]): Layout {
   const [only, ...more] = args;

@@ -19,6 +19,8 @@ export type Open = (reference: Reference) => Model | undefined;
 
 /** One of them. What cannot be, and what is there already, is left out; what has no bounds is all there is. */
 export function oneOf(options: readonly Model[]): Model {
+  const [first] = options;
+  if (first && options.length === 1) return first;
   const flat = options
     .flatMap(option => (option.kind === 'union' ? option.options : [option]))
     .filter(({ kind }) => kind !== 'nothing');
@@ -83,6 +85,9 @@ const maxOptions = 16;
 
 /** All of them: as one schema where they can be, else as an intersection. */
 export function allOf(parts: readonly Model[], open: Open): Model {
+  const bounds = parts.filter(({ kind }) => kind !== 'anything');
+  const [first = anything] = bounds;
+  if (bounds.length <= 1 && first.kind !== 'intersection') return first;
   const flat = parts
     .flatMap(part => (part.kind === 'intersection' ? part.parts : [part]))
     .filter(({ kind }) => kind !== 'anything');

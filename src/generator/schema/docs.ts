@@ -11,12 +11,14 @@ export function docsOf(node: Node): string[] {
 
 /** A title that only repeats the name says nothing. */
 function titleOf(node: Node): string {
-  const title = node.text('title') ?? '';
+  const title = node.text('title');
+  if (title === undefined) return '';
   const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{Nd}]/gu, '');
-  return plain(title) === plain(String(node.path.at(-1) ?? '')) ? '' : title;
+  return plain(title) === plain(String(node.key)) ? '' : title;
 }
 
 export function linesOf(text: string): string[] {
+  if (text === '') return [];
   const lines = text
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map(line => line.trimEnd().replaceAll('\t', '  '))

@@ -112,7 +112,7 @@ function object(members: readonly (readonly [name: string, expression: Chain])[]
         isWhole ? [`${keyLiteral(name)}:`, group(indent(line, layout))] : [`${keyLiteral(name)}: `, layout],
       ),
     ),
-    depth: 1 + Math.max(0, ...members.map(([, { depth }]) => depth)),
+    depth: members.reduce((deepest, [, { depth }]) => Math.max(deepest, 1 + depth), 1),
     hugs: true,
   };
 }
