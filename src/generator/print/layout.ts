@@ -10,7 +10,7 @@ export type Layout =
   | string
   | readonly Layout[]
   | Group
-  | { readonly indent: Layout }
+  | { readonly indent: readonly Layout[] }
   /** A line break where the group is broken; else this text. */
   | { readonly line: string }
   /** Words with blanks between them, and a line break where the line is full. */
@@ -20,7 +20,7 @@ export type Layout =
 
 /** Broken all at once or not at all; `isBroken` whatever its length. */
 interface Group {
-  readonly group: Layout;
+  readonly group: readonly Layout[];
   readonly isBroken: boolean;
 }
 
@@ -30,7 +30,7 @@ export const softLine: Layout = { line: '' };
 export const line: Layout = { line: ' ' };
 
 /** A line break whatever its length. */
-export const hardLine: Layout = { group: softLine, isBroken: true };
+export const hardLine: Layout = { group: [softLine], isBroken: true };
 
 export const group = (...parts: readonly Layout[]): Layout => ({
   group: parts,
@@ -71,10 +71,11 @@ export const list = (open: string, items: readonly Layout[], close: string): Lay
 const width = 110;
 const step = '  ';
 
+/** Parts of which some are printed, none of them on one line with all the others. */
 interface Open {
-  readonly layout: Layout;
+  readonly parts: readonly Layout[];
   readonly indent: string;
-  readonly isFlat: boolean;
+  next: number;
 }
 
 /** The code, without a line break at its end. */
@@ -82,34 +83,79 @@ export function print(layout: Layout): string {
   // Joined at the end: to look at the end of a text that grows copies it each time.
   const pieces: string[] = [];
   let column = 0;
-  const open: Open[] = [{ layout, indent: '', isFlat: false }];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { layout: part, indent: before, isFlat } = next;
-    if (typeof part === 'string') {
-      if (part !== '') pieces.push(part);
-      const lastBreak = part.lastIndexOf('\n');
-      column = lastBreak === -1 ? column + part.length : part.length - lastBreak - 1;
-    } else if (isList(part)) {
-      for (let index = part.length - 1; index >= 0; index--)
-        open.push({ layout: part[index] as Layout, indent: before, isFlat });
-    } else if ('indent' in part) open.push({ layout: part.indent, indent: before + step, isFlat });
-    else if ('line' in part && !isFlat) {
-      const last = pieces.at(-1);
-      if (last?.endsWith(' ')) pieces[pieces.length - 1] = last.trimEnd();
+  const open: Open[] = [{ parts: [layout], indent: '', next: 0 }];
+  const put = (text: string): void => {
+    if (text === '') return;
+    pieces.push(text);
+    const lastBreak = text.lastIndexOf('\n');
+    column = lastBreak === -1 ? column + text.length : text.length - lastBreak - 1;
+  };
+  for (let last = open.at(-1); last; last = open.at(-1)) {
+    const { indent: before } = last;
+    const part = last.parts[last.next++];
+    if (part === undefined) open.pop();
+    else if (typeof part === 'string') put(part);
+    else if (isList(part)) open.push({ parts: part, indent: before, next: 0 });
+    else if ('indent' in part) open.push({ parts: part.indent, indent: before + step, next: 0 });
+    else if ('line' in part) {
+      const end = pieces.at(-1);
+      if (end?.endsWith(' ')) pieces[pieces.length - 1] = end.trimEnd();
       pieces.push(`\n${before}`);
       column = before.length;
-    } else if ('line' in part) open.push({ layout: part.line, indent: before, isFlat });
-    else if ('broken' in part)
-      open.push({ layout: isFlat ? part.flat : part.broken, indent: before, isFlat });
-    else if ('fill' in part) {
-      const filled = isFlat ? part.fill.join(' ') : fill(part.fill, column, before);
-      open.push({ layout: filled, indent: before, isFlat });
-    } else {
-      const fits = !part.isBroken && fitsIn(width - column, part.group, open);
-      open.push({ layout: part.group, indent: before, isFlat: isFlat || fits });
+    } else if ('broken' in part) put(part.broken);
+    else if ('fill' in part) put(fill(part.fill, column, before));
+    else {
+      const text = part.isBroken ? undefined : flatText(part.group, width - column);
+      if (text !== undefined && hasRoom(width - column - text.length, open)) put(text);
+      else open.push({ parts: part.group, indent: before, next: 0 });
     }
   }
   return pieces.join('');
+}
+
+/** On one line; undefined where that is longer than there is room. */
+function flatText(parts: readonly Layout[], room: number): string | undefined {
+  let text = '';
+  for (const part of parts) {
+    const added = typeof part === 'string' ? part : flatTextOf(part, room - text.length);
+    if (added === undefined) return undefined;
+    text += added;
+    if (text.length > room) return undefined;
+  }
+  return text;
+}
+
+function flatTextOf(part: Exclude<Layout, string>, room: number): string | undefined {
+  if (isList(part)) return flatText(part, room);
+  if ('group' in part) return flatText(part.group, room);
+  if ('indent' in part) return flatText(part.indent, room);
+  if ('line' in part) return part.line;
+  return 'fill' in part ? part.fill.join(' ') : part.flat;
+}
+
+/** Whether what stands behind, up to the next line break, has room on the line as well. */
+function hasRoom(room: number, open: readonly Open[]): boolean {
+  let left = room;
+  for (let index = open.length - 1; index >= 0 && left >= 0 && left !== Number.POSITIVE_INFINITY; index--) {
+    const { parts, next } = open[index] as Open;
+    left = roomAfter(left, parts, next);
+  }
+  return left >= 0;
+}
+
+/** Infinite, once the line has ended. */
+function roomAfter(room: number, parts: readonly Layout[], from: number): number {
+  let left = room;
+  for (let index = from; index < parts.length && left >= 0 && left !== Number.POSITIVE_INFINITY; index++) {
+    const part = parts[index] as Layout;
+    if (typeof part === 'string') left -= part.length;
+    else if (isList(part)) left = roomAfter(left, part, 0);
+    else if ('group' in part) left = roomAfter(left, part.group, 0);
+    else if ('indent' in part) left = roomAfter(left, part.indent, 0);
+    else if ('line' in part) return Number.POSITIVE_INFINITY;
+    else left -= 'fill' in part ? part.fill.join(' ').length : part.broken.length;
+  }
+  return left;
 }
 
 /** One place on each line is left for what stands behind the last word. */
@@ -143,27 +189,4 @@ function holdsBroken(layout: Layout): boolean {
   if (isList(layout)) return layout.some(holdsBroken);
   if ('group' in layout) return layout.isBroken;
   return 'indent' in layout && holdsBroken(layout.indent);
-}
-
-/** Whether a layout, and what stands behind it up to the next line break, has room on the line. */
-function fitsIn(room: number, layout: Layout, after: readonly Open[]): boolean {
-  let left = room;
-  const open: Pick<Open, 'layout' | 'isFlat'>[] = [{ layout, isFlat: true }];
-  for (let rest = after.length - 1; left >= 0; ) {
-    const next = open.pop() ?? after[rest--];
-    if (!next) return true;
-    const { layout: part, isFlat } = next;
-    if (typeof part === 'string') left -= part.length;
-    else if (isList(part))
-      for (let index = part.length - 1; index >= 0; index--)
-        open.push({ layout: part[index] as Layout, isFlat });
-    else if ('indent' in part) open.push({ layout: part.indent, isFlat });
-    else if ('line' in part) {
-      if (!isFlat) return true;
-      left -= part.line.length;
-    } else if ('fill' in part) left -= part.fill.join(' ').length;
-    else if ('broken' in part) left -= (isFlat ? part.flat : part.broken).length;
-    else open.push({ layout: part.group, isFlat: isFlat && !part.isBroken });
-  }
-  return false;
 }

@@ -74,11 +74,12 @@ export function distinct(values: readonly Json[]): Json[] {
 
 /** The same text for equal values, in whatever order their members are. */
 export const canonical = (value: Json): string =>
-  JSON.stringify(value, (_, part: Json) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : part,
-  );
+  typeof value === 'object' && value !== null ? JSON.stringify(value, inOrder) : JSON.stringify(value);
+
+const inOrder = (_: string, part: Json): Json =>
+  typeof part === 'object' && part !== null && !Array.isArray(part)
+    ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+    : part;
 
 /** So many options may come of options within parts; beyond, the parts are kept apart. */
 const maxOptions = 16;
@@ -168,10 +169,11 @@ function keepMatching(literals: Literals, other: Model): Model {
   return values.length === 0 ? nothing : { ...literals, values };
 }
 
-export function isOfKind(value: Json, { kind, ...model }: Model): boolean {
+export function isOfKind(value: Json, model: Model): boolean {
+  const { kind } = model;
   if (value === null) return kind === 'null';
   if (typeof value === 'number')
-    return kind === 'number' && (!(model as Numeric).isInteger || Number.isInteger(value));
+    return model.kind === 'number' && (!model.isInteger || Number.isInteger(value));
   if (typeof value === 'string') return kind === 'text' || kind === 'binary';
   if (typeof value === 'boolean') return kind === 'boolean';
   return Array.isArray(value) ? kind === 'list' : kind === 'fields';
