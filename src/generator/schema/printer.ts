@@ -72,14 +72,14 @@ class Printer implements SchemaPrinter {
   }
 
   print(schema: Node, direction: Direction, hint: string): PrintedSchema {
-    return this.#printModel(this.#reader.read(schema, direction), direction, hint);
+    return this.#printModel(this.#reader.readInline(schema, direction), direction, hint);
   }
 
   printObject(members: readonly Member[], direction: Direction, hint: string): PrintedSchema {
     const fields = members.map(({ name, schema, isRequired, docs }): [string, Field] => [
       name,
       {
-        model: schema ? this.#reader.read(schema, direction) : anything,
+        model: schema ? this.#reader.readInline(schema, direction) : anything,
         isRequired,
         docs: docs === undefined ? [] : linesOf(docs),
       },

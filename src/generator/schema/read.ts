@@ -83,6 +83,11 @@ export class SchemaReader {
     return this.#options.dates !== 'string' || this.#options.int64 !== 'number';
   }
 
+  /** What is read once: nothing is kept of it. */
+  readInline(node: Node, direction: Direction): Model {
+    return this.#readAny(node, { direction });
+  }
+
   read(node: Node, direction: Direction): Model {
     const key = `${direction} ${node.id}`;
     let model = this.#read.get(key);
