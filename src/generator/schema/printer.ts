@@ -18,6 +18,7 @@ import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
 import { mismatchOf } from './mismatch.ts';
 import { anything, type Field, type Model, nothing, type Reference } from './model.ts';
+import { OneWay } from './one-way.ts';
 import { SchemaReader } from './read.ts';
 import { interfaceBody, typeOf } from './types.ts';
 import { type CodecName, expressionOf, type Scope } from './zod.ts';
@@ -43,7 +44,6 @@ interface Printed extends Declaration {
 }
 
 class Printer implements SchemaPrinter {
-  readonly #documents: Documents;
   readonly #names: Names;
   readonly #problems: Problems;
   readonly #options: SchemaOptions;
@@ -54,13 +54,13 @@ class Printer implements SchemaPrinter {
   readonly #open: Declared[] = [];
   readonly #printed: Printed[] = [];
   readonly #codecs = new Map<CodecName, string>();
-  readonly #differs = new Map<string, boolean>();
+  readonly #oneWay: OneWay;
 
   constructor(documents: Documents, names: Names, problems: Problems, options: SchemaOptions) {
-    this.#documents = documents;
     this.#names = names;
     this.#problems = problems;
     this.#options = options;
+    this.#oneWay = new OneWay(documents);
     this.#reader = new SchemaReader(documents, problems, options);
     const components = documents.root.get('components')?.get('schemas')?.members() ?? [];
     for (const [index, [name, component]] of components.entries()) {
@@ -131,7 +131,7 @@ class Printer implements SchemaPrinter {
   }
 
   #declare(target: Node, direction: Direction): Declared {
-    const isVariant = direction === 'sent' && this.#isDifferentWhenSent(target);
+    const isVariant = direction === 'sent' && this.#oneWay.isIn(target);
     const key = `${isVariant} ${target.id}`;
     let declared = this.#declared.get(key);
     if (!declared) {
@@ -224,16 +224,6 @@ class Printer implements SchemaPrinter {
       this.#leadsTo(next, target, direction, seen),
     );
   }
-
-  /** Whether there is something in it, however deep, that is not sent or not received. */
-  #isDifferentWhenSent(target: Node): boolean {
-    let known = this.#differs.get(target.id);
-    if (known === undefined) {
-      known = hasOneWayMember(target, this.#documents, new Set());
-      this.#differs.set(target.id, known);
-    }
-    return known;
-  }
 }
 
 /** References that a schema is, may be or has to be as well. */
@@ -253,42 +243,6 @@ function directReferences(model: Model): Reference[] {
 }
 
 const hasDirectReference = (model: Model): boolean => directReferences(model).length > 0;
-
-/** Values, which may look like schemas. */
-const valueKeywords = new Set(['example', 'examples', 'default', 'enum', 'const', 'x-examples']);
-
-const isOneWay = (member: Node): boolean =>
-  member.flag('readOnly') === true || member.flag('writeOnly') === true;
-
-function hasOneWayMember(root: Node, documents: Documents, seen: Set<string>): boolean {
-  const open: Node[] = [root];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (!node.isObject) {
-      open.push(...node.items());
-      continue;
-    }
-    if (node.text('$ref') !== undefined) {
-      const target = documents.follow(node)?.node;
-      if (target && !seen.has(target.id)) {
-        seen.add(target.id);
-        open.push(target);
-      }
-    }
-    for (const [keyword, part] of node.members()) {
-      if (valueKeywords.has(keyword) || typeof part.value !== 'object') continue;
-      if (keyword !== 'properties') {
-        open.push(part);
-        continue;
-      }
-      for (const [, member] of part.members()) {
-        const target = member.text('$ref') === undefined ? undefined : documents.follow(member)?.node;
-        if (isOneWay(member) || (target && isOneWay(target))) return true;
-        open.push(member);
-      }
-    }
-  }
-  return false;
-}
 
 /** Something to call a part of a document that is no component: by its last names, or by its file. */
 function nameOfPart({ path, file }: Node): string {
