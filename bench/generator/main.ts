@@ -1,7 +1,7 @@
 /**
  * What generators take: CPU (user and system, all threads) and peak memory, each in a process of its own, taking turns.
  *
- *   node bench/generator/main.ts [--rounds 5] [--write-readme]
+ *   node bench/generator/main.ts [--rounds 5] [--only small,stripe,large] [--write-readme]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -107,6 +107,7 @@ function lineOf({ tool, usages, failure }: Row, own: readonly Usage[]): string[]
 }
 
 interface Measured {
+  readonly id: string;
   readonly name: string;
   readonly input: string;
   readonly cpuLimit?: number;
@@ -137,15 +138,20 @@ function findingsOf({ name, cpuLimit, memoryLimit }: Measured, own: readonly Usa
 const large = join(work, 'large.json');
 writeFileSync(large, JSON.stringify(largeDocument(), null, 2));
 const documents: readonly Measured[] = [
-  { name: "Swagger's pet store (23 KB of YAML)", input: join(corpus, 'swagger-petstore.yaml') },
-  { name: "Stripe's document (4 MB of YAML)", input: join(corpus, 'stripe.yaml'), cpuLimit: 2.5 },
+  { id: 'small', name: "Swagger's pet store (23 KB of YAML)", input: join(corpus, 'swagger-petstore.yaml') },
+  {
+    id: 'stripe',
+    name: "Stripe's document (4 MB of YAML)",
+    input: join(corpus, 'stripe.yaml'),
+    cpuLimit: 2.5,
+  },
   { name: 'a document of the size of GitHub’s (13 MB of JSON)', input: large, cpuLimit: 1, memoryLimit: 250 },
 ];
 
 try {
   const findings: Finding[] = [];
   const parts = [`${rounds} rounds. Medians; in brackets the middle half.`];
-  for (const document of documents) {
+  for (const document of documents.filter(({ id }) => flags.only.split(',').includes(id))) {
     if (!existsSync(document.input)) {
       console.error(`Skipped: there is no ${document.input}, and HOLDFAST_CORPUS names no other folder.`);
       continue;

@@ -29,7 +29,8 @@ export const tools = (): readonly Tool[] => [
   {
     name: versionOf('@hey-api/openapi-ts'),
     writes: 'types and zod',
-    script: fromHere('../node_modules/@hey-api/openapi-ts/bin/run.js'),
+    // Its `bin` starts another process, which would not be measured.
+    script: fromHere('../node_modules/@hey-api/openapi-ts/dist/run.mjs'),
     args: (input, output) => ['-i', input, '-o', output, '-p', '@hey-api/typescript', 'zod'],
   },
   {
