@@ -119,8 +119,9 @@ export const json = <S extends Schema>(
 
 /** Text. Without a schema, any. */
 export function text(): Content<'text', undefined>;
-export function text(options: ContentOptions): Content<'text', undefined>;
+// First, since schemas of zod have a `type` as well.
 export function text<S extends Schema>(schema: S, options?: ContentOptions): Content<'text', S>;
+export function text(options: ContentOptions): Content<'text', undefined>;
 export function text(first?: Schema | ContentOptions, options?: ContentOptions): Content<'text'> {
   const isBare = first === undefined || !('~standard' in first);
   const { type = 'text/plain' } = (isBare ? first : options) ?? {};

@@ -283,6 +283,7 @@ test('bodies that are no JSON have types of their own', () => {
         path: '/any',
         responses: { 200: [User, text({ type: 'text/csv' })] },
       }),
+      state: endpoint({ method: 'GET', path: '/state', responses: { 200: text(z.enum(['up', 'down'])) } }),
     }),
     { baseUrl: 'https://media.internal' },
   );
@@ -291,6 +292,7 @@ test('bodies that are no JSON have types of their own', () => {
   expectTypeOf(media.events()).resolves.toEqualTypeOf<AsyncIterable<ServerSentEvent<UserOut>>>();
   expectTypeOf(media.ticks()).resolves.toEqualTypeOf<AsyncIterable<ServerSentEvent<string>>>();
   expectTypeOf(media.lines()).resolves.toEqualTypeOf<AsyncIterable<UserOut>>();
+  expectTypeOf(media.state()).resolves.toEqualTypeOf<'up' | 'down'>();
   expectTypeOf(media.several()).resolves.toEqualTypeOf<UserOut | string>();
 });
 
