@@ -21,7 +21,7 @@ import { dotSegmentIn, parseTemplate, type TemplatePart } from './path-template.
 import { type Conversion, encoderOf, mayEncode } from './schema.ts';
 import type { Checked, Issue, Schema } from './standard-schema.ts';
 import type { ValidationMode } from './validation.ts';
-import { membersOf } from './zod.ts';
+import { isZod, membersOf, wireForm } from './zod.ts';
 
 /** A request, but for where it goes and who sends it. */
 export interface EncodedRequest {
@@ -225,7 +225,7 @@ function groupEncoder(group: Group, schema: Schema): GroupEncoder {
 }
 
 const namesOf = (schema: Schema | undefined): readonly string[] =>
-  Object.keys((schema && membersOf(schema)) ?? {});
+  Object.keys((schema && membersOf(isZod(schema) ? wireForm(schema) : schema)) ?? {});
 
 function stylesIn(place: ParameterPlace, { styles }: EndpointOptions): (name: string) => ResolvedStyle {
   const byDefault = resolveStyle(place);

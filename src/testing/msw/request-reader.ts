@@ -4,6 +4,7 @@ import { type Content, isContent, json } from '../../contract/content.ts';
 import type { EndpointOptions } from '../../contract/endpoint-options.ts';
 import type { Part } from '../../contract/errors.ts';
 import { type ParameterPlace, resolveStyle } from '../../contract/parameter-style.ts';
+import { decoderOf } from '../../contract/schema.ts';
 import type { Checked, Issue } from '../../contract/standard-schema.ts';
 import {
   type ParameterReader,
@@ -72,6 +73,10 @@ export class RequestReader {
   async #body(request: Request): Promise<ReadPart | undefined> {
     const content = this.#content;
     if (!content) return undefined;
+    if (content.schema && (await isEmpty(request))) {
+      const nothing = await decoderOf(content.schema)(undefined);
+      if (!nothing.issues) return { part: 'body', value: nothing.value };
+    }
     if (hasContentType(request, content)) return readPart('body', () => readBody(request, content));
     const given = JSON.stringify(request.headers.get('content-type'));
     return {
@@ -80,6 +85,10 @@ export class RequestReader {
     };
   }
 }
+
+/** A request without a body may come with an empty one. */
+const isEmpty = async (request: Request): Promise<boolean> =>
+  request.headers.get('content-type') === null && (await request.clone().arrayBuffer()).byteLength === 0;
 
 /** One part of a request: its value, or what is wrong with it. */
 type ReadPart =
