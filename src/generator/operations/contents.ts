@@ -7,7 +7,7 @@ import type { Direction } from '../schemas.ts';
 import type { Context } from './context.ts';
 import { formStyles } from './form-styles.ts';
 import type { Hint } from './inline-schemas.ts';
-import { anything, type Typed, typedList } from './typed.ts';
+import { anything, type Typed, type TypedSchema, typedList } from './typed.ts';
 
 /** One media type of a body, as the document has it. */
 export interface MediaType {
@@ -91,7 +91,12 @@ const preference: readonly Kind[] = [
 ];
 
 /** The body of a request: one content, JSON if it may be. */
-export function printRequestBody(content: Node | undefined, hint: Hint, context: Context): Typed | undefined {
+export function printRequestBody(
+  content: Node | undefined,
+  isRequired: boolean,
+  hint: Hint,
+  context: Context,
+): Typed | undefined {
   const types = mediaTypesOf(content, context).filter(media => isSendable(media, context));
   // A patch of operations is the last of the JSONs: what is written down of it is seldom more than that it is a list.
   const rank = (media: MediaType) =>
@@ -105,7 +110,7 @@ export function printRequestBody(content: Node | undefined, hint: Hint, context:
       `It is sent as ${chosen.type}.`,
       content,
     );
-  return printContent(pinned(chosen, context), 'sent', hint, context);
+  return printContent(pinned(chosen, context), 'sent', hint, context, isRequired ? undefined : content);
 }
 
 /** What is sent has one type; of a range, the usual one of its kind. */
@@ -158,11 +163,19 @@ function withoutOtherSpellings(types: readonly MediaType[], context: Context): r
 /** Two schemas are one if they refer to one, or are spelt alike. */
 const schemaText = ({ node }: MediaType): string => JSON.stringify(node.get('schema')?.value) ?? '';
 
-function printContent(media: MediaType, direction: Direction, hint: Hint, context: Context): Typed {
+/** @param optional - the part of the document by which the body may be left out. */
+function printContent(
+  media: MediaType,
+  direction: Direction,
+  hint: Hint,
+  context: Context,
+  optional?: Node,
+): Typed {
   const { schemas, shapes } = context;
   const { node, type } = media;
   const schema = node.get('schema') ?? node.get('itemSchema');
-  const printed = () => (schema ? schemas.print(schema, direction, hint) : anything);
+  const orNothing = (printed: TypedSchema) => (optional ? schemas.orNothing(printed, hint) : printed);
+  const printed = () => orNothing(schema ? schemas.print(schema, direction, hint) : anything);
   switch (kindOf(media, context)) {
     case 'json':
       return type === 'application/json' ? printed() : contentOf('json', printed(), typeOption(type));
@@ -178,15 +191,24 @@ function printContent(media: MediaType, direction: Direction, hint: Hint, contex
       return printLines(media, hint, context);
     case 'text': {
       const isChecked = schema !== undefined && shapes.isText(schema) && !shapes.isAnyText(schema);
+      const unchecked = optional && schemas.orNothing(anyText, hint);
       warnOfStructure(media, context);
-      return contentOf('text', isChecked ? printed() : undefined, typeOption(type, 'text/plain'));
+      return contentOf('text', isChecked ? printed() : unchecked, typeOption(type, 'text/plain'));
     }
     case 'stream':
+      if (optional) noteAskedFor(optional, context);
       return contentOf('stream', undefined, typeOption(type, 'application/octet-stream'));
     case 'binary':
+      if (optional) noteAskedFor(optional, context);
       return contentOf('binary', undefined, typeOption(type, 'application/octet-stream'));
   }
 }
+
+/** Bytes have no schema that could say it. */
+const noteAskedFor = (node: Node, { problems }: Context): void =>
+  problems.note('The body may be left out.', 'It is asked for: an empty one is one of no bytes.', node);
+
+const anyText: TypedSchema = { code: 'z.string()', type: 'z.ZodString', output: 'string' };
 
 /** What makes a content, and what the content calls itself. */
 const kinds = {

@@ -5,10 +5,10 @@
  */
 import type { Node } from '../document/node.ts';
 import type { Names } from '../names.ts';
-import { hardLine, print, wholeText } from '../print/layout.ts';
+import { group, hardLine, indent, line, print, softLine, wholeText } from '../print/layout.ts';
 import { constDeclaration } from '../schema/printer.ts';
 import type { Declaration, Direction, Member, PrintedSchema, SchemaPrinter } from '../schemas.ts';
-import { named, type Typed } from './typed.ts';
+import { anything, named, type TypedSchema } from './typed.ts';
 
 /** What a schema would be called, and the part that many operations have it from, if it is not one's own. */
 export interface Hint {
@@ -19,7 +19,7 @@ export interface Hint {
 export class InlineSchemas {
   readonly #printer: SchemaPrinter;
   readonly #names: Names;
-  readonly #shared = new Map<string, Typed>();
+  readonly #shared = new Map<string, TypedSchema>();
   readonly #sharedDeclarations: Declaration[] = [];
   #declared: string[] = [];
 
@@ -29,13 +29,22 @@ export class InlineSchemas {
   }
 
   /** An expression that costs nothing as long as nobody uses it. */
-  print(schema: Node, direction: Direction, { name, sharedAs }: Hint): Typed {
+  print(schema: Node, direction: Direction, { name, sharedAs }: Hint): TypedSchema {
     const key = sharedAs === undefined ? undefined : `${direction} ${schema.id}`;
     return this.#once(key, name, () => this.#printer.print(schema, direction, name));
   }
 
-  printObject(members: readonly Member[], direction: Direction, { name, sharedAs }: Hint): Typed {
+  printObject(members: readonly Member[], direction: Direction, { name, sharedAs }: Hint): TypedSchema {
     return this.#once(sharedAs, name, () => this.#printer.printObject(members, direction, name));
+  }
+
+  /** A schema that also takes nothing. */
+  orNothing(schema: TypedSchema, { name }: Hint): TypedSchema {
+    // What takes anything takes nothing as well.
+    if (schema === anything) return schema;
+    const expression = `${print(schema.code).replace('/* @__PURE__ */ ', '')}.optional()`;
+    const type = group(indent(softLine, { broken: '| ', flat: '' }, schema.output, line, '| undefined'));
+    return this.#named({ expression, type }, `Optional${name}`, ({ code }) => this.#declared.push(code));
   }
 
   /** Why a value is none of a schema. */
@@ -55,7 +64,7 @@ export class InlineSchemas {
     return this.#sharedDeclarations;
   }
 
-  #once(key: string | undefined, name: string, make: () => PrintedSchema): Typed {
+  #once(key: string | undefined, name: string, make: () => PrintedSchema): TypedSchema {
     if (key === undefined) return this.#named(make(), name, code => this.#declared.push(code.code));
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
@@ -64,11 +73,15 @@ export class InlineSchemas {
     return named;
   }
 
-  #named({ expression, type }: PrintedSchema, hint: string, declare: (made: Declaration) => void): Typed {
+  #named(
+    { expression, type }: PrintedSchema,
+    hint: string,
+    declare: (made: Declaration) => void,
+  ): TypedSchema {
     const text = wholeText(expression);
     if (text !== undefined && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text)) return named(text);
     if (text !== undefined && /^z\.\w+\(\)$/.test(text))
-      return { code: `/* @__PURE__ */ ${text}`, type: ['z.ZodType<', type, '>'] };
+      return { code: `/* @__PURE__ */ ${text}`, type: ['z.ZodType<', type, '>'], output: type };
     const name = this.#names.claim(hint, undefined);
     const value = constDeclaration(name, expression, true);
     const code = print([`export type ${name} = `, type, ';', hardLine, value]);

@@ -126,6 +126,12 @@ function pathParameters(
 }
 
 function readParameter(name: string, place: ParameterPlace, node: Node, context: Context): Parameter {
+  if (node.flag('allowReserved') === true)
+    context.problems.note(
+      'Reserved characters may stand there as they are.',
+      'They are encoded, so that no value leaves its place.',
+      node.get('allowReserved'),
+    );
   const content = node.get('content')?.members()[0];
   const isJson = content !== undefined && /[/+]json\b/i.test(content[0]);
   const schema = content ? (isJson ? content[1].get('schema') : textSchema(node)) : node.get('schema');

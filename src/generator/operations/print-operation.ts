@@ -11,6 +11,7 @@ import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
 import { policyOf } from './policy-hints.ts';
 import { printResponses, responsesOf } from './responses.ts';
+import { serverUrls } from './servers.ts';
 import { constant, constantMembers, lines, nothing, type Typed, typedObject } from './typed.ts';
 
 /** An operation with the names that it goes by. */
@@ -75,12 +76,20 @@ export const exported = (name: string, type: Layout, call: string, members: read
   ');',
 ];
 
-function commentOf({ node, isDeprecated }: FoundOperation): Layout {
+const ownServers = ({ node, pathItem }: FoundOperation): Node | undefined =>
+  node.get('servers') ?? pathItem.get('servers');
+
+function commentOf(operation: FoundOperation): Layout {
+  const { node, isDeprecated } = operation;
+  const urls = serverUrls(ownServers(operation)).map(url => `\`${url}\``);
   const summary = node.text('summary')?.trim();
   const description = node.text('description')?.trim();
   return docComment(
     prose(summary),
     description === summary ? undefined : prose(description),
+    urls.length > 0
+      ? `Its server is ${urls.join(' or ')}: make an api of it with that as its \`baseUrl\`.`
+      : undefined,
     isDeprecated ? '@deprecated' : undefined,
   );
 }
@@ -88,7 +97,8 @@ function commentOf({ node, isDeprecated }: FoundOperation): Layout {
 function printBody({ node, method }: FoundOperation, hint: string, context: Context): Typed | undefined {
   const { shapes, problems } = context;
   const declared = node.get('requestBody');
-  const content = shapes.resolve(declared)?.get('content');
+  const body = shapes.resolve(declared);
+  const content = body?.get('content');
   if (!declared || !content) return undefined;
   if (method === 'GET' || method === 'HEAD') {
     // Some documents declare an empty form for every operation: nothing is lost of it.
@@ -97,7 +107,12 @@ function printBody({ node, method }: FoundOperation, hint: string, context: Cont
       problems.warn(`${method} is sent without a body.`, 'What is declared for it is left out.', declared);
     return undefined;
   }
-  return printRequestBody(content, { name: `${hint}Body`, sharedAs: undefined }, context);
+  return printRequestBody(
+    content,
+    body?.flag('required') === true,
+    { name: `${hint}Body`, sharedAs: undefined },
+    context,
+  );
 }
 
 const isEmptyObject = (schema: Node | undefined): boolean =>
@@ -108,8 +123,16 @@ function anyResponse({ node }: FoundOperation, { problems }: Context): Typed {
   return typedObject([['default', nothing]]);
 }
 
-function noteWhatIsLeftOut({ node, pathItem }: FoundOperation, { problems }: Context): void {
-  const servers = node.get('servers') ?? pathItem.get('servers');
+function noteWhatIsLeftOut(operation: FoundOperation, { problems, shapes }: Context): void {
+  const servers = ownServers(operation);
   if (servers)
-    problems.note('It has servers of its own.', 'It is called at the base URL of the client.', servers);
+    problems.note(
+      'It has servers of its own.',
+      'Its endpoint says which: a client calls all endpoints of a contract at one base URL.',
+      servers,
+    );
+  for (const [, response] of operation.node.get('responses')?.members() ?? []) {
+    const links = shapes.resolve(response)?.get('links');
+    if (links?.members().length) problems.note('Nothing follows links.', 'They are not written.', links);
+  }
 }

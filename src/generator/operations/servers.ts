@@ -20,6 +20,11 @@ export function printServers({ root }: Documents): Layout | undefined {
   ];
 }
 
+/** The URLs of a list of servers, each once. */
+export const serverUrls = (servers: Node | undefined): string[] => [
+  ...new Set((servers?.items() ?? []).filter(server => server.text('url') !== undefined).map(urlOf)),
+];
+
 /** The URL with the default of each variable in its place. */
 const urlOf = (server: Node): string =>
   (server.text('url') as string).replaceAll(/\{([^{}]+)\}/g, (braced, name: string) => {

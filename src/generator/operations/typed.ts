@@ -7,8 +7,14 @@ export interface Typed {
   readonly type: Layout;
 }
 
-/** Something that is declared elsewhere. */
-export const named = (name: string): Typed => ({ code: name, type: `typeof ${name}` });
+/** A schema. */
+export interface TypedSchema extends Typed {
+  /** The type of what it makes. */
+  readonly output: Layout;
+}
+
+/** A schema that is declared elsewhere, and its output under the same name. */
+export const named = (name: string): TypedSchema => ({ code: name, type: `typeof ${name}`, output: name });
 
 /** A text that is what it is to the compiler as well. */
 export const constant = (text: string): Typed => ({ code: quoted(text), type: quoted(text) });
@@ -20,7 +26,11 @@ export function constantMembers(members: object): Typed {
 }
 
 /** The schema of what nobody has described. */
-export const anything: Typed = { code: '/* @__PURE__ */ z.unknown()', type: 'z.ZodUnknown' };
+export const anything: TypedSchema = {
+  code: '/* @__PURE__ */ z.unknown()',
+  type: 'z.ZodUnknown',
+  output: 'unknown',
+};
 
 export const nothing: Typed = { code: 'null', type: 'null' };
 
