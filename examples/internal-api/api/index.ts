@@ -1,4 +1,4 @@
-// Made by holdfast generate from openapi.yaml (SHA-256 81df33cfe3079f99f2a4b49940767106): what is changed here is lost.
+// Made by holdfast generate from openapi.yaml (SHA-256 809100316c50bc831fe12b821b01d994): what is changed here is lost.
 import {
   type Content as ContentOf,
   defineContract,
@@ -180,3 +180,26 @@ export const contract: {
   reserve,
   watchMovements,
 });
+
+export type StockLowHeaders = { 'x-signature': string };
+export const StockLowHeaders: z.ZodType<StockLowHeaders> = /* @__PURE__ */ schema(() =>
+  z.looseObject({ 'x-signature': z.string() }),
+);
+
+/** What the service sends by itself, by name: schemas for the server that receives it. */
+export const webhooks: {
+  /** An item is about to run out. */
+  stockLow: {
+    method: 'POST';
+    headers: typeof StockLowHeaders;
+    contentType: 'application/json';
+    body: typeof Item;
+  };
+} = {
+  stockLow: {
+    method: 'POST',
+    headers: StockLowHeaders,
+    contentType: 'application/json',
+    body: Item,
+  },
+};
