@@ -289,6 +289,7 @@ describe('the exported names of', () => {
       type Mock
       type MockControl
       type MockEvent
+      type MockExamples
       type MockHandlers
       type MockOptions
       type ReceivedRequest
