@@ -230,10 +230,13 @@ describe('the exported names of', () => {
   test('holdfast/generator', () => {
     expect(exportsOf('src/generator/index.ts').join('\n')).toMatchInlineSnapshot(`
       "GenerationError
+      defineConfig
       generate
       problemText
+      type Config
       type DocumentNode
       type DocumentPath
+      type GenerateEntry
       type GenerateOptions
       type GenerateResult
       type Position

@@ -4,7 +4,10 @@
  *
  * @packageDocumentation
  */
+
+export { type Config, defineConfig, type GenerateEntry } from './config.ts';
 export type { Node as DocumentNode } from './document/node.ts';
 export { type Problem, problemText } from './document/problems.ts';
 export type { Path as DocumentPath, Position, SourceFile } from './document/source-file.ts';
-export { type GenerateOptions, type GenerateResult, GenerationError, generate } from './generate.ts';
+export { type GenerateOptions, type GenerateResult, generate } from './generate.ts';
+export { GenerationError } from './open-document.ts';
