@@ -231,16 +231,22 @@ describe('the exported names of', () => {
     expect(exportsOf('src/generator/index.ts').join('\n')).toMatchInlineSnapshot(`
       "GenerationError
       defineConfig
+      diff
       generate
       problemText
+      type Change
       type Config
+      type DiffOptions
+      type DiffResult
       type DocumentNode
       type DocumentPath
       type GenerateEntry
       type GenerateOptions
       type GenerateResult
+      type Place
       type Position
       type Problem
+      type Side
       type SourceFile"
     `);
   });

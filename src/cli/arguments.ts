@@ -15,7 +15,15 @@ export interface GenerateCommand {
   readonly isVerbose: boolean;
 }
 
-export type Command = { readonly name: 'help' } | GenerateCommand;
+export interface DiffCommand {
+  readonly name: 'diff';
+  readonly from: string;
+  readonly to: string;
+  readonly format: 'text' | 'json';
+  readonly allowNetwork: boolean;
+}
+
+export type Command = { readonly name: 'help' } | GenerateCommand | DiffCommand;
 
 const common = { help: { type: 'boolean', short: 'h' } } as const;
 
@@ -34,6 +42,12 @@ const generateFlags = {
   verbose: { type: 'boolean' },
 } as const;
 
+const diffFlags = {
+  ...common,
+  format: { type: 'string' },
+  'allow-network': { type: 'boolean' },
+} as const;
+
 /** @throws WrongCommand */
 export function readCommand(args: readonly string[]): Command {
   const command = commandOf(args);
@@ -42,6 +56,8 @@ export function readCommand(args: readonly string[]): Command {
       return { name: 'help' };
     case 'generate':
       return readGenerate(args);
+    case 'diff':
+      return readDiff(args);
     case undefined:
       throw new WrongCommand('There is no command.');
     default:
@@ -53,7 +69,7 @@ export function readCommand(args: readonly string[]): Command {
 function commandOf(args: readonly string[]): string | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: generateFlags,
+    options: { ...generateFlags, ...diffFlags },
     allowPositionals: true,
     strict: false,
   });
@@ -75,6 +91,18 @@ function readGenerate(args: readonly string[]): Command {
     ...(allowNetwork !== undefined && { allowNetwork }),
   } as Partial<GenerateOptions>;
   return { name: 'generate', input, config, options, isVerbose: verbose === true };
+}
+
+function readDiff(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args, diffFlags);
+  const [, from, to, ...rest] = positionals;
+  if (from === undefined || to === undefined)
+    throw new WrongCommand('Two documents are compared: holdfast diff old.yaml new.yaml.');
+  if (rest.length > 0) throw new WrongCommand(`Two documents at a time: what is ${JSON.stringify(rest[0])}?`);
+  const { format = 'text', 'allow-network': allowNetwork = false } = values;
+  if (format !== 'text' && format !== 'json')
+    throw new WrongCommand(`--format is text or json, got ${JSON.stringify(format)}.`);
+  return { name: 'diff', from, to, format, allowNetwork };
 }
 
 function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], options: Flags) {

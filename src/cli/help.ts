@@ -20,5 +20,14 @@ all that holdfast.config.ts (.mjs, .js, .json) lists; what is given here then ho
 Exits with 0 if the folder is as the document asks for, 1 if it is not or could not be made so, 2 for a wrong command or
 configuration.
 
+holdfast diff <old.yaml> <new.yaml>
+
+Says what of a new document breaks callers that have a client of the old one.
+
+      --format <kind>       text or json (by default text)
+      --allow-network       follow references to the network
+
+Exits with 0 if nothing breaks, 1 if something does, 2 if they cannot be compared.
+
   -h, --help                show this
 `;

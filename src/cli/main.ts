@@ -4,6 +4,7 @@ import { type Command, readCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
 import { help } from './help.ts';
 import { say } from './output.ts';
+import { runDiff } from './run-diff.ts';
 import { runGenerate } from './run-generate.ts';
 
 async function run(command: Command): Promise<number> {
@@ -13,6 +14,8 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'generate':
       return runGenerate(command);
+    case 'diff':
+      return runDiff(command);
   }
 }
 

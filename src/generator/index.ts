@@ -6,6 +6,8 @@
  */
 
 export { type Config, defineConfig, type GenerateEntry } from './config.ts';
+export type { Change, Place, Side } from './diff/change.ts';
+export { type DiffOptions, type DiffResult, diff } from './diff/diff.ts';
 export type { Node as DocumentNode } from './document/node.ts';
 export { type Problem, problemText } from './document/problems.ts';
 export type { Path as DocumentPath, Position, SourceFile } from './document/source-file.ts';
