@@ -13,6 +13,7 @@ export interface GenerateCommand {
   /** What is given on the command line; it goes before the configuration. */
   readonly options: Partial<GenerateOptions>;
   readonly isVerbose: boolean;
+  readonly isWatching: boolean;
 }
 
 export interface DiffCommand {
@@ -39,6 +40,7 @@ const generateFlags = {
   enums: { type: 'string' },
   'allow-network': { type: 'boolean' },
   check: { type: 'boolean' },
+  watch: { type: 'boolean' },
   verbose: { type: 'boolean' },
 } as const;
 
@@ -80,17 +82,25 @@ function readGenerate(args: readonly string[]): Command {
   const { values, positionals } = parsed(args, generateFlags);
   const [, input, ...rest] = positionals;
   if (rest.length > 0) throw new WrongCommand(`One document at a time: what is ${JSON.stringify(rest[0])}?`);
-  const { 'allow-network': allowNetwork, verbose, help: _, config, ...others } = values;
+  const { 'allow-network': allowNetwork, verbose, watch, help: _, config, ...others } = values;
   if (input !== undefined && config !== undefined)
     throw new WrongCommand('A document and --config at once: a configuration says itself which documents.');
   if (input !== undefined && others.output === undefined)
     throw new WrongCommand('The folder for the output is missing: -o <folder>.');
+  if (watch && others.check) throw new WrongCommand('--watch writes and --check does not: choose one.');
   // Whether the words are known is for `generate` to say, which is also called by programs.
   const options = {
     ...others,
     ...(allowNetwork !== undefined && { allowNetwork }),
   } as Partial<GenerateOptions>;
-  return { name: 'generate', input, config, options, isVerbose: verbose === true };
+  return {
+    name: 'generate',
+    input,
+    config,
+    options,
+    isVerbose: verbose === true,
+    isWatching: watch === true,
+  };
 }
 
 function readDiff(args: readonly string[]): Command {

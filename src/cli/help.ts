@@ -15,6 +15,7 @@ all that holdfast.config.ts (.mjs, .js, .json) lists; what is given here then ho
       --enums <kind>        closed, or open: what arrives may have values that the document does not know
       --allow-network       follow references to the network
       --check               write nothing; exit with 1 if something would be written
+      --watch               write again whenever the document changes, or a file that it refers to; Ctrl+C ends it
       --verbose             show every problem, and what is being done
 
 Exits with 0 if the folder is as the document asks for, 1 if it is not or could not be made so, 2 for a wrong command or

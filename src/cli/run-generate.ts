@@ -1,23 +1,43 @@
 /** `holdfast generate`: each document after the other. */
+import { resolve } from 'node:path';
 import type { GenerateOptions } from '../generator/generate.ts';
+import { systemClock } from '../pipeline/clock.ts';
 import type { GenerateCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
-import { jobsOf } from './jobs.ts';
+import { type Jobs, jobsOf } from './jobs.ts';
 import { complain, say } from './output.ts';
 import { problemsText, summaryText } from './report.ts';
+import { watchAndMake } from './watch.ts';
 
 export async function runGenerate(command: GenerateCommand): Promise<number> {
-  const { all } = await jobsOf(command);
-  let code = 0;
-  for (const job of all) {
-    // One that fails does not keep the others from being made.
-    const own = await runJob(job, command.isVerbose).catch(exitCodeOf);
-    code = Math.max(code, own);
-  }
-  return code;
+  const jobs = await jobsOf(command);
+  if (command.isWatching) return watchJobs(command, jobs);
+  return (await runJobs(jobs, command)).code;
 }
 
-async function runJob(options: GenerateOptions, isVerbose: boolean): Promise<number> {
+interface Outcome {
+  readonly code: number;
+  /** The files that it was made from, by its input. Of what failed there are none. */
+  readonly read: ReadonlyMap<string, readonly string[]>;
+}
+
+/** One that fails does not keep the others from being made. */
+async function runJobs({ all }: Jobs, { isVerbose }: GenerateCommand): Promise<Outcome> {
+  const read = new Map<string, readonly string[]>();
+  let code = 0;
+  for (const job of all) {
+    try {
+      const result = await runJob(job, isVerbose);
+      read.set(job.input, result.read);
+      if (job.check && result.isStale) code = Math.max(code, 1);
+    } catch (error) {
+      code = Math.max(code, exitCodeOf(error));
+    }
+  }
+  return { code, read };
+}
+
+async function runJob(options: GenerateOptions, isVerbose: boolean) {
   // By the time that it is needed, so that a missing package is told of and not stumbled upon.
   const { generate } = await import('../generator/generate.ts');
   // On a terminal one wants to know what takes so long; in a log nobody does.
@@ -30,5 +50,53 @@ async function runJob(options: GenerateOptions, isVerbose: boolean): Promise<num
   });
   complain(problemsText(result.problems, isVerbose));
   say(summaryText(result, options));
-  return options.check && result.isStale ? 1 : 0;
+  return result;
 }
+
+/** Until Ctrl+C. What is wrong with the command itself, or the first configuration, ends it at once. */
+async function watchJobs(command: GenerateCommand, first: Jobs): Promise<number> {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  process.on('SIGINT', end);
+  const lastRead = new Map<string, readonly string[]>();
+  let jobs = first;
+  let runs = 0;
+  let code = 0;
+  const make = async (): Promise<readonly string[]> => {
+    const current = runs === 0 ? first : await jobsOf(command, runs).catch(complained);
+    if (current) jobs = current;
+    const outcome = current ? await runJobs(current, command) : failed;
+    if (runs === 0 && outcome.code === 2) {
+      code = 2;
+      end();
+    }
+    runs += 1;
+    for (const [input, files] of outcome.read) lastRead.set(input, files);
+    const files = filesOf(jobs, lastRead);
+    if (!ending.signal.aborted)
+      complain(`Watching ${files.length} file${files.length === 1 ? '' : 's'}; Ctrl+C ends it.`);
+    return files;
+  };
+  try {
+    const files = filesOf(first, lastRead);
+    await watchAndMake({ files, make, signal: ending.signal, clock: systemClock });
+    return code;
+  } finally {
+    process.off('SIGINT', end);
+  }
+}
+
+/** With a configuration that cannot be read nothing is made; the files of the last one are watched on. */
+const failed: Outcome = { code: 1, read: new Map() };
+
+function complained(error: unknown): undefined {
+  exitCodeOf(error);
+}
+
+/** Of a document that cannot be read now, those that were read when it last could be. */
+const filesOf = ({ all, configPath }: Jobs, read: ReadonlyMap<string, readonly string[]>): string[] => [
+  ...new Set([
+    ...(configPath === undefined ? [] : [configPath]),
+    ...all.flatMap(({ input }) => [resolve(input), ...(read.get(input) ?? [])]),
+  ]),
+];
