@@ -234,10 +234,12 @@ describe('the exported names of', () => {
       diff
       generate
       problemText
+      verify
       type Change
       type Config
       type DiffOptions
       type DiffResult
+      type Disagreement
       type DocumentNode
       type DocumentPath
       type GenerateEntry
@@ -247,7 +249,8 @@ describe('the exported names of', () => {
       type Position
       type Problem
       type Side
-      type SourceFile"
+      type SourceFile
+      type VerifyResult"
     `);
   });
 

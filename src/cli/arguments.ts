@@ -14,6 +14,8 @@ export interface GenerateCommand {
   readonly options: Partial<GenerateOptions>;
   readonly isVerbose: boolean;
   readonly isWatching: boolean;
+  /** Whether the compiler compares schemas with types, once they are written. */
+  readonly isVerifying: boolean;
 }
 
 export interface DiffCommand {
@@ -40,6 +42,7 @@ const generateFlags = {
   enums: { type: 'string' },
   'allow-network': { type: 'boolean' },
   check: { type: 'boolean' },
+  verify: { type: 'boolean' },
   watch: { type: 'boolean' },
   verbose: { type: 'boolean' },
 } as const;
@@ -82,7 +85,7 @@ function readGenerate(args: readonly string[]): Command {
   const { values, positionals } = parsed(args, generateFlags);
   const [, input, ...rest] = positionals;
   if (rest.length > 0) throw new WrongCommand(`One document at a time: what is ${JSON.stringify(rest[0])}?`);
-  const { 'allow-network': allowNetwork, verbose, watch, help: _, config, ...others } = values;
+  const { 'allow-network': allowNetwork, verbose, watch, verify, help: _, config, ...others } = values;
   if (input !== undefined && config !== undefined)
     throw new WrongCommand('A document and --config at once: a configuration says itself which documents.');
   if (input !== undefined && others.output === undefined)
@@ -100,6 +103,7 @@ function readGenerate(args: readonly string[]): Command {
     options,
     isVerbose: verbose === true,
     isWatching: watch === true,
+    isVerifying: verify === true,
   };
 }
 

@@ -15,6 +15,7 @@ all that holdfast.config.ts (.mjs, .js, .json) lists; what is given here then ho
       --enums <kind>        closed, or open: what arrives may have values that the document does not know
       --allow-network       follow references to the network
       --check               write nothing; exit with 1 if something would be written
+      --verify              have the TypeScript compiler of the project prove that schemas and types agree
       --watch               write again whenever the document changes, or a file that it refers to; Ctrl+C ends it
       --verbose             show every problem, and what is being done
 

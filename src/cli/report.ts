@@ -1,6 +1,7 @@
 /** What a run has to say at its end. */
 import { type Problem, problemText } from '../generator/document/problems.ts';
 import type { GenerateOptions, GenerateResult } from '../generator/generate.ts';
+import type { VerifyResult } from '../generator/verify/verify.ts';
 
 /** So many warnings are shown with their place; more are counted. */
 const shownWarnings = 20;
@@ -44,6 +45,13 @@ export function summaryText(result: GenerateResult, { output, check = false }: G
   ].join(', ');
   const verdict = check ? (isStale ? ' It is stale: run without --check.' : ' It is up to date.') : '';
   return `${output}: ${contents}; ${files}; ${told}.${verdict}`;
+}
+
+/** What the compiler found, or that it found nothing. */
+export function verdictText({ schemas, disagreements }: VerifyResult): string {
+  if (disagreements.length === 0) return `Schemas and types agree: ${count(schemas, 'schema')} verified.`;
+  const found = disagreements.map(({ name, message }) => `error: ${name ? `${name}: ` : ''}${message}`);
+  return [...found, `Of ${count(schemas, 'schema')}, ${disagreements.length} did not verify.`].join('\n');
 }
 
 const count = (number: number, what: string): string =>

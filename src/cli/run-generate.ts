@@ -6,7 +6,7 @@ import type { GenerateCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
 import { type Jobs, jobsOf } from './jobs.ts';
 import { complain, say } from './output.ts';
-import { problemsText, summaryText } from './report.ts';
+import { problemsText, summaryText, verdictText } from './report.ts';
 import { watchAndMake } from './watch.ts';
 
 export async function runGenerate(command: GenerateCommand): Promise<number> {
@@ -22,14 +22,17 @@ interface Outcome {
 }
 
 /** One that fails does not keep the others from being made. */
-async function runJobs({ all }: Jobs, { isVerbose }: GenerateCommand): Promise<Outcome> {
+async function runJobs({ all }: Jobs, { isVerbose, isVerifying }: GenerateCommand): Promise<Outcome> {
   const read = new Map<string, readonly string[]>();
   let code = 0;
   for (const job of all) {
     try {
       const result = await runJob(job, isVerbose);
       read.set(job.input, result.read);
-      if (job.check && result.isStale) code = Math.max(code, 1);
+      const isStale = job.check === true && result.isStale;
+      // What is stale is not what the document asks for: whether it agrees says nothing.
+      const agrees = isStale || !isVerifying || (await runVerify(job.output));
+      if (isStale || !agrees) code = Math.max(code, 1);
     } catch (error) {
       code = Math.max(code, exitCodeOf(error));
     }
@@ -51,6 +54,14 @@ async function runJob(options: GenerateOptions, isVerbose: boolean) {
   complain(problemsText(result.problems, isVerbose));
   say(summaryText(result, options));
   return result;
+}
+
+async function runVerify(output: string): Promise<boolean> {
+  const { verify } = await import('../generator/verify/verify.ts');
+  const result = await verify(output);
+  const agrees = result.disagreements.length === 0;
+  (agrees ? say : complain)(verdictText(result));
+  return agrees;
 }
 
 /** Until Ctrl+C. What is wrong with the command itself, or the first configuration, ends it at once. */

@@ -13,3 +13,4 @@ export { type Problem, problemText } from './document/problems.ts';
 export type { Path as DocumentPath, Position, SourceFile } from './document/source-file.ts';
 export { type GenerateOptions, type GenerateResult, generate } from './generate.ts';
 export { GenerationError } from './open-document.ts';
+export { type Disagreement, type VerifyResult, verify } from './verify/verify.ts';
