@@ -33,7 +33,12 @@ function notesText(notes: readonly Problem[]): string {
   return `Of what the document says, this is not in the contract:\n${lines.join('\n')}`;
 }
 
-export function summaryText(result: GenerateResult, { output, check = false }: GenerateOptions): string {
+/** One line, whatever came of it. */
+export function summaryText(
+  result: GenerateResult,
+  { output, check = false }: GenerateOptions,
+  seconds: number,
+): string {
   const { operations, schemas, problems, written, unchanged, removed, isStale } = result;
   const of = (severity: string) => problems.filter(problem => problem.severity === severity).length;
   const contents = `${count(operations, 'operation')}, ${count(schemas, 'schema')}`;
@@ -44,7 +49,7 @@ export function summaryText(result: GenerateResult, { output, check = false }: G
     ...(removed.length > 0 ? [`${removed.length} ${check ? 'to remove' : 'removed'}`] : []),
   ].join(', ');
   const verdict = check ? (isStale ? ' It is stale: run without --check.' : ' It is up to date.') : '';
-  return `${output}: ${contents}; ${files}; ${told}.${verdict}`;
+  return `${output}: ${contents}; ${files}; ${told}; ${seconds.toFixed(1)} s.${verdict}`;
 }
 
 /** What the compiler found, or that it found nothing. */

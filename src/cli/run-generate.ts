@@ -6,6 +6,7 @@ import type { GenerateCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
 import { type Jobs, jobsOf } from './jobs.ts';
 import { complain, say } from './output.ts';
+import { Progress } from './progress.ts';
 import { problemsText, summaryText, verdictText } from './report.ts';
 import { watchAndMake } from './watch.ts';
 
@@ -43,22 +44,26 @@ async function runJobs({ all }: Jobs, { isVerbose, isVerifying }: GenerateComman
 async function runJob(options: GenerateOptions, isVerbose: boolean) {
   // By the time that it is needed, so that a missing package is told of and not stumbled upon.
   const { generate } = await import('../generator/generate.ts');
-  // On a terminal one wants to know what takes so long; in a log nobody does.
-  const isWatched = isVerbose || process.stderr.isTTY === true;
-  const result = await generate({
-    ...options,
-    onProgress: message => {
-      if (isWatched) complain(`${message} …`);
-    },
-  });
-  complain(problemsText(result.problems, isVerbose));
-  say(summaryText(result, options));
-  return result;
+  const progress = new Progress(process.stderr, systemClock);
+  const onProgress = isVerbose
+    ? (message: string) => complain(`${message} …`)
+    : (message: string) => progress.say(message);
+  try {
+    const result = await generate({ ...options, onProgress });
+    progress.end();
+    complain(problemsText(result.problems, isVerbose));
+    say(summaryText(result, options, progress.seconds));
+    return result;
+  } finally {
+    progress.end();
+  }
 }
 
 async function runVerify(output: string): Promise<boolean> {
+  const progress = new Progress(process.stderr, systemClock);
+  progress.say(`Comparing schemas and types of ${output}`);
   const { verify } = await import('../generator/verify/verify.ts');
-  const result = await verify(output);
+  const result = await verify(output).finally(() => progress.end());
   const agrees = result.disagreements.length === 0;
   (agrees ? say : complain)(verdictText(result));
   return agrees;
