@@ -234,7 +234,6 @@ describe('the exported names of', () => {
       diff
       generate
       problemText
-      verify
       type Change
       type Config
       type DiffOptions
@@ -250,7 +249,8 @@ describe('the exported names of', () => {
       type Problem
       type Side
       type SourceFile
-      type VerifyResult"
+      type VerifyResult
+      verify"
     `);
   });
 

@@ -15,7 +15,9 @@ export function diffText({ changes }: DiffResult, [from, to]: readonly [string, 
   const parts = [...groups].map(([title, group]) =>
     [title, ...breakingFirst(group).map(changeText)].join('\n'),
   );
-  return [...parts, summary(changes, from, to)].join('\n\n');
+  // What a document says may not move the cursor.
+  const text = [...parts, summary(changes, from, to)].join('\n\n');
+  return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ');
 }
 
 function titleOf(operations: readonly string[]): string {

@@ -253,6 +253,13 @@ describe('a schema', () => {
     });
   });
 
+  test('of a parameter is told by its name', async () => {
+    const made = (type: string) =>
+      operationOf({ parameters: [{ name: 'limit', in: 'query', schema: { type } }] });
+    const [change] = await changesOf(made('integer'), made('string'));
+    expect(change?.message).toBe('`limit` was integer, and is string.');
+  });
+
   test('of another file is followed', async () => {
     const document = received({ $ref: 'parts.json#/Part' });
     const [from, to] = [await put('one/api.json', document), await put('two/api.json', document)];
