@@ -230,15 +230,27 @@ describe('the exported names of', () => {
   test('holdfast/generator', () => {
     expect(exportsOf('src/generator/index.ts').join('\n')).toMatchInlineSnapshot(`
       "GenerationError
+      defineConfig
+      diff
       generate
       problemText
+      type Change
+      type Config
+      type DiffOptions
+      type DiffResult
+      type Disagreement
       type DocumentNode
       type DocumentPath
+      type GenerateEntry
       type GenerateOptions
       type GenerateResult
+      type Place
       type Position
       type Problem
-      type SourceFile"
+      type Side
+      type SourceFile
+      type VerifyResult
+      verify"
     `);
   });
 

@@ -1,6 +1,7 @@
 /** What a run has to say at its end. */
 import { type Problem, problemText } from '../generator/document/problems.ts';
 import type { GenerateOptions, GenerateResult } from '../generator/generate.ts';
+import type { VerifyResult } from '../generator/verify/verify.ts';
 
 /** So many warnings are shown with their place; more are counted. */
 const shownWarnings = 20;
@@ -32,7 +33,12 @@ function notesText(notes: readonly Problem[]): string {
   return `Of what the document says, this is not in the contract:\n${lines.join('\n')}`;
 }
 
-export function summaryText(result: GenerateResult, { output, check = false }: GenerateOptions): string {
+/** One line, whatever came of it. */
+export function summaryText(
+  result: GenerateResult,
+  { output, check = false }: GenerateOptions,
+  seconds: number,
+): string {
   const { operations, schemas, problems, written, unchanged, removed, isStale } = result;
   const of = (severity: string) => problems.filter(problem => problem.severity === severity).length;
   const contents = `${count(operations, 'operation')}, ${count(schemas, 'schema')}`;
@@ -43,7 +49,14 @@ export function summaryText(result: GenerateResult, { output, check = false }: G
     ...(removed.length > 0 ? [`${removed.length} ${check ? 'to remove' : 'removed'}`] : []),
   ].join(', ');
   const verdict = check ? (isStale ? ' It is stale: run without --check.' : ' It is up to date.') : '';
-  return `${output}: ${contents}; ${files}; ${told}.${verdict}`;
+  return `${output}: ${contents}; ${files}; ${told}; ${seconds.toFixed(1)} s.${verdict}`;
+}
+
+/** What the compiler found, or that it found nothing. */
+export function verdictText({ schemas, disagreements }: VerifyResult): string {
+  if (disagreements.length === 0) return `Schemas and types agree: ${count(schemas, 'schema')} verified.`;
+  const found = disagreements.map(({ name, message }) => `error: ${name ? `${name}: ` : ''}${message}`);
+  return [...found, `Of ${count(schemas, 'schema')}, ${disagreements.length} did not verify.`].join('\n');
 }
 
 const count = (number: number, what: string): string =>

@@ -1,6 +1,4 @@
 /** From a document to a folder with a contract. */
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import {
   boolean,
   type Check,
@@ -9,15 +7,14 @@ import {
   listOf,
   oneOf,
   readOptions,
-  show,
   text,
 } from '../pipeline/options.ts';
-import { Documents } from './document/documents.ts';
-import { Unreadable } from './document/position.ts';
-import { excerptOf, type Problem, Problems } from './document/problems.ts';
+import type { Documents } from './document/documents.ts';
+import { type Problem, Problems } from './document/problems.ts';
 import { type MakePrinter, makePrinter } from './make-printer.ts';
 import { examplesModule, type Files, marker, moduleByTag, oneModule, reservedNames } from './module.ts';
 import { Names } from './names.ts';
+import { GenerationError, openDocument } from './open-document.ts';
 import type { Context } from './operations/context.ts';
 import { printExamples } from './operations/examples.ts';
 import { findCallbacks, findWebhooks, isIncoming } from './operations/find-incoming.ts';
@@ -93,11 +90,8 @@ export interface GenerateResult extends Changes {
   readonly schemas: number;
   /** What could not be taken as it stands, and what was done instead; each once. */
   readonly problems: readonly Problem[];
-}
-
-/** Nothing was written, and why. */
-export class GenerationError extends Error {
-  override readonly name: string = 'GenerationError';
+  /** The files that the output depends on, by their absolute paths: what was read, or could not be. */
+  readonly read: readonly string[];
 }
 
 const file: Check = text(/[^\s]/, 'a path');
@@ -106,7 +100,8 @@ const selectors: Check = (value, name) => {
   for (const one of value as string[]) selectorOf(one, name);
 };
 
-const checks: Checks<GenerateOptions> = {
+/** What the options may be, one by one. */
+export const generateChecks: Checks<GenerateOptions> = {
   input: file,
   output: file,
   include: selectors,
@@ -134,58 +129,21 @@ const checks: Checks<GenerateOptions> = {
 export async function generate(options: GenerateOptions): Promise<GenerateResult> {
   for (const required of ['input', 'output'] as const)
     if (options[required] === undefined) throw new TypeError(`\`${required}\` is missing.`);
-  readOptions<GenerateOptions, object>('', options, checks, {});
+  readOptions<GenerateOptions, object>('', options, generateChecks, {});
   const { input, output, allowNetwork = false, check = false, patch, onProgress = () => {} } = options;
   const problems = new Problems();
   onProgress(`Reading ${input}`);
-  const documents = await readDocuments(input, allowNetwork, problems);
-  await patch?.(documents.root.value);
-  requireVersion(documents);
+  const documents = await openDocument(input, problems, { allowNetwork, patch });
   const made = makeFiles(documents, problems, options, makePrinter);
   const changes = await changesIn(output, made.files, marker).catch(asGenerationError);
   if (!check) await writeChanges(output, made.files, changes);
   const isStale = changes.written.length + changes.removed.length > 0;
-  return { ...changes, isStale, ...made.counts, problems: once(problems.all) };
+  return { ...changes, isStale, ...made.counts, problems: once(problems.all), read: documents.wanted };
 }
 
 function asGenerationError(error: unknown): never {
   if (error instanceof ForeignFolder) throw new GenerationError(error.message, { cause: error });
   throw error;
-}
-
-async function readDocuments(input: string, allowNetwork: boolean, problems: Problems): Promise<Documents> {
-  try {
-    return await Documents.read(input, problems, { allowNetwork });
-  } catch (error) {
-    throw new GenerationError(await readingFailure(input, error), { cause: error });
-  }
-}
-
-async function readingFailure(input: string, error: unknown): Promise<string> {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `${input} is not there.`;
-  if (code === 'EISDIR') return `${input} is a folder, and should be a document.`;
-  if (!(error instanceof Unreadable) || !error.position) return `${input} cannot be read: ${message}`;
-  const { line, column } = error.position;
-  const excerpt = excerptOf(await readFile(input, 'utf8'), error.position);
-  return `${basename(input)}:${line}:${column} is neither YAML nor JSON: ${message}\n${excerpt}`;
-}
-
-/** Any 3.0, 3.1 or 3.2. What is in the document decides how it is read; the version does not. */
-function requireVersion({ root }: Documents): void {
-  const { name } = root.file;
-  const version = root.get('openapi')?.value;
-  if (/^3\.[012](?:\.|$)/.test(String(version))) return;
-  if (root.get('swagger'))
-    throw new GenerationError(
-      `${name} is Swagger ${String(root.get('swagger')?.value)}. Convert it to OpenAPI 3 first, for instance with ` +
-        '`npx swagger2openapi` or at https://converter.swagger.io.',
-    );
-  throw new GenerationError(
-    version === undefined
-      ? `${name} is no OpenAPI document: it has no member \`openapi\`.`
-      : `${name} is OpenAPI ${show(version)}. 3.0, 3.1 and 3.2 can be read.`,
-  );
 }
 
 interface Made {

@@ -25,8 +25,12 @@ export class Documents {
   /** By file and reference, where it leads. */
   readonly #targets = new Map<SourceFile, Map<string, Node | undefined>>();
 
-  private constructor(root: SourceFile, files: ReadonlyMap<string, SourceFile>, problems: Problems) {
+  /** The paths of all files, those included that could not be read and might be one day. */
+  readonly wanted: readonly string[];
+
+  private constructor(root: SourceFile, { files, wanted }: Reader, problems: Problems) {
     this.root = new Node(root.value, root);
+    this.wanted = [...wanted];
     this.#files = files;
     this.#problems = problems;
   }
@@ -50,7 +54,7 @@ export class Documents {
   static async read(path: string, problems: Problems, options: DocumentOptions = {}): Promise<Documents> {
     const reader = new Reader(await realpath(path).catch(() => resolve(path)), problems, options);
     const root = await reader.readRoot();
-    return new Documents(root, reader.files, problems);
+    return new Documents(root, reader, problems);
   }
 
   /** What a part refers to, through as many references as there are; the part itself if it is no reference. */
@@ -144,6 +148,7 @@ function anchored(root: Node, name: string): Node | undefined {
 /** Reads files until none is missing. */
 class Reader {
   readonly files = new Map<string, SourceFile>();
+  readonly wanted = new Set<string>();
   readonly #rootPath: string;
   readonly #folder: string;
   readonly #problems: Problems;
@@ -209,6 +214,7 @@ class Reader {
 
   async #read(location: string): Promise<SourceFile> {
     if (!isUrl(location)) {
+      this.wanted.add(location);
       const name = relative(this.#folder, location).split(sep).join('/');
       // At once: decoded in pieces, a large text is copied twice more.
       return readSource(name, location, (await readFile(location)).toString());

@@ -5,9 +5,16 @@ import type { Node } from '../document/node.ts';
 import { docComment, prose, quoted } from '../print/code.ts';
 import { type Layout, list } from '../print/layout.ts';
 
+/** The URLs of the servers, each once. */
+export const serversOf = ({ root }: Documents): string[] => [
+  ...new Set((root.get('servers')?.items() ?? []).filter(hasUrl).map(urlOf)),
+];
+
+const hasUrl = (server: Node): boolean => server.text('url') !== undefined;
+
 /** `export const servers = […]`; undefined if there are none. */
-export function printServers({ root }: Documents): Layout | undefined {
-  const servers = (root.get('servers')?.items() ?? []).filter(server => server.text('url') !== undefined);
+export function printServers(documents: Documents): Layout | undefined {
+  const servers = (documents.root.get('servers')?.items() ?? []).filter(hasUrl);
   if (servers.length === 0) return undefined;
   const notes = servers.flatMap(server => {
     const said = [prose(server.text('description'))?.replace(/\s+/g, ' ').trim(), ...variablesOf(server)];
@@ -16,7 +23,7 @@ export function printServers({ root }: Documents): Layout | undefined {
   });
   return [
     docComment('Where the document says that the API is: base URLs for `createApi`.', notes.join('\n')),
-    ['export const servers = ', list('[', [...new Set(servers.map(urlOf))].map(quoted), ']'), ' as const;'],
+    ['export const servers = ', list('[', serversOf(documents).map(quoted), ']'), ' as const;'],
   ];
 }
 

@@ -1,0 +1,36 @@
+/** What `--help` shows. */
+export const help = `holdfast generate [<openapi.yaml> -o <folder>]
+
+Writes the contract of an OpenAPI document (3.0, 3.1 or 3.2, YAML or JSON) into a folder of its own. Without a document,
+all that holdfast.config.ts (.mjs, .js, .json) lists; what is given here then holds for all of it.
+
+  -o, --output <folder>     where to; it holds nothing else
+      --config <file>       a configuration elsewhere, or of another name
+      --include <which>     only these operations: tag:…, path:…, method:… or id:… (* is anything), or deprecated;
+                            may be given several times
+      --exclude <which>     not these, in the same words
+      --split tag           a file for each tag (by default there is one file)
+      --dates <kind>        what dates are in the program: string, Date or Temporal (by default string)
+      --int64 <kind>        what an int64 is: number, bigint or string (by default number)
+      --enums <kind>        closed, or open: what arrives may have values that the document does not know
+      --examples            write examples.ts as well: the document's examples, for mocks in tests
+      --allow-network       follow references to the network
+      --check               write nothing; exit with 1 if something would be written
+      --verify              have the TypeScript compiler of the project prove that schemas and types agree
+      --watch               write again whenever the document changes, or a file that it refers to; Ctrl+C ends it
+      --verbose             show every problem, and what is being done
+
+Exits with 0 if the folder is as the document asks for, 1 if it is not or could not be made so, 2 for a wrong command or
+configuration.
+
+holdfast diff <old.yaml> <new.yaml>
+
+Says what of a new document breaks callers that have a client of the old one.
+
+      --format <kind>       text or json (by default text)
+      --allow-network       follow references to the network
+
+Exits with 0 if nothing breaks, 1 if something does, 2 if they cannot be compared.
+
+  -h, --help                show this
+`;
