@@ -16,6 +16,7 @@ import type {
 import { codecDeclarations } from './codecs.ts';
 import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
+import { type HelperName, helperDeclarations } from './helpers.ts';
 import { anything, type Field, type Model, nothing, type Reference } from './model.ts';
 import { SchemaReader } from './read.ts';
 import { interfaceBody, typeOf } from './types.ts';
@@ -53,6 +54,7 @@ class Printer implements SchemaPrinter {
   readonly #open: Declared[] = [];
   readonly #printed: Printed[] = [];
   readonly #codecs = new Map<CodecName, string>();
+  readonly #helpers = new Map<HelperName, string>();
   readonly #differs = new Map<string, boolean>();
 
   constructor(documents: Documents, names: Names, problems: Problems, options: SchemaOptions) {
@@ -90,7 +92,8 @@ class Printer implements SchemaPrinter {
     // Printing one may refer to others.
     for (let next = this.#open.shift(); next; next = this.#open.shift()) this.#printDeclared(next);
     const codecs = codecDeclarations(this.#codecs, this.#options);
-    return [...codecs, ...this.#printed.toSorted((one, other) => one.order - other.order)];
+    const helpers = helperDeclarations(this.#helpers);
+    return [...helpers, ...codecs, ...this.#printed.toSorted((one, other) => one.order - other.order)];
   }
 
   #printModel(model: Model, direction: Direction, hint: string): PrintedSchema {
@@ -106,7 +109,9 @@ class Printer implements SchemaPrinter {
     return {
       options: this.#options,
       nameOf: ({ target }) => needed(this.#declare(target, direction).name),
-      nameOfCodec: codec => needed(this.#declareCodec(codec)),
+      open: reference => this.#reader.open(reference, direction),
+      nameOfCodec: codec => needed(this.#claimed(this.#codecs, codec)),
+      nameOfHelper: helper => needed(this.#claimed(this.#helpers, helper)),
       declareRule: model => {
         const name = this.#names.claim(`${pascalCase(hint)}Rule`, undefined);
         this.#printDeclaration(name, model, [], direction, order);
@@ -115,12 +120,12 @@ class Printer implements SchemaPrinter {
     };
   }
 
-  #declareCodec(codec: CodecName): string {
-    let name = this.#codecs.get(codec);
-    if (name === undefined) {
-      name = this.#names.claim(codec, undefined);
-      this.#codecs.set(codec, name);
-    }
+  /** The name of something that is declared once, if anything uses it. */
+  #claimed<Key extends string>(declared: Map<Key, string>, key: Key): string {
+    const known = declared.get(key);
+    if (known !== undefined) return known;
+    const name = this.#names.claim(key, undefined);
+    declared.set(key, name);
     return name;
   }
 

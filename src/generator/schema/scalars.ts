@@ -85,10 +85,11 @@ export class ScalarReader {
     const lower = this.#bounds(node, 'minimum', 'exclusiveMinimum');
     const upper = this.#bounds(node, 'maximum', 'exclusiveMaximum');
     const multipleOf = this.#limit(node, 'multipleOf');
+    const isSized = format === 'int64' || format === 'int32';
     return {
       kind: 'number',
-      isInteger,
-      format: format === 'int64' || format === 'int32' ? format : undefined,
+      isInteger: isInteger || isSized,
+      format: isSized ? format : undefined,
       minimum: lower.limit,
       above: lower.beyond,
       maximum: upper.limit,

@@ -1,9 +1,23 @@
 /** Prints schemas as expressions of zod. */
-import { braces, group, indent, type Layout, line, list, print } from '../print/layout.ts';
+import { braces, group, indent, join, type Layout, line, list, print } from '../print/layout.ts';
 import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
 import type { SchemaOptions } from '../schemas.ts';
+import { areAllApart } from './apart.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
-import type { Field, Fields, Json, List, Literals, Model, Numeric, Reference, Rule, Text } from './model.ts';
+import type { HelperName } from './helpers.ts';
+import type {
+  Evaluated,
+  Field,
+  Fields,
+  Json,
+  List,
+  Literals,
+  Model,
+  Numeric,
+  Reference,
+  Rule,
+  Text,
+} from './model.ts';
 
 /** Where an expression is printed, and what it may refer to. */
 export interface Scope {
@@ -12,6 +26,10 @@ export interface Scope {
   nameOf(reference: Reference): string;
   /** The name of a codec that is declared for all. */
   nameOfCodec(codec: CodecName): string;
+  /** The name of a function that is declared for all. */
+  nameOfHelper(helper: HelperName): string;
+  /** What a reference leads to; undefined within itself. */
+  open(reference: Reference): Model | undefined;
   /** Declares a schema that is too large to stand within a rule; gives its name. */
   declareRule(model: Model): string;
 }
@@ -136,10 +154,37 @@ function textExpression(model: Text, scope: Scope): Chain {
   if (codec) return new Chain(scope.nameOfCodec(codec));
   const format = model.format && Object.hasOwn(formats, model.format) ? formats[model.format] : undefined;
   let expression = format ? format() : z.call('string');
-  if (model.minLength !== undefined) expression = expression.call('min', number(model.minLength));
-  if (model.maxLength !== undefined) expression = expression.call('max', number(model.maxLength));
+  expression = withLengths(expression, model, scope);
   for (const pattern of model.patterns) expression = expression.call('regex', patternArgument(pattern));
   return expression;
+}
+
+/** In these, and up to this length, code units are characters. */
+const formatsOfAscii: ReadonlySet<Text['format']> = new Set([
+  'uuid',
+  'date-time',
+  'date',
+  'ipv4',
+  'ipv6',
+  'byte',
+]);
+const alike = { min: 1, max: 0 };
+
+function withLengths(expression: Chain, { format, minLength, maxLength }: Text, scope: Scope): Chain {
+  const bounds = [
+    ['min', minLength, '>=', 'is too short'],
+    ['max', maxLength, '<=', 'is too long'],
+  ] as const;
+  return bounds.reduce((chain, [method, bound, comparison, message]) => {
+    if (bound === undefined) return chain;
+    if (bound <= alike[method] || formatsOfAscii.has(format)) return chain.call(method, number(bound));
+    const length = `${scope.nameOfHelper('lengthOf')}(text)`;
+    return chain.call(
+      'refine',
+      arrow('text', `${length} ${comparison} ${numberLiteral(bound)}`),
+      text(message),
+    );
+  }, expression);
 }
 
 const patternArgument = (pattern: RegExp): Argument => {
@@ -267,17 +312,31 @@ function inheritedExpression(model: Fields, inherited: readonly [string, Field][
 
 function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
   const refine = (test: Argument, message: string): Chain => expression.call('refine', test, text(message));
-  const passes = (model: Model, value: string): string =>
-    `${within(model, scope)}.safeParse(${value}).success`;
+  const passes = (model: Model, value: string): string => `${within(model, scope)}.${check(scope)(value)}`;
   const has = (name: string): string => `Object.hasOwn(value, ${textLiteral(name)})`;
   switch (rule.rule) {
     case 'not':
       return refine(arrow('value', `!${passes(rule.model, 'value')}`), 'matches what it should not');
+    case 'matches':
+      return refine(arrow('value', passes(rule.model, 'value')), 'is not as it should be');
+    case 'exactly one': {
+      if (areAllApart(rule.options, scope.open)) return expression;
+      const options = rule.options.map(option => within(option, scope));
+      const matching = [
+        list('[', options, ']'),
+        `.filter(option => option.${check(scope)('value')}).length === 1`,
+      ];
+      return refine(arrow('value', matching), 'matches more than one option');
+    }
+    case 'unevaluated':
+      return unevaluated(expression, rule, passes);
     case 'when':
       return refine(condition(rule, passes), 'does not match what its condition asks');
     case 'unique': {
-      const items = rule.ofPlain ? 'items' : 'items.map(item => JSON.stringify(item))';
-      return refine(arrow('items', `new Set(${items}).size === items.length`), 'has an item twice');
+      const test = rule.ofPlain
+        ? arrow('items', 'new Set(items).size === items.length')
+        : code(scope.nameOfHelper('areDistinct'));
+      return refine(test, 'has an item twice');
     }
     case 'contains': {
       const { min, max } = rule;
@@ -349,6 +408,65 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
     }
   }
 }
+
+/** Rules see what comes out of schemas, which where there are codecs is not what goes in. */
+const check =
+  ({ options: { dates, int64 } }: Scope) =>
+  (value: string): string =>
+    dates === 'string' && int64 === 'number'
+      ? `safeParse(${value}).success`
+      : `safeEncode(${value} as never).success`;
+
+function unevaluated(
+  expression: Chain,
+  { of, evaluated, model }: Extract<Rule, { rule: 'unevaluated' }>,
+  passes: (model: Model, value: string) => string,
+): Chain {
+  const each = of === 'members' ? 'member' : 'item';
+  const tests: Layout[] = evaluated.map(part => {
+    const conditions = part.conditions.map(
+      ({ model: condition, isMet }) => `${isMet ? '' : '!'}${passes(condition, 'value')}`,
+    );
+    const known = isEvaluated(part, passes);
+    if (conditions.length === 0) return join([' ||', line], known);
+    if (known.length === 0) return parenthesized(conditions);
+    const either = known.length > 1 ? [parenthesized(known, ' ||')] : known;
+    return parenthesized([...conditions, ...either]);
+  });
+  if (model.kind !== 'nothing') tests.push(passes(model, each));
+  if (tests.length === 0) tests.push('false');
+  const guard =
+    of === 'members'
+      ? "typeof value !== 'object' || value === null || Array.isArray(value)"
+      : '!Array.isArray(value)';
+  const test =
+    of === 'members'
+      ? arrow('([key, member])', ...tests).layout
+      : arrow('(item: unknown, index: number)', ...tests).layout;
+  const every =
+    of === 'members' ? 'Object.entries(value as object).every' : '(value as readonly unknown[]).every';
+  return expression.call(
+    'refine',
+    arrow('value', guard, [every, list('(', [test], ')')]),
+    text(`has ${of === 'members' ? 'a member' : 'an item'} that it should not have`),
+  );
+}
+
+const isEvaluated = (
+  { names, patterns, first, contains, isAll }: Evaluated,
+  passes: (model: Model, value: string) => string,
+): string[] =>
+  isAll
+    ? []
+    : [
+        ...(names.length > 0 ? [`[${names.map(textLiteral).join(', ')}].includes(key)`] : []),
+        ...patterns.map(pattern => `${patternLiteral(pattern)}.test(key)`),
+        ...(first > 0 ? [`index < ${numberLiteral(first)}`] : []),
+        ...contains.map(model => passes(model, 'item')),
+      ];
+
+const parenthesized = (parts: readonly Layout[], operator = ' &&'): Layout =>
+  group('(', ...join([operator, line], parts).map(part => indent(part)), ')');
 
 const everyKey = (...tests: readonly string[]): Argument =>
   arrow('value', ['Object.keys(value).every', list('(', [arrow('key', ...tests).layout], ')')]);
