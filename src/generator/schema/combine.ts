@@ -245,7 +245,7 @@ function mergeNumbers(one: Numeric, other: Numeric): Numeric | undefined {
   return {
     kind: 'number',
     isInteger: one.isInteger || other.isInteger,
-    format: one.format ?? other.format,
+    format: one.format === 'int32' ? 'int32' : (other.format ?? one.format),
     minimum: most(one.minimum, other.minimum),
     maximum: least(one.maximum, other.maximum),
     above: most(one.above, other.above),

@@ -6,7 +6,7 @@ export type HelperName = 'lengthOf' | 'areDistinct';
 
 const helpers: Readonly<Record<HelperName, readonly string[]>> = {
   lengthOf: [
-    '/** The characters of a text, as JSON Schema counts them: one of two code units is one. */',
+    '/** How many characters a text has, as JSON Schema counts them: an emoji is one. */',
     'export const NAME = (text: string): number =>',
     '  text.length - (text.match(/[\\ud800-\\udbff][\\udc00-\\udfff]/g)?.length ?? 0);',
   ],
@@ -14,7 +14,7 @@ const helpers: Readonly<Record<HelperName, readonly string[]>> = {
     '/** Whether no two items are equal, in whatever order their members are. */',
     'export const NAME = (items: readonly unknown[]): boolean => {',
     '  const ordered = (_: string, part: unknown): unknown => {',
-    "    if (typeof part === 'bigint') return `${part}n`;",
+    "    if (typeof part === 'bigint') return part.toString();",
     "    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;",
     '    return Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)));',
     '  };',

@@ -26,7 +26,7 @@ import {
   type Rule,
   ruled,
 } from './model.ts';
-import { isTextFormat, ScalarReader } from './scalars.ts';
+import { isSized, isTextFormat, ScalarReader } from './scalars.ts';
 
 const typeNames = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
 type TypeName = (typeof typeNames)[number];
@@ -255,7 +255,8 @@ export class SchemaReader {
     const implied = typeNames.filter(
       type =>
         keywordsOf[type]?.some(keyword => node.get(keyword)) ||
-        (type === 'string' && isTextFormat(node.text('format'))),
+        (type === 'string' && isTextFormat(node.text('format'))) ||
+        (type === 'number' && isSized(node.text('format')) && (around.types || around.isAsked)),
     );
     if (implied.length === 0) return types;
     if (around.types) {

@@ -19,6 +19,10 @@ const textFormats: Readonly<Record<string, TextFormat>> = {
 export const isTextFormat = (format: string | undefined): boolean =>
   format === 'binary' || (format !== undefined && Object.hasOwn(textFormats, format));
 
+/** Whether a format is one of whole numbers. */
+export const isSized = (format: string | undefined): format is 'int32' | 'int64' =>
+  format === 'int32' || format === 'int64';
+
 /** Tells of a part of the document that is not what it should be, and what was done instead. */
 type Warn = (node: Node, message: string, instead: string) => void;
 
@@ -85,11 +89,10 @@ export class ScalarReader {
     const lower = this.#bounds(node, 'minimum', 'exclusiveMinimum');
     const upper = this.#bounds(node, 'maximum', 'exclusiveMaximum');
     const multipleOf = this.#limit(node, 'multipleOf');
-    const isSized = format === 'int64' || format === 'int32';
     return {
       kind: 'number',
-      isInteger: isInteger || isSized,
-      format: isSized ? format : undefined,
+      isInteger: isInteger || isSized(format),
+      format: isSized(format) ? format : undefined,
       minimum: lower.limit,
       above: lower.beyond,
       maximum: upper.limit,

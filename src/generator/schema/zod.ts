@@ -62,9 +62,7 @@ export function expressionOf(model: Model, scope: Scope): Chain {
     case 'union':
       return unionExpression(model.options, scope);
     case 'intersection':
-      return model.parts
-        .map(part => expressionOf(part, scope))
-        .reduce((left, right) => z.call('intersection', left, right));
+      return intersectionExpression(model.parts, scope);
     case 'ruled':
       return model.rules.reduce(
         (expression, rule) => refined(expression, rule, scope),
@@ -72,6 +70,58 @@ export function expressionOf(model: Model, scope: Scope): Chain {
       );
   }
 }
+
+/**
+ * An intersection of zod lets members pass that only one of its sides refuses, so that those which refuse some are
+ * asked in rules of their own. With codecs they stay, as what they make of a value would be lost.
+ */
+function intersectionExpression(parts: readonly Model[], scope: Scope): Chain {
+  const apart = hasCodecs(scope) ? [] : parts.filter(part => refusesMembers(part, scope));
+  const together = parts.filter(part => !apart.includes(part));
+  const [only, ...others] = apart;
+  const base = together.length > 0 ? together : only ? [only] : [];
+  const expression = base
+    .map(part => expressionOf(part, scope))
+    .reduce((left, right) => z.call('intersection', left, right));
+  const asked = together.length > 0 ? apart : others;
+  return asked.reduce((chain, model) => refined(chain, { rule: 'matches', model }, scope), expression);
+}
+
+/** However deep: zod looks for these issues at all paths. */
+function refusesMembers(whole: Model, scope: Scope): boolean {
+  const seen = new Set<string>();
+  const isClosed = (model: Model): boolean => {
+    switch (model.kind) {
+      case 'reference': {
+        if (seen.has(model.target.id)) return false;
+        seen.add(model.target.id);
+        const opened = scope.open(model);
+        return opened === undefined || isClosed(opened);
+      }
+      case 'literals':
+        return model.values.some(value => typeof value === 'object');
+      case 'fields':
+        return (
+          model.others.kind === 'nothing' ||
+          isClosed(model.others) ||
+          [...model.fields.values()].some(field => isClosed(field.model))
+        );
+      case 'list':
+        return [...model.first, model.rest].some(isClosed);
+      case 'union':
+        return model.options.some(isClosed);
+      case 'intersection':
+        return model.parts.some(isClosed);
+      case 'ruled':
+        return isClosed(model.of);
+      default:
+        return false;
+    }
+  };
+  return isClosed(whole);
+}
+
+const hasCodecs = ({ options: { dates, int64 } }: Scope): boolean => dates !== 'string' || int64 !== 'number';
 
 function unionExpression(options: readonly Model[], scope: Scope): Chain {
   const others = options.filter(({ kind }) => kind !== 'null');
@@ -411,11 +461,9 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
 
 /** Rules see what comes out of schemas, which where there are codecs is not what goes in. */
 const check =
-  ({ options: { dates, int64 } }: Scope) =>
+  (scope: Scope) =>
   (value: string): string =>
-    dates === 'string' && int64 === 'number'
-      ? `safeParse(${value}).success`
-      : `safeEncode(${value} as never).success`;
+    hasCodecs(scope) ? `safeEncode(${value} as never).success` : `safeParse(${value}).success`;
 
 function unevaluated(
   expression: Chain,
@@ -434,22 +482,34 @@ function unevaluated(
     return parenthesized([...conditions, ...either]);
   });
   if (model.kind !== 'nothing') tests.push(passes(model, each));
-  if (tests.length === 0) tests.push('false');
-  const guard =
+  const guards =
     of === 'members'
-      ? "typeof value !== 'object' || value === null || Array.isArray(value)"
-      : '!Array.isArray(value)';
-  const test =
-    of === 'members'
-      ? arrow('([key, member])', ...tests).layout
-      : arrow('(item: unknown, index: number)', ...tests).layout;
-  const every =
-    of === 'members' ? 'Object.entries(value as object).every' : '(value as readonly unknown[]).every';
+      ? ["typeof value !== 'object'", 'value === null', 'Array.isArray(value)']
+      : ['!Array.isArray(value)'];
   return expression.call(
     'refine',
-    arrow('value', guard, [every, list('(', [test], ')')]),
+    arrow('value', ...guards, everyEvaluated(of, evaluated, model, tests)),
     text(`has ${of === 'members' ? 'a member' : 'an item'} that it should not have`),
   );
+}
+
+function everyEvaluated(
+  of: 'members' | 'items',
+  evaluated: readonly Evaluated[],
+  model: Model,
+  tests: readonly Layout[],
+): Layout {
+  if (tests.length === 0) return of === 'members' ? 'Object.keys(value).length === 0' : 'value.length === 0';
+  const usesItem = model.kind !== 'nothing' || evaluated.some(({ contains }) => contains.length > 0);
+  const usesIndex = evaluated.some(({ first }) => first > 0);
+  const item = usesItem ? 'item' : '_';
+  const [every, parameters] =
+    of === 'items'
+      ? ['value.every', usesIndex ? `(${item}: unknown, index)` : `(${item}: unknown)`]
+      : usesItem
+        ? ['Object.entries(value).every', '([key, member])']
+        : ['Object.keys(value).every', 'key'];
+  return [every, list('(', [arrow(parameters, ...tests).layout], ')')];
 }
 
 const isEvaluated = (

@@ -111,7 +111,7 @@ class SchemaMaker {
         };
       }
       case 6:
-        return { [pick('anyOf', 'oneOf')]: this.#choices.times(1, 3, () => this.schema(depth - 1)) };
+        return this.options(depth);
       case 7:
         return { allOf: this.#choices.times(1, 2, () => this.schema(depth - 1)) };
       case 8:
@@ -121,10 +121,17 @@ class SchemaMaker {
         return { ...this.typed(type, depth), ...this.added(type, depth) };
       }
       case 10:
-        return this.unevaluated(depth);
+        return pick(this.unevaluated(depth), this.unevaluated(depth), this.unevaluatedItems(depth));
       default:
         return this.added(pick<TypeName>('object', 'string', 'number', 'array'), depth, true);
     }
+  }
+
+  /** Not one schema and null as `oneOf`: that is taken for a way to say nullable. */
+  options(depth: number): Json {
+    const options = this.#choices.times(1, 3, () => this.schema(depth - 1));
+    const hasNull = options.some(option => (option as Json).type === 'null');
+    return { [hasNull ? 'anyOf' : this.#choices.pick('anyOf', 'oneOf')]: options };
   }
 
   typed(type: TypeName, depth: number): Json {
@@ -184,7 +191,6 @@ class SchemaMaker {
               }
             : {
                 prefixItems: () => this.#choices.times(1, 2, () => this.schema(depth - 1)),
-                unevaluatedItems: () => pick(false, this.schema(depth - 1)),
               }),
           minItems: () => below(3),
           maxItems: () => below(4),
@@ -242,17 +248,11 @@ class SchemaMaker {
     const { pick, below, oneIn } = bound(this.#choices);
     const part = () => ({ type: 'object', properties: this.members(depth - 1) });
     const combined = (): Json => {
-      switch (below(4)) {
+      switch (below(3)) {
         case 0:
           return { [pick('allOf', 'anyOf', 'oneOf')]: this.#choices.times(1, 2, part) };
         case 1:
           return { $ref: '#/components/schemas/Pair' };
-        case 2:
-          return conditional([
-            ['if', part()],
-            ['then', part()],
-            ['else', part()],
-          ]);
         default:
           return { patternProperties: { [pick('^x-', 'a')]: this.schema(depth - 1) } };
       }
@@ -263,6 +263,19 @@ class SchemaMaker {
       ...(oneIn(3) ? { required: [pick(...names)] } : {}),
       ...combined(),
       unevaluatedProperties: pick<unknown>(false, { type: 'string' }, this.schema(depth - 1)),
+    };
+  }
+
+  unevaluatedItems(depth: number): Json {
+    const { pick, oneIn } = bound(this.#choices);
+    const part = () => ({
+      type: 'array',
+      prefixItems: this.#choices.times(1, 2, () => this.schema(depth - 1)),
+    });
+    return {
+      ...part(),
+      ...(oneIn(2) ? { [pick('allOf', 'anyOf', 'oneOf')]: this.#choices.times(1, 2, part) } : {}),
+      unevaluatedItems: pick<unknown>(false, { type: 'string' }),
     };
   }
 }
@@ -354,7 +367,9 @@ class ValueMaker {
   #number({ minimum, maximum, multipleOf, exclusiveMinimum }: Json): number {
     const { pick } = bound(this.#choices);
     const near = [minimum, maximum, multipleOf, exclusiveMinimum].filter(each => typeof each === 'number');
-    return pick(...near, ...numbers, ...near.map(each => each * 3), ...near.map(each => each + 1));
+    // Without what adding up leaves behind the last decimal.
+    const around = near.flatMap(each => [each * 3, each + 1]).map(each => Number(each.toFixed(6)));
+    return pick(...near, ...numbers, ...around);
   }
 
   any(depth: number): unknown {
