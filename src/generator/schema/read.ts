@@ -337,7 +337,7 @@ export class SchemaReader {
     if (hasPatterns && rest.kind !== 'anything')
       rules.push({
         rule: 'other members',
-        names: [...(node.get('properties')?.members() ?? [])].map(([name]) => name),
+        names: this.#properties(node).map(([name]) => name),
         patterns: matching.map(({ pattern }) => pattern),
         model: rest,
       });
@@ -348,7 +348,7 @@ export class SchemaReader {
     const required = this.#requiredBy(node);
     const fields = new Map<string, Field>();
     const hidden = new Set<string>();
-    for (const [name, schema] of node.get('properties')?.members() ?? []) {
+    for (const [name, schema] of this.#properties(node)) {
       if (this.#isHidden(schema, around.direction)) hidden.add(name);
       else
         fields.set(name, {
@@ -362,6 +362,13 @@ export class SchemaReader {
       fields.set(name, { model: others, isRequired: true, docs: [] });
     }
     return fields;
+  }
+
+  /** Some documents of several files have all properties of a schema in one of them. */
+  #properties(node: Node): [name: string, schema: Node][] {
+    const properties = node.get('properties');
+    if (properties?.text('$ref') === undefined) return properties?.members() ?? [];
+    return this.#documents.follow(properties)?.node.members() ?? [];
   }
 
   #requiredBy(node: Node): Set<string> {
