@@ -64,6 +64,14 @@ export class Documents {
         );
         return undefined;
       }
+      if (seen.size === maxReferences) {
+        this.#problems.warn(
+          `There are more than ${maxReferences} references one behind the other.`,
+          'Anything is taken there.',
+          node,
+        );
+        return undefined;
+      }
       seen.add(current.id);
       if (!siblings && current.members().length > 1) siblings = current;
       const target = this.#target(reference, current);
@@ -86,6 +94,9 @@ export class Documents {
     return source && at(source, fragment);
   }
 }
+
+/** So many references may lead to each other before one leads to something else. */
+const maxReferences = 100;
 
 const splitReference = (reference: string): [string, string] => {
   const hash = reference.indexOf('#');
@@ -206,16 +217,29 @@ class Reader {
   }
 }
 
+/** A part of a file and what it is in: paths are put together for those that are asked for. */
+interface Part {
+  readonly value: unknown;
+  readonly key: string | number;
+  readonly within: Part | undefined;
+}
+
+function pathOf(part: Part): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let each = part; each.within; each = each.within) path.push(each.key);
+  return path.reverse();
+}
+
 /** Where the references of a file lead, and one that leads there. */
 function* fileReferencesIn(file: SourceFile): Generator<[location: string, from: Node]> {
-  const open: [unknown, (string | number)[]][] = [[file.value, []]];
+  const open: Part[] = [{ value: file.value, key: '', within: undefined }];
   for (let next = open.pop(); next; next = open.pop()) {
-    const [value, path] = next;
+    const { value } = next;
     if (typeof value !== 'object' || value === null) continue;
     const reference = (value as { $ref?: unknown }).$ref;
     if (typeof reference === 'string' && !reference.startsWith('#'))
-      yield [locationOf(splitReference(reference)[0], file), new Node(value, file, path)];
+      yield [locationOf(splitReference(reference)[0], file), new Node(value, file, pathOf(next))];
     for (const [key, member] of Object.entries(value))
-      if (typeof member === 'object') open.push([member, [...path, key]]);
+      if (typeof member === 'object') open.push({ value: member, key, within: next });
   }
 }

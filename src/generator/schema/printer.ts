@@ -188,7 +188,7 @@ class Printer implements SchemaPrinter {
       if (reference.target.id === target.id) return true;
       const other = this.#declare(reference.target, direction);
       const own = this.#declare(target, direction);
-      return other.order <= own.order && this.#leadsTo(reference, target, direction, new Set());
+      return other.order <= own.order && this.#leadsTo(reference, target, direction);
     };
     const cut = (part: Model, isOption: boolean): Model => {
       switch (part.kind) {
@@ -213,13 +213,16 @@ class Printer implements SchemaPrinter {
     return hasDirectReference(model) ? cut(model, false) : model;
   }
 
-  #leadsTo(reference: Reference, target: Node, direction: Direction, seen: Set<string>): boolean {
-    if (reference.target.id === target.id) return true;
-    if (seen.has(reference.target.id)) return false;
-    seen.add(reference.target.id);
-    return directReferences(this.#reader.read(reference.target, direction)).some(next =>
-      this.#leadsTo(next, target, direction, seen),
-    );
+  #leadsTo(reference: Reference, target: Node, direction: Direction): boolean {
+    const seen = new Set<string>();
+    const open = [reference];
+    for (let next = open.pop(); next; next = open.pop()) {
+      if (next.target.id === target.id) return true;
+      if (seen.has(next.target.id)) continue;
+      seen.add(next.target.id);
+      open.push(...directReferences(this.#reader.read(next.target, direction)));
+    }
+    return false;
   }
 
   /** Whether there is something in it, however deep, that is not sent or not received. */

@@ -54,6 +54,12 @@ const keywordsOf: Partial<Record<TypeName, readonly string[]>> = {
 /** Keywords that this reader does not know what to do with. */
 const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'contentSchema'];
 
+/** Keys that lead to a part of a document: what lies deeper is more than compilers and engines take. */
+const maxDepth = 200;
+
+/** References that are opened within each other: beyond, they stay references. */
+const maxOpen = 20;
+
 /** What stands around a schema. */
 interface Around {
   readonly direction: Direction;
@@ -111,7 +117,7 @@ export class SchemaReader {
   /** What a reference leads to; undefined within itself. */
   open(reference: Reference, direction: Direction): Model | undefined {
     const { id } = reference.target;
-    if (this.#opening.has(id)) return undefined;
+    if (this.#opening.has(id) || this.#opening.size >= maxOpen) return undefined;
     this.#opening.add(id);
     try {
       return this.read(reference.target, direction);
@@ -139,6 +145,10 @@ export class SchemaReader {
   #readAny(node: Node, around: Around): Model {
     if (node.value === true) return anything;
     if (node.value === false) return nothing;
+    if (node.path.length > maxDepth) {
+      this.#warn(node, 'Schemas are nested too deep here.', 'Anything is taken there.');
+      return anything;
+    }
     if (!node.isObject) {
       this.#warn(node, 'This is no schema.', 'Anything is taken there.');
       return anything;

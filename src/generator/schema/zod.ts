@@ -90,35 +90,25 @@ function intersectionExpression(parts: readonly Model[], scope: Scope): Chain {
 /** However deep: zod looks for these issues at all paths. */
 function refusesMembers(whole: Model, scope: Scope): boolean {
   const seen = new Set<string>();
-  const isClosed = (model: Model): boolean => {
-    switch (model.kind) {
-      case 'reference': {
-        if (seen.has(model.target.id)) return false;
-        seen.add(model.target.id);
-        const opened = scope.open(model);
-        return opened === undefined || isClosed(opened);
-      }
-      case 'literals':
-        return model.values.some(value => typeof value === 'object');
-      case 'fields':
-        return (
-          model.others.kind === 'nothing' ||
-          isClosed(model.others) ||
-          [...model.fields.values()].some(field => isClosed(field.model))
-        );
-      case 'list':
-        return [...model.first, model.rest].some(isClosed);
-      case 'union':
-        return model.options.some(isClosed);
-      case 'intersection':
-        return model.parts.some(isClosed);
-      case 'ruled':
-        return isClosed(model.of);
-      default:
-        return false;
-    }
-  };
-  return isClosed(whole);
+  const open: Model[] = [whole];
+  for (let model = open.pop(); model; model = open.pop()) {
+    if (model.kind === 'reference') {
+      if (seen.has(model.target.id)) continue;
+      seen.add(model.target.id);
+      const opened = scope.open(model);
+      if (!opened) return true;
+      open.push(opened);
+    } else if (model.kind === 'literals') {
+      if (model.values.some(value => typeof value === 'object')) return true;
+    } else if (model.kind === 'fields') {
+      if (model.others.kind === 'nothing') return true;
+      open.push(model.others, ...[...model.fields.values()].map(field => field.model));
+    } else if (model.kind === 'list') open.push(model.rest, ...model.first);
+    else if (model.kind === 'union') open.push(...model.options);
+    else if (model.kind === 'intersection') open.push(...model.parts);
+    else if (model.kind === 'ruled') open.push(model.of);
+  }
+  return false;
 }
 
 const hasCodecs = ({ options: { dates, int64 } }: Scope): boolean => dates !== 'string' || int64 !== 'number';
