@@ -16,6 +16,7 @@ import type {
   Numeric,
   Reference,
   Rule,
+  Ruled,
   Text,
 } from './model.ts';
 
@@ -66,10 +67,26 @@ export function expressionOf(model: Model, scope: Scope): Chain {
     case 'ruled':
       return model.rules.reduce(
         (expression, rule) => refined(expression, rule, scope),
-        expressionOf(model.of, scope),
+        isAskedTwice(model, scope) ? z.call('unknown') : expressionOf(model.of, scope),
       );
   }
 }
+
+/**
+ * Whether a rule asks each option of a union of references, so that the union need not: asking both, level by level,
+ * the time would double with each.
+ */
+const isAskedTwice = ({ of, rules }: Ruled, scope: Scope): boolean =>
+  of.kind === 'union' &&
+  !hasCodecs(scope) &&
+  of.options.every(({ kind }) => kind === 'reference') &&
+  rules.some(
+    rule =>
+      rule.rule === 'exactly one' &&
+      rule.options.length === of.options.length &&
+      rule.options.every(({ kind }) => kind === 'reference') &&
+      !areAllApart(rule.options, scope.open),
+  );
 
 /**
  * An intersection of zod lets members pass that only one of its sides refuses, so that those which refuse some are
@@ -366,7 +383,7 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
         list('[', options, ']'),
         `.filter(option => option.${check(scope)('value')}).length === 1`,
       ];
-      return refine(arrow('value', matching), 'matches more than one option');
+      return refine(arrow('value', matching), 'matches none of the options, or more than one');
     }
     case 'unevaluated':
       return unevaluated(expression, rule, passes);
