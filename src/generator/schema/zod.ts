@@ -72,19 +72,22 @@ export function expressionOf(model: Model, scope: Scope): Chain {
   }
 }
 
+const isReferenceOrScalar = ({ kind }: Model): boolean =>
+  ['reference', 'text', 'number', 'boolean', 'null'].includes(kind);
+
 /**
- * Whether a rule asks each option of a union of references, so that the union need not: asking both, level by level,
+ * Whether a rule asks each option of a union of references and scalars, so that the union need not: asking both, level by level,
  * the time would double with each.
  */
 const isAskedTwice = ({ of, rules }: Ruled, scope: Scope): boolean =>
   of.kind === 'union' &&
   !hasCodecs(scope) &&
-  of.options.every(({ kind }) => kind === 'reference') &&
+  of.options.every(isReferenceOrScalar) &&
   rules.some(
     rule =>
       rule.rule === 'exactly one' &&
       rule.options.length === of.options.length &&
-      rule.options.every(({ kind }) => kind === 'reference') &&
+      rule.options.every(isReferenceOrScalar) &&
       !areAllApart(rule.options, scope.open),
   );
 
