@@ -71,6 +71,14 @@ export class Documents {
         );
         return undefined;
       }
+      if (seen.size === maxReferences) {
+        this.#problems.warn(
+          `There are more than ${maxReferences} references one behind the other.`,
+          'Anything is taken there.',
+          node,
+        );
+        return undefined;
+      }
       seen.add(current.id);
       if (!siblings && hasMore(current)) siblings = current;
       const target = this.#target(reference, current);
@@ -102,6 +110,9 @@ export class Documents {
 
 /** Whether anything stands beside a reference. */
 const hasMore = ({ value }: Node): boolean => Object.keys(value as object).length > 1;
+
+/** So many references may lead to each other before one leads to something else. */
+const maxReferences = 100;
 
 const splitReference = (reference: string): [string, string] => {
   const hash = reference.indexOf('#');

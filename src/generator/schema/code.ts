@@ -1,5 +1,5 @@
 /** Expressions as chains of calls, laid out as formatters of TypeScript do it. */
-import { group, hardLine, indent, join, type Layout, list, softLine } from '../print/layout.ts';
+import { broken, group, hardLine, indent, join, type Layout, line, list, softLine } from '../print/layout.ts';
 import { numberLiteral, textLiteral } from '../print/literal.ts';
 
 /** An argument, and how much of it there is to read. */
@@ -9,11 +9,15 @@ export interface Argument {
   readonly depth: number;
   /** An only argument that is a literal of an object or a list opens and closes on the lines of its call. */
   readonly hugs?: boolean;
+  readonly isFunction?: boolean;
+  /** A call that is given a function: beside other arguments, formatters give each a line. */
+  readonly isComposed?: boolean;
 }
 
 interface Call {
   readonly layout: Layout;
   readonly depth: number;
+  readonly hasFunction: boolean;
 }
 
 /** `z.string().optional()`: something and the calls on it. */
@@ -30,7 +34,8 @@ export class Chain implements Argument {
 
   call(name: string, ...args: readonly Argument[]): Chain {
     const depth = depthOf(args);
-    const call = { layout: [`.${name}`, parenthesized(args)], depth };
+    const hasFunction = args.some(({ isFunction }) => isFunction);
+    const call = { layout: [`.${name}`, parenthesized(args)], depth, hasFunction };
     return new Chain(this.head, [...this.calls, call], Math.max(this.depth, depth));
   }
 
@@ -38,6 +43,10 @@ export class Chain implements Argument {
   get isWhole(): boolean {
     const kept = /^[A-Z]/.test(this.head) ? 2 : 1;
     return this.calls.length <= kept && this.calls.every(({ depth }) => depth === 1);
+  }
+
+  get isComposed(): boolean {
+    return this.calls.at(-1)?.hasFunction === true;
   }
 
   get layout(): Layout {
@@ -63,11 +72,9 @@ const depthOf = (args: readonly Argument[]): number =>
 function parenthesized(args: readonly Argument[]): Layout {
   const [only, ...more] = args;
   if (only?.hugs && more.length === 0) return ['(', only.layout, ')'];
-  return list(
-    '(',
-    args.map(({ layout }) => layout),
-    ')',
-  );
+  const layouts = args.map(({ layout }) => layout);
+  if (more.length === 0 || args.every(({ isComposed }) => !isComposed)) return list('(', layouts, ')');
+  return broken('(', indent(softLine, ...join([',', line], layouts)), ',', softLine, ')');
 }
 
 export const z: Chain = new Chain('z');
@@ -102,4 +109,5 @@ const filled = (items: readonly string[]): Layout =>
 export const arrow = (parameter: string, ...parts: readonly Layout[]): Argument => ({
   layout: group(`${parameter} =>`, indent({ line: ' ' }, group(...join([' ||', { line: ' ' }], parts)))),
   depth: Number.POSITIVE_INFINITY,
+  isFunction: true,
 });

@@ -41,7 +41,7 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
         says: 'A whole number of 64 bits; a number on the wire.',
         type: int64,
         wire: wholeNumber,
-        program: int64 === 'bigint' ? 'z.bigint()' : 'z.string()',
+        program: int64 === 'bigint' ? 'z.bigint()' : 'z.string().regex(/^-?\\d+$/u)',
         decode: int64 === 'bigint' ? 'number => BigInt(number)' : 'number => BigInt(number).toString()',
         encode: 'value => Number(value)',
       };

@@ -3,6 +3,7 @@ import {
   anything,
   type Field,
   type Fields,
+  isGeneral,
   type Json,
   type List,
   type Literals,
@@ -10,6 +11,7 @@ import {
   type Numeric,
   nothing,
   type Reference,
+  type Rule,
   ruled,
   type Text,
 } from './model.ts';
@@ -114,9 +116,13 @@ function mergeTwo(one: Model, other: Model, open: Open): Model | undefined {
   if (one.kind === 'anything') return other;
   if (other.kind === 'anything' || isSame(one, other)) return one;
   if (one.kind === 'reference' || other.kind === 'reference') return mergeReferences(one, other, open);
+  if (one.kind === 'ruled' || other.kind === 'ruled') {
+    const both = mergeRuled(one, other, open);
+    if (both) return both;
+  }
   if (one.kind === 'union') return distribute(one.options, option => [option, other], open);
   if (other.kind === 'union') return distribute(other.options, option => [one, option], open);
-  if (one.kind === 'ruled' || other.kind === 'ruled') return mergeRuled(one, other, open);
+  if (one.kind === 'ruled' || other.kind === 'ruled') return undefined;
   if (one.kind === 'intersection' || other.kind === 'intersection') return undefined;
   if (one.kind === 'literals') return keepMatching(one, other);
   if (other.kind === 'literals') return keepMatching(other, one);
@@ -144,10 +150,14 @@ function mergeRuled(one: Model, other: Model, open: Open): Model | undefined {
   const [of, rules] = one.kind === 'ruled' ? [one.of, one.rules] : [one, []];
   const [otherOf, otherRules] = other.kind === 'ruled' ? [other.of, other.rules] : [other, []];
   const both = mergeTwo(of, otherOf, open);
-  // Rules are of one kind of value, and stay with it.
-  const isKept = both?.kind === 'nothing' || (both && both.kind === of.kind && both.kind === otherOf.kind);
-  return isKept ? (both.kind === 'nothing' ? nothing : ruled(both, [...rules, ...otherRules])) : undefined;
+  if (!both || both.kind === 'nothing') return both;
+  // Rules of one kind of value stay with it.
+  const staysWith = (kind: Model['kind']) => (rule: Rule) => isGeneral(rule) || kindOf(both) === kind;
+  const isKept = rules.every(staysWith(kindOf(of))) && otherRules.every(staysWith(kindOf(otherOf)));
+  return isKept ? ruled(both, [...rules, ...otherRules]) : undefined;
 }
+
+const kindOf = (model: Model): Model['kind'] => (model.kind === 'ruled' ? kindOf(model.of) : model.kind);
 
 function distribute(
   options: readonly Model[],
@@ -160,14 +170,56 @@ function distribute(
   return oneOf(merged);
 }
 
-/** Those values that the other schema takes, as far as their types tell. */
+/** Those values that the other schema takes. */
 function keepMatching(literals: Literals, other: Model): Model {
   const values =
     other.kind === 'literals'
       ? literals.values.filter(value => other.values.some(each => canonical(each) === canonical(value)))
-      : literals.values.filter(value => isOfKind(value, other));
-  return values.length === 0 ? nothing : { ...literals, values };
+      : literals.values.filter(value => isOfKind(value, other) && isWithin(value, other));
+  if (values.length === 0) return nothing;
+  const kept: Literals = { ...literals, values };
+  return isMore(other) ? ruled(kept, [{ rule: 'matches', model: withoutFormat(other) }]) : kept;
 }
+
+/** Whether limits take a value; patterns are left to whoever has values, as some take for ever. */
+function isWithin(value: Json, other: Model): boolean {
+  if (typeof value === 'string' && other.kind === 'text') {
+    const length = [...value].length;
+    return length >= (other.minLength ?? 0) && length <= (other.maxLength ?? Number.POSITIVE_INFINITY);
+  }
+  if (typeof value !== 'number' || other.kind !== 'number') return true;
+  return (
+    value >= (other.minimum ?? value) &&
+    value <= (other.maximum ?? value) &&
+    value > (other.above ?? Number.NEGATIVE_INFINITY) &&
+    value < (other.below ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** Whether a schema asks more than its kind and its limits do. */
+function isMore(model: Model): boolean {
+  switch (model.kind) {
+    case 'text':
+      return model.patterns.length > 0;
+    case 'number':
+      return model.multipleOf !== undefined;
+    case 'list':
+      return (
+        model.first.length > 0 ||
+        model.rest.kind !== 'anything' ||
+        model.minItems !== undefined ||
+        model.maxItems !== undefined
+      );
+    case 'fields':
+      return model.fields.size > 0 || model.others.kind !== 'anything';
+    default:
+      return false;
+  }
+}
+
+/** Values that are listed are texts, whatever their format would be in the program. */
+const withoutFormat = (model: Model): Model =>
+  model.kind === 'text' || model.kind === 'number' ? { ...model, format: undefined } : model;
 
 export function isOfKind(value: Json, model: Model): boolean {
   const { kind } = model;
@@ -200,7 +252,7 @@ function mergeNumbers(one: Numeric, other: Numeric): Numeric | undefined {
   return {
     kind: 'number',
     isInteger: one.isInteger || other.isInteger,
-    format: one.format ?? other.format,
+    format: one.format === 'int32' ? 'int32' : (other.format ?? one.format),
     minimum: most(one.minimum, other.minimum),
     maximum: least(one.maximum, other.maximum),
     above: most(one.above, other.above),

@@ -125,17 +125,47 @@ class Judge {
     return this.#keeps(rule, value, passes) ? undefined : wrong(at, ruleMessages[rule.rule]);
   }
 
+  /** Members or items that no part of the schema has looked at. */
+  #restOf(
+    { of, evaluated }: Extract<Rule, { rule: 'unevaluated' }>,
+    value: unknown,
+    passes: (model: Model, one?: unknown) => boolean,
+  ): unknown[] {
+    const parts = evaluated.filter(({ conditions }) =>
+      conditions.every(({ model, isMet }) => passes(model) === isMet),
+    );
+    if (parts.some(({ isAll }) => isAll)) return [];
+    if (of === 'items') {
+      const seen = Math.max(0, ...parts.map(({ first }) => first));
+      const items: readonly unknown[] = Array.isArray(value) ? value.slice(seen) : [];
+      return items.filter(item => !parts.some(({ contains }) => contains.some(model => passes(model, item))));
+    }
+    const isSeen = (name: string) =>
+      parts.some(({ names, patterns }) => names.includes(name) || patterns.some(it => it.test(name)));
+    return Object.entries(isMembers(value) ? value : {}).flatMap(([name, one]) =>
+      isSeen(name) ? [] : [one],
+    );
+  }
+
   #keeps(rule: Rule, value: unknown, passes: (model: Model, one?: unknown) => boolean): boolean {
     const items: readonly unknown[] = Array.isArray(value) ? value : [];
     const members = isMembers(value) ? value : {};
     const names = Object.keys(members);
     switch (rule.rule) {
+      case 'matches':
+        return passes(rule.model);
+      case 'exactly one':
+        return rule.options.filter(option => passes(option)).length === 1;
+      case 'unevaluated':
+        return this.#restOf(rule, value, passes).every(part => passes(rule.model, part));
       case 'not':
         return !passes(rule.model);
       case 'when':
         return passes(passes(rule.condition) ? rule.met : rule.unmet);
       case 'unique':
-        return new Set(rule.ofPlain ? items : items.map(item => JSON.stringify(item))).size === items.length;
+        return items.every(
+          (item, index) => !items.slice(0, index).some(other => isDeepStrictEqual(item, other)),
+        );
       case 'contains':
         return isWithin(items.filter(item => passes(rule.model, item)).length, rule);
       case 'item count':
@@ -164,6 +194,9 @@ class Judge {
 }
 
 const ruleMessages: Readonly<Record<Rule['rule'], string>> = {
+  matches: 'does not match what is asked of its values',
+  'exactly one': 'is of more than one option, and should be of one',
+  unevaluated: 'has a part that nothing has looked at',
   not: 'matches what it should not',
   when: 'does not match what its condition asks',
   unique: 'has an item twice',
@@ -211,8 +244,8 @@ function isLiteral({ values, isOpen }: Literals, value: unknown): boolean {
 function textMismatch({ format, minLength, maxLength, patterns }: Text, value: unknown): string | undefined {
   if (typeof value !== 'string') return typeMessage('string', value);
   if (format && !formats[format].safeParse(value).success) return `is ${shown(value)}, which is no ${format}`;
-  if (!isWithin(value.length, { min: minLength, max: maxLength }))
-    return `is ${value.length} characters long`;
+  const { length } = [...value];
+  if (!isWithin(length, { min: minLength, max: maxLength })) return `is ${length} characters long`;
   const pattern = patterns.find(one => !one.test(value));
   return pattern && `is ${shown(value)}, which does not match ${pattern.source}`;
 }

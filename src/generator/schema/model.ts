@@ -128,6 +128,17 @@ export type Rule =
   /** `if`, `then`, `else`. */
   | { readonly rule: 'when'; readonly condition: Model; readonly met: Model; readonly unmet: Model }
   | { readonly rule: 'not'; readonly model: Model }
+  /** Of values that are listed: that they match something else too. */
+  | { readonly rule: 'matches'; readonly model: Model }
+  /** What `oneOf` asks; nothing to ask where no value can be of two of them. */
+  | { readonly rule: 'exactly one'; readonly options: readonly Model[] }
+  /** Members of objects, or items of lists, that no keyword has looked at. Other values have none. */
+  | {
+      readonly rule: 'unevaluated';
+      readonly of: 'members' | 'items';
+      readonly evaluated: readonly Evaluated[];
+      readonly model: Model;
+    }
   | { readonly rule: 'unique'; readonly ofPlain: boolean }
   | {
       readonly rule: 'contains';
@@ -157,6 +168,23 @@ export type Rule =
       readonly model: Model;
       readonly isRequired: boolean;
     };
+
+/** Members and items that a part of a schema has looked at. */
+export interface Evaluated {
+  readonly names: readonly string[];
+  readonly patterns: readonly RegExp[];
+  /** How many of the first items. */
+  readonly first: number;
+  /** Items that are of one of these. */
+  readonly contains: readonly Model[];
+  readonly isAll: boolean;
+  /** Of the whole value: the part has looked at it only where all of them hold. */
+  readonly conditions: readonly { readonly model: Model; readonly isMet: boolean }[];
+}
+
+/** Whether a rule can be asked of any value, and not only of those of one kind. */
+export const isGeneral = ({ rule }: Rule): boolean =>
+  rule === 'when' || rule === 'not' || rule === 'matches' || rule === 'exactly one' || rule === 'unevaluated';
 
 export const anything: Anything = { kind: 'anything' };
 export const nothing: Nothing = { kind: 'nothing' };

@@ -16,6 +16,7 @@ import type {
 import { codecDeclarations } from './codecs.ts';
 import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
+import { type HelperName, helperDeclarations } from './helpers.ts';
 import { mismatchOf } from './mismatch.ts';
 import { anything, type Field, type Model, nothing, type Reference } from './model.ts';
 import { OneWay } from './one-way.ts';
@@ -55,6 +56,7 @@ class Printer implements SchemaPrinter {
   readonly #printed: Printed[] = [];
   readonly #codecs = new Map<CodecName, string>();
   readonly #oneWay: OneWay;
+  readonly #helpers = new Map<HelperName, string>();
 
   constructor(documents: Documents, names: Names, problems: Problems, options: SchemaOptions) {
     this.#names = names;
@@ -96,7 +98,8 @@ class Printer implements SchemaPrinter {
     // Printing one may refer to others.
     for (let next = this.#open.shift(); next; next = this.#open.shift()) this.#printDeclared(next);
     const codecs = codecDeclarations(this.#codecs, this.#options);
-    return [...codecs, ...this.#printed.toSorted((one, other) => one.order - other.order)];
+    const helpers = helperDeclarations(this.#helpers);
+    return [...helpers, ...codecs, ...this.#printed.toSorted((one, other) => one.order - other.order)];
   }
 
   #printModel(model: Model, direction: Direction, hint: string): PrintedSchema {
@@ -112,7 +115,9 @@ class Printer implements SchemaPrinter {
     return {
       options: this.#options,
       nameOf: ({ target }) => needed(this.#declare(target, direction).name),
-      nameOfCodec: codec => needed(this.#declareCodec(codec)),
+      open: reference => this.#reader.open(reference, direction),
+      nameOfCodec: codec => needed(this.#claimed(this.#codecs, codec)),
+      nameOfHelper: helper => needed(this.#claimed(this.#helpers, helper)),
       declareRule: model => {
         const name = this.#names.claim(`${pascalCase(hint)}Rule`, undefined);
         this.#printDeclaration(name, model, [], direction, order);
@@ -121,12 +126,12 @@ class Printer implements SchemaPrinter {
     };
   }
 
-  #declareCodec(codec: CodecName): string {
-    let name = this.#codecs.get(codec);
-    if (name === undefined) {
-      name = this.#names.claim(codec, undefined);
-      this.#codecs.set(codec, name);
-    }
+  /** The name of something that is declared once, if anything uses it. */
+  #claimed<Key extends string>(declared: Map<Key, string>, key: Key): string {
+    const known = declared.get(key);
+    if (known !== undefined) return known;
+    const name = this.#names.claim(key, undefined);
+    declared.set(key, name);
     return name;
   }
 
@@ -191,7 +196,7 @@ class Printer implements SchemaPrinter {
       if (reference.target.id === target.id) return true;
       const other = this.#declare(reference.target, direction);
       const own = this.#declare(target, direction);
-      return other.order <= own.order && this.#leadsTo(reference, target, direction, new Set());
+      return other.order <= own.order && this.#leadsTo(reference, target, direction);
     };
     const cut = (part: Model, isOption: boolean): Model => {
       switch (part.kind) {
@@ -216,13 +221,16 @@ class Printer implements SchemaPrinter {
     return hasDirectReference(model) ? cut(model, false) : model;
   }
 
-  #leadsTo(reference: Reference, target: Node, direction: Direction, seen: Set<string>): boolean {
-    if (reference.target.id === target.id) return true;
-    if (seen.has(reference.target.id)) return false;
-    seen.add(reference.target.id);
-    return directReferences(this.#reader.read(reference.target, direction)).some(next =>
-      this.#leadsTo(next, target, direction, seen),
-    );
+  #leadsTo(reference: Reference, target: Node, direction: Direction): boolean {
+    const seen = new Set<string>();
+    const open = [reference];
+    for (let next = open.pop(); next; next = open.pop()) {
+      if (next.target.id === target.id) return true;
+      if (seen.has(next.target.id)) continue;
+      seen.add(next.target.id);
+      open.push(...directReferences(this.#reader.read(next.target, direction)));
+    }
+    return false;
   }
 }
 

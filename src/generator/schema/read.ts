@@ -8,11 +8,14 @@ import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
-import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
+import { areAllApart } from './apart.ts';
+import { allOf, distinct, oneOf, orNull } from './combine.ts';
 import { pinned } from './discriminator.ts';
 import { docsOf } from './docs.ts';
+import { evaluatedBy } from './evaluated.ts';
 import {
   anything,
+  type Evaluated,
   type Field,
   type Fields,
   type Json,
@@ -23,7 +26,7 @@ import {
   type Rule,
   ruled,
 } from './model.ts';
-import { isTextFormat, ScalarReader } from './scalars.ts';
+import { isSized, isTextFormat, ScalarReader } from './scalars.ts';
 
 const typeNames = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
 type TypeName = (typeof typeNames)[number];
@@ -43,20 +46,38 @@ const keywordsOf: Partial<Record<TypeName, readonly string[]>> = {
     'dependentSchemas',
     'unevaluatedProperties',
   ],
-  array: ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems'],
+  array: ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems', 'unevaluatedItems'],
   string: ['minLength', 'maxLength', 'pattern'],
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 };
 
 /** Keywords that this reader does not know what to do with. */
-const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'unevaluatedItems', 'contentSchema'];
+const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'contentSchema'];
+
+/** Keys that lead to a part of a document: what lies deeper is more than compilers and engines take. */
+const maxDepth = 200;
+
+/** References that are opened within each other: beyond, they stay references. */
+const maxOpen = 20;
 
 /** What stands around a schema. */
 interface Around {
   readonly direction: Direction;
   /** The types of the schema around: one without a type, which only adds to it, is of the same. */
   readonly types?: Types | undefined;
+  /**
+   * Only asked whether a value matches, as `not` and `if` do: nobody sees a type of it. What says no type is then of
+   * all types, and what a document does not know is not taken.
+   */
+  readonly isAsked?: boolean;
 }
+
+const allTypes: Types = new Set(typeNames.filter(name => name !== 'integer'));
+
+const asked = (around: Around): Around => ({ ...around, types: around.types ?? allTypes, isAsked: true });
+
+/** What stands around the members and items of a schema. */
+const inside = ({ direction, isAsked }: Around): Around => (isAsked ? { direction, isAsked } : { direction });
 
 export class SchemaReader {
   readonly #documents: Documents;
@@ -101,7 +122,7 @@ export class SchemaReader {
   /** What a reference leads to; undefined within itself. */
   open(reference: Reference, direction: Direction): Model | undefined {
     const { id } = reference.target;
-    if (this.#opening.has(id)) return undefined;
+    if (this.#opening.has(id) || this.#opening.size >= maxOpen) return undefined;
     this.#opening.add(id);
     try {
       return this.read(reference.target, direction);
@@ -129,6 +150,10 @@ export class SchemaReader {
   #readAny(node: Node, around: Around): Model {
     if (node.value === true) return anything;
     if (node.value === false) return nothing;
+    if (node.path.length > maxDepth) {
+      this.#warn(node, 'Schemas are nested too deep here.', 'Anything is taken there.');
+      return anything;
+    }
     if (!node.isObject) {
       this.#warn(node, 'This is no schema.', 'Anything is taken there.');
       return anything;
@@ -169,14 +194,15 @@ export class SchemaReader {
       if (node.get('discriminator') && !node.get('oneOf') && !node.get('anyOf'))
         this.#note(node, 'A discriminator without oneOf or anyOf chooses nothing.', 'It is left out.');
     }
-    const model = ruled(this.#all(parts, around), this.#rules(node, within));
+    const rules = [...this.#rules(node, within), ...(isWithoutOptions ? [] : this.#exclusive(node, within))];
+    const model = ruled(this.#all(parts, around), rules);
     if (this.hasCodecs && model.kind === 'intersection')
       this.#warn(
         node,
         'Parts that cannot be merged are parsed side by side.',
         'What one of them alone turns into a date or a large number is refused.',
       );
-    const closed = this.#closeUnevaluated(node, model);
+    const closed = this.#closeItems(node, this.#closeMembers(node, model, within), within);
     return node.flag('nullable') === true && model.kind !== 'anything' ? orNull(closed) : closed;
   }
 
@@ -215,9 +241,20 @@ export class SchemaReader {
           return { kind: 'intersection', parts: [model, tag] } satisfies Model;
         })
       : models;
-    if (keyword === 'oneOf' && !discriminator && !areApart(options))
-      this.#note(node, 'oneOf: that no second option matches is not checked.', 'One that matches is enough.');
     return oneOf(options);
+  }
+
+  /**
+   * That no second option of `oneOf` matches. A discriminator chooses one option, whatever else would match; an option
+   * beside null is the way to say nullable, and may be so itself.
+   */
+  #exclusive(node: Node, around: Around): Rule[] {
+    const items = node.get('oneOf')?.items() ?? [];
+    const nulls = items.filter(item => saysNullAlone(item) || isNullType(item));
+    const isNullable = items.length === 2 && nulls.length === 1;
+    if (items.length < 2 || isNullable || node.get('discriminator')) return [];
+    const options = items.map(item => (saysNullAlone(item) ? isNull : this.#readAny(item, asked(around))));
+    return areAllApart(options, () => undefined) ? [] : [{ rule: 'exactly one', options }];
   }
 
   #typesOf(node: Node, around: Around): Types {
@@ -233,13 +270,15 @@ export class SchemaReader {
     const implied = typeNames.filter(
       type =>
         keywordsOf[type]?.some(keyword => node.get(keyword)) ||
-        (type === 'string' && isTextFormat(node.text('format'))),
+        (type === 'string' && isTextFormat(node.text('format'))) ||
+        (type === 'number' && isSized(node.text('format')) && (around.types || around.isAsked)),
     );
     if (implied.length === 0) return types;
     if (around.types) {
       // Of other types there is nothing to add.
       return around.types;
     }
+    if (around.isAsked) return allTypes;
     this.#note(
       node,
       `There is no type; the keywords are those of ${implied.join(' and ')}.`,
@@ -272,25 +311,25 @@ export class SchemaReader {
   }
 
   #list(node: Node, around: Around): Model {
-    const inside: Around = { direction: around.direction };
+    const within = inside(around);
     const items = node.get('items');
     const prefix = node.get('prefixItems')?.items() ?? (Array.isArray(items?.value) ? items.items() : []);
-    const rest = items && !Array.isArray(items.value) ? this.#readAny(items, inside) : anything;
+    const rest = items && !Array.isArray(items.value) ? this.#readAny(items, within) : anything;
     const list: List = {
       kind: 'list',
-      first: prefix.map(item => this.#readAny(item, inside)),
+      first: prefix.map(item => this.#readAny(item, within)),
       rest,
       minItems: this.#scalars.count(node, 'minItems'),
       maxItems: this.#scalars.count(node, 'maxItems'),
     };
     const rules: Rule[] = [];
     if (node.flag('uniqueItems'))
-      rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 });
+      rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 && !this.hasCodecs });
     const contains = node.get('contains');
     if (contains)
       rules.push({
         rule: 'contains',
-        model: this.#readAny(contains, inside),
+        model: this.#readAny(contains, asked(within)),
         min: this.#scalars.count(node, 'minContains') ?? 1,
         max: this.#scalars.count(node, 'maxContains'),
       });
@@ -298,51 +337,53 @@ export class SchemaReader {
   }
 
   #object(node: Node, around: Around): Model {
-    const inside: Around = { direction: around.direction };
+    const within = inside(around);
     const additional = node.get('additionalProperties');
     const matching = (node.get('patternProperties')?.members() ?? []).flatMap(([source, schema]) => {
       const pattern = this.#scalars.pattern(source, schema);
-      return pattern ? [{ pattern, model: this.#readAny(schema, inside) }] : [];
+      return pattern ? [{ pattern, model: this.#readAny(schema, within) }] : [];
     });
-    const rest = additional ? this.#readAny(additional, inside) : anything;
-    const fields = this.#fields(node, rest, matching, inside);
+    const rest = additional ? this.#readAny(additional, within) : anything;
     const hasPatterns = matching.length > 0;
+    // Where there are patterns, which they match is seen when there are values: patterns may take for ever.
+    const fields = this.#fields(node, hasPatterns ? anything : rest, within);
     const object: Fields = { kind: 'fields', fields, others: hasPatterns ? anything : rest };
     const rules: Rule[] = matching.map(each => ({ rule: 'matching members', ...each }));
     if (hasPatterns && rest.kind !== 'anything')
       rules.push({
         rule: 'other members',
-        names: [...(node.get('properties')?.members() ?? [])].map(([name]) => name),
+        names: this.#properties(node).map(([name]) => name),
         patterns: matching.map(({ pattern }) => pattern),
         model: rest,
       });
-    return ruled(object, [...rules, ...this.#objectRules(node, inside)]);
+    return ruled(object, [...rules, ...this.#objectRules(node, within)]);
   }
 
-  #fields(
-    node: Node,
-    others: Model,
-    matching: readonly { pattern: RegExp; model: Model }[],
-    inside: Around,
-  ): Map<string, Field> {
+  #fields(node: Node, others: Model, around: Around): Map<string, Field> {
     const required = this.#requiredBy(node);
     const fields = new Map<string, Field>();
     const hidden = new Set<string>();
-    for (const [name, schema] of node.get('properties')?.members() ?? []) {
-      if (this.#isHidden(schema, inside.direction)) hidden.add(name);
+    for (const [name, schema] of this.#properties(node)) {
+      if (this.#isHidden(schema, around.direction)) hidden.add(name);
       else
         fields.set(name, {
-          model: this.#readAny(schema, inside),
+          model: this.#readAny(schema, around),
           isRequired: required.has(name),
           docs: docsOf(schema),
         });
     }
     for (const name of required) {
       if (fields.has(name) || hidden.has(name)) continue;
-      const isMatched = matching.some(({ pattern }) => pattern.test(name));
-      fields.set(name, { model: isMatched ? anything : others, isRequired: true, docs: [] });
+      fields.set(name, { model: others, isRequired: true, docs: [] });
     }
     return fields;
+  }
+
+  /** Some documents of several files have all properties of a schema in one of them. */
+  #properties(node: Node): [name: string, schema: Node][] {
+    const properties = node.get('properties');
+    if (properties?.text('$ref') === undefined) return properties?.members() ?? [];
+    return this.#documents.follow(properties)?.node.members() ?? [];
   }
 
   #requiredBy(node: Node): Set<string> {
@@ -359,14 +400,14 @@ export class SchemaReader {
     return this.#documents.follow(schema)?.node.flag(flag) === true;
   }
 
-  #objectRules(node: Node, inside: Around): Rule[] {
+  #objectRules(node: Node, around: Around): Rule[] {
     const rules: Rule[] = [];
     const min = this.#scalars.count(node, 'minProperties');
     const max = this.#scalars.count(node, 'maxProperties');
     if (min !== undefined || max !== undefined) rules.push({ rule: 'member count', min, max });
     const names = node.get('propertyNames');
     if (names) {
-      const model = this.#readAny(names, { ...inside, types: new Set<TypeName>(['string']) });
+      const model = this.#readAny(names, { ...around, types: new Set<TypeName>(['string']), isAsked: true });
       if (model.kind !== 'anything') rules.push({ rule: 'member names', model });
     }
     for (const [name, others] of node.get('dependentRequired')?.members() ?? [])
@@ -375,13 +416,14 @@ export class SchemaReader {
         name,
         required: others.items().flatMap(({ value }) => (typeof value === 'string' ? [value] : [])),
       });
-    const object: Around = { ...inside, types: new Set<TypeName>(['object']) };
+    const object: Around = { ...around, types: new Set<TypeName>(['object']), isAsked: true };
     for (const [name, schema] of node.get('dependentSchemas')?.members() ?? [])
       rules.push({ rule: 'when member', name, model: this.#readAny(schema, object) });
     return rules;
   }
 
-  #rules(node: Node, around: Around): Rule[] {
+  #rules(node: Node, { direction, types }: Around): Rule[] {
+    const around = asked({ direction, types });
     const rules: Rule[] = [];
     const not = node.get('not');
     if (not) rules.push({ rule: 'not', model: this.#readAny(not, around) });
@@ -399,24 +441,43 @@ export class SchemaReader {
   }
 
   /** Once everything is one object, what it has not named is what is not evaluated. */
-  #closeUnevaluated(node: Node, model: Model): Model {
+  #closeMembers(node: Node, model: Model, around: Around): Model {
     const unevaluated = node.get('unevaluatedProperties');
     if (!unevaluated || unevaluated.value === true) return model;
+    const evaluated = this.#evaluated(node, 'members', around);
+    if (evaluated.some(({ isAll, conditions }) => isAll && conditions.length === 0)) return model;
+    const rest = this.#readAny(unevaluated, inside(around));
     const object = model.kind === 'ruled' ? model.of : model;
+    const names = new Set(evaluated.flatMap(each => each.names));
     const isWhole =
       object.kind === 'fields' &&
-      !node.get('if') &&
-      !node.get('dependentSchemas') &&
-      object.others.kind === 'anything';
-    if (isWhole && isObject(model)) {
-      const closed: Fields = { ...object, others: unevaluated.value === false ? nothing : anything };
-      return model.kind === 'ruled' ? ruled(closed, model.rules) : closed;
-    }
-    this.#note(unevaluated, 'unevaluatedProperties is not checked here.', 'Other members are taken.');
-    return model;
+      object.others.kind === 'anything' &&
+      evaluated.every(({ conditions, patterns }) => conditions.length + patterns.length === 0) &&
+      names.size === object.fields.size &&
+      [...names].every(name => object.fields.has(name));
+    if (!isWhole) return ruled(model, [{ rule: 'unevaluated', of: 'members', evaluated, model: rest }]);
+    const closed: Fields = { ...object, others: rest };
+    return model.kind === 'ruled' ? ruled(closed, model.rules) : closed;
   }
 
-  #literals(node: Node, { direction }: Around): Model {
+  #closeItems(node: Node, model: Model, around: Around): Model {
+    const unevaluated = node.get('unevaluatedItems');
+    if (!unevaluated || unevaluated.value === true) return model;
+    const evaluated = this.#evaluated(node, 'items', around);
+    if (evaluated.some(({ isAll, conditions }) => isAll && conditions.length === 0)) return model;
+    const rest = this.#readAny(unevaluated, inside(around));
+    return ruled(model, [{ rule: 'unevaluated', of: 'items', evaluated, model: rest }]);
+  }
+
+  #evaluated(node: Node, kind: 'members' | 'items', around: Around): Evaluated[] {
+    return evaluatedBy(node, kind, {
+      documents: this.#documents,
+      read: part => this.#readAny(part, asked({ direction: around.direction })),
+      pattern: (source, schema) => this.#scalars.pattern(source, schema),
+    });
+  }
+
+  #literals(node: Node, { direction, isAsked }: Around): Model {
     const constant = node.get('const');
     const listed = node.get('enum');
     const parts: Model[] = [];
@@ -425,7 +486,7 @@ export class SchemaReader {
     if (listed && Array.isArray(listed.value)) {
       const values = distinct(listed.value as Json[]);
       // OpenAPI 3.0 wants null in the list too, to the letter; the services that write these documents do not.
-      const isOpen = this.#options.enums === 'open' && direction === 'received';
+      const isOpen = this.#options.enums === 'open' && direction === 'received' && !isAsked;
       const others = values.filter(value => value !== null);
       const literals: Model = others.length === 0 ? nothing : { kind: 'literals', values: others, isOpen };
       parts.push(others.length === values.length ? literals : orNull(literals));
@@ -443,17 +504,11 @@ const saysNullAlone = (option: Node): boolean =>
     .members()
     .every(([keyword]) => ['nullable', 'description', 'title', 'default', 'example'].includes(keyword));
 
+const isNullType = (option: Node): boolean =>
+  option.text('type') === 'null' && option.get('$ref') === undefined;
+
 const isPlain = (model: Model): boolean =>
   model.kind === 'text' ||
   model.kind === 'number' ||
   model.kind === 'boolean' ||
   (model.kind === 'literals' && model.values.every(value => typeof value !== 'object'));
-
-/** Whether no value can be of two of them, as far as their kinds tell. */
-function areApart(options: readonly Model[]): boolean {
-  const kinds = options.map(({ kind }) => (kind === 'binary' ? 'text' : kind));
-  const isKnown = kinds.every(kind => ['text', 'number', 'boolean', 'null', 'list', 'fields'].includes(kind));
-  if (isKnown) return new Set(kinds).size === kinds.length;
-  // One schema with a name, and null: the way to say nullable.
-  return options.length === 1 || (options.length === 2 && kinds.includes('null'));
-}

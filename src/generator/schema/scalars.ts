@@ -19,6 +19,10 @@ const textFormats: Readonly<Record<string, TextFormat>> = {
 export const isTextFormat = (format: string | undefined): boolean =>
   format === 'binary' || (format !== undefined && Object.hasOwn(textFormats, format));
 
+/** Whether a format is one of whole numbers. */
+export const isSized = (format: string | undefined): format is 'int32' | 'int64' =>
+  format === 'int32' || format === 'int64';
+
 /** Tells of a part of the document that is not what it should be, and what was done instead. */
 type Warn = (node: Node, message: string, instead: string) => void;
 
@@ -87,8 +91,8 @@ export class ScalarReader {
     const multipleOf = this.#limit(node, 'multipleOf');
     return {
       kind: 'number',
-      isInteger,
-      format: format === 'int64' || format === 'int32' ? format : undefined,
+      isInteger: isInteger || isSized(format),
+      format: isSized(format) ? format : undefined,
       minimum: lower.limit,
       above: lower.beyond,
       maximum: upper.limit,

@@ -1,9 +1,24 @@
 /** Prints schemas as expressions of zod. */
-import { braces, group, indent, type Layout, line, list, print } from '../print/layout.ts';
+import { braces, group, indent, join, type Layout, line, list, print } from '../print/layout.ts';
 import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
 import type { SchemaOptions } from '../schemas.ts';
+import { areAllApart } from './apart.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
-import type { Field, Fields, Json, List, Literals, Model, Numeric, Reference, Rule, Text } from './model.ts';
+import type { HelperName } from './helpers.ts';
+import type {
+  Evaluated,
+  Field,
+  Fields,
+  Json,
+  List,
+  Literals,
+  Model,
+  Numeric,
+  Reference,
+  Rule,
+  Ruled,
+  Text,
+} from './model.ts';
 
 /** Where an expression is printed, and what it may refer to. */
 export interface Scope {
@@ -12,6 +27,10 @@ export interface Scope {
   nameOf(reference: Reference): string;
   /** The name of a codec that is declared for all. */
   nameOfCodec(codec: CodecName): string;
+  /** The name of a function that is declared for all. */
+  nameOfHelper(helper: HelperName): string;
+  /** What a reference leads to; undefined within itself. */
+  open(reference: Reference): Model | undefined;
   /** Declares a schema that is too large to stand within a rule; gives its name. */
   declareRule(model: Model): string;
 }
@@ -44,16 +63,75 @@ export function expressionOf(model: Model, scope: Scope): Chain {
     case 'union':
       return unionExpression(model.options, scope);
     case 'intersection':
-      return model.parts
-        .map(part => expressionOf(part, scope))
-        .reduce((left, right) => z.call('intersection', left, right));
+      return intersectionExpression(model.parts, scope);
     case 'ruled':
       return model.rules.reduce(
         (expression, rule) => refined(expression, rule, scope),
-        expressionOf(model.of, scope),
+        isAskedTwice(model, scope) ? z.call('unknown') : expressionOf(model.of, scope),
       );
   }
 }
+
+const isReferenceOrScalar = ({ kind }: Model): boolean =>
+  ['reference', 'text', 'number', 'boolean', 'null'].includes(kind);
+
+/**
+ * Whether a rule asks each option of a union of references and scalars, so that the union need not: asking both, level by level,
+ * the time would double with each.
+ */
+const isAskedTwice = ({ of, rules }: Ruled, scope: Scope): boolean =>
+  of.kind === 'union' &&
+  !hasCodecs(scope) &&
+  of.options.every(isReferenceOrScalar) &&
+  rules.some(
+    rule =>
+      rule.rule === 'exactly one' &&
+      rule.options.length === of.options.length &&
+      rule.options.every(isReferenceOrScalar) &&
+      !areAllApart(rule.options, scope.open),
+  );
+
+/**
+ * An intersection of zod lets members pass that only one of its sides refuses, so that those which refuse some are
+ * asked in rules of their own. With codecs they stay, as what they make of a value would be lost.
+ */
+function intersectionExpression(parts: readonly Model[], scope: Scope): Chain {
+  const apart = hasCodecs(scope) ? [] : parts.filter(part => refusesMembers(part, scope));
+  const together = parts.filter(part => !apart.includes(part));
+  const [only, ...others] = apart;
+  const base = together.length > 0 ? together : only ? [only] : [];
+  const expression = base
+    .map(part => expressionOf(part, scope))
+    .reduce((left, right) => z.call('intersection', left, right));
+  const asked = together.length > 0 ? apart : others;
+  return asked.reduce((chain, model) => refined(chain, { rule: 'matches', model }, scope), expression);
+}
+
+/** However deep: zod looks for these issues at all paths. */
+function refusesMembers(whole: Model, scope: Scope): boolean {
+  const seen = new Set<string>();
+  const open: Model[] = [whole];
+  for (let model = open.pop(); model; model = open.pop()) {
+    if (model.kind === 'reference') {
+      if (seen.has(model.target.id)) continue;
+      seen.add(model.target.id);
+      const opened = scope.open(model);
+      if (!opened) return true;
+      open.push(opened);
+    } else if (model.kind === 'literals') {
+      if (model.values.some(value => typeof value === 'object')) return true;
+    } else if (model.kind === 'fields') {
+      if (model.others.kind === 'nothing') return true;
+      open.push(model.others, ...[...model.fields.values()].map(field => field.model));
+    } else if (model.kind === 'list') open.push(model.rest, ...model.first);
+    else if (model.kind === 'union') open.push(...model.options);
+    else if (model.kind === 'intersection') open.push(...model.parts);
+    else if (model.kind === 'ruled') open.push(model.of);
+  }
+  return false;
+}
+
+const hasCodecs = ({ options: { dates, int64 } }: Scope): boolean => dates !== 'string' || int64 !== 'number';
 
 function unionExpression(options: readonly Model[], scope: Scope): Chain {
   const others = options.filter(({ kind }) => kind !== 'null');
@@ -136,10 +214,37 @@ function textExpression(model: Text, scope: Scope): Chain {
   if (codec) return new Chain(scope.nameOfCodec(codec));
   const format = model.format && Object.hasOwn(formats, model.format) ? formats[model.format] : undefined;
   let expression = format ? format() : z.call('string');
-  if (model.minLength !== undefined) expression = expression.call('min', number(model.minLength));
-  if (model.maxLength !== undefined) expression = expression.call('max', number(model.maxLength));
+  expression = withLengths(expression, model, scope);
   for (const pattern of model.patterns) expression = expression.call('regex', patternArgument(pattern));
   return expression;
+}
+
+/** In these, and up to this length, code units are characters. */
+const formatsOfAscii: ReadonlySet<Text['format']> = new Set([
+  'uuid',
+  'date-time',
+  'date',
+  'ipv4',
+  'ipv6',
+  'byte',
+]);
+const alike = { min: 1, max: 0 };
+
+function withLengths(expression: Chain, { format, minLength, maxLength }: Text, scope: Scope): Chain {
+  const bounds = [
+    ['min', minLength, '>=', 'is too short'],
+    ['max', maxLength, '<=', 'is too long'],
+  ] as const;
+  return bounds.reduce((chain, [method, bound, comparison, message]) => {
+    if (bound === undefined) return chain;
+    if (bound <= alike[method] || formatsOfAscii.has(format)) return chain.call(method, number(bound));
+    const length = `${scope.nameOfHelper('lengthOf')}(text)`;
+    return chain.call(
+      'refine',
+      arrow('text', `${length} ${comparison} ${numberLiteral(bound)}`),
+      text(message),
+    );
+  }, expression);
 }
 
 const patternArgument = (pattern: RegExp): Argument => {
@@ -267,17 +372,31 @@ function inheritedExpression(model: Fields, inherited: readonly [string, Field][
 
 function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
   const refine = (test: Argument, message: string): Chain => expression.call('refine', test, text(message));
-  const passes = (model: Model, value: string): string =>
-    `${within(model, scope)}.safeParse(${value}).success`;
+  const passes = (model: Model, value: string): string => `${within(model, scope)}.${check(scope)(value)}`;
   const has = (name: string): string => `Object.hasOwn(value, ${textLiteral(name)})`;
   switch (rule.rule) {
     case 'not':
       return refine(arrow('value', `!${passes(rule.model, 'value')}`), 'matches what it should not');
+    case 'matches':
+      return refine(arrow('value', passes(rule.model, 'value')), 'is not as it should be');
+    case 'exactly one': {
+      if (areAllApart(rule.options, scope.open)) return expression;
+      const options = rule.options.map(option => within(option, scope));
+      const matching = [
+        list('[', options, ']'),
+        `.filter(option => option.${check(scope)('value')}).length === 1`,
+      ];
+      return refine(arrow('value', matching), 'matches none of the options, or more than one');
+    }
+    case 'unevaluated':
+      return unevaluated(expression, rule, passes);
     case 'when':
       return refine(condition(rule, passes), 'does not match what its condition asks');
     case 'unique': {
-      const items = rule.ofPlain ? 'items' : 'items.map(item => JSON.stringify(item))';
-      return refine(arrow('items', `new Set(${items}).size === items.length`), 'has an item twice');
+      const test = rule.ofPlain
+        ? arrow('items', 'new Set(items).size === items.length')
+        : code(scope.nameOfHelper('areDistinct'));
+      return refine(test, 'has an item twice');
     }
     case 'contains': {
       const { min, max } = rule;
@@ -349,6 +468,75 @@ function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
     }
   }
 }
+
+/** Rules see what comes out of schemas, which where there are codecs is not what goes in. */
+const check =
+  (scope: Scope) =>
+  (value: string): string =>
+    hasCodecs(scope) ? `safeEncode(${value} as never).success` : `safeParse(${value}).success`;
+
+function unevaluated(
+  expression: Chain,
+  { of, evaluated, model }: Extract<Rule, { rule: 'unevaluated' }>,
+  passes: (model: Model, value: string) => string,
+): Chain {
+  const each = of === 'members' ? 'member' : 'item';
+  const tests: Layout[] = evaluated.map(part => {
+    const conditions = part.conditions.map(
+      ({ model: condition, isMet }) => `${isMet ? '' : '!'}${passes(condition, 'value')}`,
+    );
+    const known = isEvaluated(part, passes);
+    if (conditions.length === 0) return join([' ||', line], known);
+    if (known.length === 0) return parenthesized(conditions);
+    const either = known.length > 1 ? [parenthesized(known, ' ||')] : known;
+    return parenthesized([...conditions, ...either]);
+  });
+  if (model.kind !== 'nothing') tests.push(passes(model, each));
+  const guards =
+    of === 'members'
+      ? ["typeof value !== 'object'", 'value === null', 'Array.isArray(value)']
+      : ['!Array.isArray(value)'];
+  return expression.call(
+    'refine',
+    arrow('value', ...guards, everyEvaluated(of, evaluated, model, tests)),
+    text(`has ${of === 'members' ? 'a member' : 'an item'} that it should not have`),
+  );
+}
+
+function everyEvaluated(
+  of: 'members' | 'items',
+  evaluated: readonly Evaluated[],
+  model: Model,
+  tests: readonly Layout[],
+): Layout {
+  if (tests.length === 0) return of === 'members' ? 'Object.keys(value).length === 0' : 'value.length === 0';
+  const usesItem = model.kind !== 'nothing' || evaluated.some(({ contains }) => contains.length > 0);
+  const usesIndex = evaluated.some(({ first }) => first > 0);
+  const item = usesItem ? 'item' : '_';
+  const [every, parameters] =
+    of === 'items'
+      ? ['value.every', usesIndex ? `(${item}: unknown, index)` : `(${item}: unknown)`]
+      : usesItem
+        ? ['Object.entries(value).every', '([key, member])']
+        : ['Object.keys(value).every', 'key'];
+  return [every, list('(', [arrow(parameters, ...tests).layout], ')')];
+}
+
+const isEvaluated = (
+  { names, patterns, first, contains, isAll }: Evaluated,
+  passes: (model: Model, value: string) => string,
+): string[] =>
+  isAll
+    ? []
+    : [
+        ...(names.length > 0 ? [`[${names.map(textLiteral).join(', ')}].includes(key)`] : []),
+        ...patterns.map(pattern => `${patternLiteral(pattern)}.test(key)`),
+        ...(first > 0 ? [`index < ${numberLiteral(first)}`] : []),
+        ...contains.map(model => passes(model, 'item')),
+      ];
+
+const parenthesized = (parts: readonly Layout[], operator = ' &&'): Layout =>
+  group('(', ...join([operator, line], parts).map(part => indent(part)), ')');
 
 const everyKey = (...tests: readonly string[]): Argument =>
   arrow('value', ['Object.keys(value).every', list('(', [arrow('key', ...tests).layout], ')')]);

@@ -66,6 +66,29 @@ export const cases: readonly Case[] = [
   of('string', { type: 'string' }, ['', 'a'], [1, null, {}]),
   of('minLength', { type: 'string', minLength: 2 }, ['ab'], ['a', '']),
   of('maxLength', { type: 'string', maxLength: 2 }, ['', 'ab'], ['abc']),
+  of('minLength of characters', { type: 'string', minLength: 2 }, ['😀😀', 'a😀'], ['😀']),
+  of('maxLength of characters', { type: 'string', maxLength: 2 }, ['😀😀'], ['😀😀a']),
+  of('lengths of one and none', { type: 'string', minLength: 1, maxLength: 1 }, ['😀', 'a'], ['', '😀a']),
+  of('no length', { type: 'string', maxLength: 0 }, [''], ['a', '😀']),
+  of(
+    'lengths of an enum',
+    { type: 'string', enum: ['a', '😀😀', 'abc'], minLength: 2 },
+    ['😀😀', 'abc'],
+    ['a'],
+  ),
+  of('pattern of an enum', { type: 'string', enum: ['a', 'b'], pattern: '^a' }, ['a'], ['b']),
+  of(
+    'bounds of an enum',
+    { type: 'number', enum: [1, 2, 3], exclusiveMinimum: 1, multipleOf: 3 },
+    [3],
+    [1, 2],
+  ),
+  of(
+    'members of a const',
+    { const: { a: 1 }, type: 'object', propertyNames: { pattern: '^b' } },
+    [],
+    [{ a: 1 }, { a: 1, b: 1 }],
+  ),
   of('pattern', { type: 'string', pattern: '^a+$' }, ['a', 'aa'], ['', 'b', 'ab']),
   of('pattern, not anchored', { type: 'string', pattern: 'b' }, ['abc'], ['a']),
   of('pattern of Unicode', { type: 'string', pattern: '^\\p{Lu}$' }, ['Ä'], ['ä']),
@@ -77,6 +100,26 @@ export const cases: readonly Case[] = [
   of('integer with safe bounds', { type: 'integer', minimum: 0, maximum: 10 }, [0, 10], [-1, 11, 0.5]),
   of('integer with a huge bound', { type: 'integer', minimum: 0, maximum: 2 ** 63 }, [2 ** 62], [-1, 0.5]),
   of('int32', { type: 'integer', format: 'int32' }, [2 ** 31 - 1], [2 ** 31, 0.1]),
+  of('int32, of a number', { type: 'number', format: 'int32' }, [1, -(2 ** 31)], [0.5, 2 ** 31]),
+  of('int64, of a number', { type: 'number', format: 'int64' }, [2 ** 40], [0.5]),
+  of(
+    'int32 and int64',
+    {
+      allOf: [
+        { type: 'integer', format: 'int64' },
+        { type: 'integer', format: 'int32' },
+      ],
+    },
+    [1],
+    [2 ** 31],
+  ),
+  of(
+    'multipleOf in decimals',
+    { type: 'number', multipleOf: 0.01 },
+    [0.07, 1.1, 19.99, -4.35],
+    [0.001, 1.115],
+    'Ajv divides with what binary fractions leave',
+  ),
   of('minimum', { type: 'number', minimum: 1.5 }, [1.5, 2], [1.4]),
   of('maximum', { type: 'number', maximum: 1.5 }, [1.5], [1.6]),
   of('exclusive bounds', { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 }, [0.5], [0, 1]),
@@ -302,23 +345,27 @@ export const cases: readonly Case[] = [
     [
       [1, '1'],
       [{ a: 1 }, { a: 2 }],
+      [1, true],
+      [null, 'null'],
     ],
     [
       [{ a: 1 }, { a: 1 }],
       [[], []],
+      [1, 1.0],
+      [0, -0],
+      [[{ a: 1, b: { c: 1, d: 2 } }], [{ b: { d: 2, c: 1 }, a: 1 }]],
     ],
   ),
   of(
     'uniqueItems, members in another order',
     { type: 'array', uniqueItems: true },
+    [[{ a: 1, b: 2 }, { a: 2, b: 1 }, { a: 1 }]],
     [
       [
         { a: 1, b: 2 },
         { b: 2, a: 1 },
       ],
     ],
-    [],
-    'items are compared as they are written',
   ),
   of('contains', { type: 'array', contains: { type: 'number' } }, [['a', 1]], [[], ['a']]),
   of(
@@ -472,6 +519,97 @@ export const cases: readonly Case[] = [
     [{ x: 1, y: 2, z: 3 }],
     [{ x: 1, y: 2, a: 3 }],
   ),
+  of(
+    'unevaluatedProperties of options',
+    {
+      type: 'object',
+      anyOf: [
+        { type: 'object', required: ['a'], properties: { a: { type: 'number' } } },
+        { type: 'object', required: ['b'], properties: { b: { type: 'number' } } },
+      ],
+      unevaluatedProperties: false,
+    },
+    [{ a: 1 }, { b: 1 }, { a: 1, b: 1 }],
+    [{ a: 1, b: 'x' }, { a: 1, c: 1 }, {}],
+  ),
+  of(
+    'unevaluatedProperties of a condition',
+    {
+      type: 'object',
+      ...when({ properties: { k: { const: 1 } }, required: ['k'] }, { properties: { a: {} } }),
+      else: { properties: { b: {} } },
+      unevaluatedProperties: false,
+    },
+    [{ k: 1, a: 1 }, { b: 1 }],
+    [{ k: 1, b: 1 }, { a: 1 }, { k: 2 }],
+  ),
+  of(
+    'unevaluatedProperties with a schema',
+    {
+      type: 'object',
+      properties: { a: {} },
+      patternProperties: { '^x-': {} },
+      unevaluatedProperties: { type: 'number' },
+    },
+    [{ a: 'b', 'x-a': 'b', c: 1 }, {}],
+    [{ c: 'd' }],
+  ),
+  of(
+    'unevaluatedProperties of what is only required',
+    { type: 'object', required: ['a'], unevaluatedProperties: false },
+    [],
+    [{ a: 1 }, {}],
+  ),
+  of(
+    'unevaluatedProperties beside a reference',
+    { ...ref('Point'), properties: { z: {} }, unevaluatedProperties: false },
+    [
+      { x: 1, y: 2 },
+      { x: 1, y: 2, z: 3 },
+    ],
+    [{ x: 1, y: 2, a: 3 }],
+  ),
+  of(
+    'unevaluatedItems',
+    {
+      type: 'array',
+      prefixItems: [{ type: 'string' }],
+      anyOf: [
+        { type: 'array', prefixItems: [true, { type: 'number' }] },
+        { type: 'array', maxItems: 1 },
+      ],
+      unevaluatedItems: false,
+    },
+    [[], ['a'], ['a', 1]],
+    [
+      ['a', 1, 2],
+      ['a', 'b'],
+    ],
+  ),
+  of(
+    'unevaluatedItems with a schema',
+    { type: 'array', prefixItems: [{ type: 'string' }], unevaluatedItems: { type: 'number' } },
+    [['a', 1, 2], []],
+    [['a', 'b']],
+  ),
+  of(
+    'unevaluatedItems beside contains',
+    { type: 'array', contains: { type: 'string' }, unevaluatedItems: { type: 'number' } },
+    [['a', 1]],
+    [['a', true], [1]],
+    'Ajv takes all items for evaluated',
+  ),
+  of(
+    'a closed part beside options',
+    {
+      allOf: [
+        { type: 'object', properties: { a: {}, b: {} }, additionalProperties: false },
+        { type: 'object', anyOf: [{ required: ['a'] }, { required: ['b'] }] },
+      ],
+    },
+    [{ a: 1 }, { b: 1 }],
+    [{}, { a: 1, c: 1 }],
+  ),
   of('anyOf', { anyOf: [{ type: 'string' }, { type: 'number', minimum: 1 }] }, ['a', 1], [0, null]),
   of(
     'anyOf of objects',
@@ -493,12 +631,56 @@ export const cases: readonly Case[] = [
     ['ab'],
   ),
   of('oneOf', { oneOf: [{ type: 'string' }, { type: 'number' }] }, ['a', 1], [null]),
+  of('oneOf of which two match', { oneOf: [{ type: 'number' }, { type: 'integer' }] }, [1.5], [1, 'a']),
   of(
-    'oneOf of which two match',
-    { oneOf: [{ type: 'number' }, { type: 'integer' }] },
-    [1.5, 1],
+    'oneOf of objects that may be both',
+    { oneOf: [ref('Point'), { type: 'object', required: ['z'], properties: { z: { type: 'number' } } }] },
+    [{ x: 1, y: 2 }, { z: 3 }],
+    [{ x: 1, y: 2, z: 3 }, {}],
+  ),
+  of(
+    'oneOf of objects that a member tells apart',
+    {
+      oneOf: [
+        { type: 'object', required: ['k'], properties: { k: { const: 'a' } } },
+        { type: 'object', required: ['k'], properties: { k: { enum: ['b', 'c'] } } },
+      ],
+    },
+    [{ k: 'a' }, { k: 'c', d: 1 }],
+    [{}, { k: 'd' }],
+  ),
+  of(
+    'oneOf of which none is asked twice',
+    { oneOf: [{ type: 'null' }, { type: 'null' }, { type: 'string' }] },
     ['a'],
-    'oneOf is a union: documents misuse it',
+    [null],
+  ),
+  of(
+    'oneOf of requirements',
+    { type: 'object', properties: { a: {}, b: {} }, oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+    [{ a: 1 }, { b: 1, c: 1 }],
+    [{}, { a: 1, b: 1 }],
+  ),
+  of(
+    'oneOf beside another',
+    {
+      allOf: [
+        { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+        { type: 'object', oneOf: [{ required: ['c'] }, { required: ['d'] }] },
+      ],
+    },
+    [
+      { a: 1, c: 1 },
+      { b: 1, d: 1 },
+    ],
+    [{ a: 1, b: 1, c: 1 }, { a: 1, c: 1, d: 1 }, { a: 1 }],
+  ),
+  of(
+    'oneOf with null, of a schema that may be null itself',
+    { oneOf: [{ type: ['string', 'null'] }, { type: 'null' }] },
+    ['a', null],
+    [1],
+    'to the letter null is of both; documents mean that it may be null',
   ),
   of('oneOf with null', { oneOf: [ref('Name'), { type: 'null' }] }, ['ab', null], ['a']),
   of(
@@ -536,6 +718,18 @@ export const cases: readonly Case[] = [
     'discriminators are annotations to Ajv',
   ),
   of('not', { not: { type: 'string' } }, [1, null], ['a']),
+  of('not, of keywords without a type', { not: { minLength: 2 } }, ['a', ''], ['ab', 1, null, {}]),
+  of(
+    'not, of members without a type',
+    { not: { properties: { a: { minLength: 2 } } } },
+    [{ a: 'b' }],
+    [{}, { a: 1 }, 1, 'a'],
+  ),
+  of('contains, without a type', { type: 'array', contains: { minimum: 2 } }, [[2], ['a']], [[1], []]),
+  of('keywords of text without a type', { minLength: 2 }, ['ab'], ['a', 1], 'documents mean a text'),
+  of('keywords of numbers without a type', { minimum: 2 }, [2], [1, 'a'], 'documents mean a number'),
+  of('members without a type', { properties: { a: {} } }, [{}], [1, []], 'documents mean an object'),
+  of('items without a type', { items: { type: 'number' } }, [[1]], [1, {}], 'documents mean a list'),
   of('not, of a type', { type: 'string', not: { enum: ['a'] } }, ['b'], ['a', 1]),
   of('not, of members', { type: 'object', not: { required: ['a'] } }, [{}, { b: 1 }], [{ a: 1 }]),
   of('not anything', { not: {} }, [], [1, null]),
@@ -556,6 +750,7 @@ export const cases: readonly Case[] = [
     [15, 4],
   ),
   of('if and else', { type: 'string', if: { minLength: 3 }, else: { const: 'a' } }, ['abc', 'a'], ['b']),
+  of('if and then without a type', when({ minimum: 10 }, { multipleOf: 10 }), [20, 'a', 3, null], [15]),
   of('if alone', { type: 'string', if: { minLength: 3 } }, ['a', 'abc'], [1]),
   of(
     'null among types of an object',

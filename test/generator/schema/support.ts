@@ -36,19 +36,29 @@ let count = 0;
 /** Every component is asked for, in its order. */
 export async function printed(
   schemas: Schemas,
+  options: Parameters<typeof printedText>[2] = {},
+): Promise<Printed> {
+  const text = JSON.stringify(documentOf(schemas, options.version));
+  return printedText(text, Object.keys(schemas), options);
+}
+
+/** The same of a text: what is nested deeper than some functions go can be written so. */
+export async function printedText(
+  text: string,
+  asked: readonly string[],
   {
-    version = '3.1.0',
+    version: _,
     direction = 'received',
     ...options
   }: Partial<SchemaOptions> & { version?: string; direction?: Direction } = {},
 ): Promise<Printed> {
   const path = join(folder, `document-${++count}.json`);
-  writeFileSync(path, JSON.stringify(documentOf(schemas, version)));
+  writeFileSync(path, text);
   const problems = new Problems();
   const documents = await Documents.read(path, problems);
   const names = new Names(problems, ['schema']);
   const printer = newSchemaPrinter(documents, names, problems, { ...defaults, ...options });
-  for (const name of Object.keys(schemas)) {
+  for (const name of asked) {
     const pointer = name.replaceAll('~', '~0').replaceAll('/', '~1');
     const reference = { $ref: `#/components/schemas/${encodeURIComponent(pointer)}` };
     printer.print(new Node(reference, documents.root.file, documents.root, `asked ${name}`), direction, name);
