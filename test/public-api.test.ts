@@ -152,6 +152,8 @@ describe('the exported names of', () => {
       isStatusError
       json
       jsonLines
+      maxCharacters
+      minCharacters
       multipart
       schema
       stream

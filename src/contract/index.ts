@@ -11,6 +11,7 @@ export {
   basic,
   bearer,
 } from './auth.ts';
+export { maxCharacters, minCharacters } from './characters.ts';
 export {
   binary,
   type Content,

@@ -28,6 +28,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     'form',
     'json',
     'jsonLines',
+    'maxCharacters',
+    'minCharacters',
     'multipart',
     'schema',
     'stream',

@@ -2,7 +2,7 @@
 import { isJson } from '../../contract/content.ts';
 import type { Node } from '../document/node.ts';
 import { literal, quoted } from '../print/code.ts';
-import { braces, type Layout, list } from '../print/layout.ts';
+import { braces, group, indent, join, type Layout, line, list, softLine } from '../print/layout.ts';
 import type { Direction } from '../schemas.ts';
 import type { Context } from './context.ts';
 import { formStyles } from './form-styles.ts';
@@ -227,8 +227,15 @@ function contentOf(maker: keyof typeof kinds, schema: Typed | undefined, option?
   // Bundlers drop an unused endpoint only with all calls inside it marked as well.
   const call = `/* @__PURE__ */ ${maker}(`;
   const of = [quoted(kinds[maker]), schema?.type ?? 'undefined'];
-  return { code: calling(call, schema?.code, option && braces([option])), type: list('ContentOf<', of, '>') };
+  return {
+    code: calling(call, schema?.code, option && braces([option])),
+    type: typeArguments('ContentOf', of),
+  };
 }
+
+/** `Name<a, b>`: without a comma behind the last, which compilers do not take there. */
+const typeArguments = (name: string, types: readonly Layout[]): Layout =>
+  group(`${name}<`, indent(softLine, ...join([',', line], types)), softLine, '>');
 
 function calling(call: string, schema: Layout | undefined, options: Layout | undefined): Layout {
   if (!options) return list(call, schema === undefined ? [] : [schema], ')');

@@ -1,14 +1,9 @@
 /** Functions that a module declares once, for what zod counts or compares otherwise than JSON Schema. */
 import type { Declaration } from '../schemas.ts';
 
-export type HelperName = 'lengthOf' | 'areDistinct';
+export type HelperName = 'areDistinct';
 
 const helpers: Readonly<Record<HelperName, readonly string[]>> = {
-  lengthOf: [
-    '/** How many characters a text has, as JSON Schema counts them: an emoji is one. */',
-    'export const NAME = (text: string): number =>',
-    '  text.length - (text.match(/[\\ud800-\\udbff][\\udc00-\\udfff]/g)?.length ?? 0);',
-  ],
   areDistinct: [
     '/** Whether no two items are equal, in whatever order their members are. */',
     'export const NAME = (items: readonly unknown[]): boolean => {',

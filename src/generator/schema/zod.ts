@@ -214,7 +214,7 @@ function textExpression(model: Text, scope: Scope): Chain {
   if (codec) return new Chain(scope.nameOfCodec(codec));
   const format = model.format && Object.hasOwn(formats, model.format) ? formats[model.format] : undefined;
   let expression = format ? format() : z.call('string');
-  expression = withLengths(expression, model, scope);
+  expression = withLengths(expression, model);
   for (const pattern of model.patterns) expression = expression.call('regex', patternArgument(pattern));
   return expression;
 }
@@ -230,20 +230,15 @@ const formatsOfAscii: ReadonlySet<Text['format']> = new Set([
 ]);
 const alike = { min: 1, max: 0 };
 
-function withLengths(expression: Chain, { format, minLength, maxLength }: Text, scope: Scope): Chain {
+function withLengths(expression: Chain, { format, minLength, maxLength }: Text): Chain {
   const bounds = [
-    ['min', minLength, '>=', 'is too short'],
-    ['max', maxLength, '<=', 'is too long'],
+    ['min', minLength],
+    ['max', maxLength],
   ] as const;
-  return bounds.reduce((chain, [method, bound, comparison, message]) => {
+  return bounds.reduce((chain, [method, bound]) => {
     if (bound === undefined) return chain;
     if (bound <= alike[method] || formatsOfAscii.has(format)) return chain.call(method, number(bound));
-    const length = `${scope.nameOfHelper('lengthOf')}(text)`;
-    return chain.call(
-      'refine',
-      arrow('text', `${length} ${comparison} ${numberLiteral(bound)}`),
-      text(message),
-    );
+    return chain.call('check', { layout: `${method}Characters(${numberLiteral(bound)})`, depth: 2 });
   }, expression);
 }
 

@@ -67,9 +67,9 @@ export async function printedText(
 }
 
 export const moduleOf = (code: string, contract: string, zod: string): string =>
-  `import * as z from '${zod}';\nimport { schema } from '${contract}';\n\n${code}\n`;
+  `import * as z from '${zod}';\nimport { maxCharacters, minCharacters, schema } from '${contract}';\n\n${code}\n`;
 
-const contractFile = resolve('src/contract/lazy-schema.ts');
+const contractFile = resolve('src/contract/index.ts');
 
 /** The schemas of a printed module, by their names. */
 export async function loaded(code: string): Promise<Record<string, z.ZodType>> {
