@@ -44,7 +44,7 @@ describe('a configuration', () => {
         '',
       ].join('\n'),
     });
-    expect(await readFile(at('api/two/index.ts'), 'utf8')).toContain('export const two =');
+    expect(await readFile(at('api/two/index.ts'), 'utf8')).toContain('export const two:');
   });
 
   test.each(['ts', 'mjs', 'js'])('in .%s may have functions', async ending => {
@@ -55,7 +55,7 @@ describe('a configuration', () => {
       `export default { generate: [{ input: 'one.json', output: 'api', patch(it${type}) { it.paths['/things'].get.operationId = 'patched'; } }] };`,
     );
     expect(await holdfast('generate')).toMatchObject({ code: 0, err: '' });
-    expect(await readFile(at('api/index.ts'), 'utf8')).toContain('export const patched =');
+    expect(await readFile(at('api/index.ts'), 'utf8')).toContain('export const patched:');
   });
 
   test('has its type from the package', async () => {

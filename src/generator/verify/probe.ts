@@ -32,7 +32,7 @@ export function opened(module: string, text: string): Opened {
   const changed = text
     .replaceAll(head, 'export declare const $1: z.ZodType<$1>;\nexport const $$$1 = $$built(')
     // Unknown members pass, and no type says so, but for that of an object which has no others.
-    .replaceAll(/z\.looseObject\((?!\{\}\))/g, 'z.object(');
+    .replaceAll(/\bz(\s*)\.looseObject\((?!\{\}\))/g, 'z$1.object(');
   const helper = 'declare function $built<Built>(build: () => Built): Built;';
   return { text: `${changed}\n${helper}\n`, schemas };
 }
