@@ -12,7 +12,7 @@ export function maxCharacters(maximum: number): $ZodCheck<string> {
   const { check: refuse } = check._zod;
   // There are never more characters than units: what has too many of those has too many of these.
   check._zod.check = payload => {
-    if (charactersIn(payload.value) > maximum) refuse(payload);
+    if (isText(payload.value) && charactersIn(payload.value) > maximum) refuse(payload);
   };
   return check;
 }
@@ -26,11 +26,14 @@ export function maxCharacters(maximum: number): $ZodCheck<string> {
 export function minCharacters(minimum: number): $ZodCheck<string> {
   const check = new $ZodCheckMinLength({ check: 'min_length', minimum }) as $ZodCheck<string>;
   check._zod.check = ({ value: input, issues }) => {
-    if (charactersIn(input) >= minimum) return;
+    if (!isText(input) || charactersIn(input) >= minimum) return;
     issues.push({ origin: 'string', code: 'too_small', minimum, inclusive: true, input, inst: check });
   };
   return check;
 }
+
+/** Zod asks its checks also of what it has refused already. */
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 

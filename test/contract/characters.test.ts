@@ -20,6 +20,7 @@ describe('lengths in characters', () => {
     expect(codesOf('💩')).toEqual(['too_small']);
     expect(codesOf('💩💩💩💩')).toEqual(['too_big']);
     expect(schema.parse('💩💩💩')).toBe('💩💩💩');
+    expect(schema.safeParse([]).error?.issues.map(({ code }) => code)).toEqual(['invalid_type']);
     expect(z.toJSONSchema(schema)).toMatchObject({ minLength: 2, maxLength: 3 });
   });
 });

@@ -18,6 +18,7 @@ import type {
   Rule,
   Ruled,
   Text,
+  Union,
 } from './model.ts';
 
 /** Where an expression is printed, and what it may refer to. */
@@ -65,31 +66,27 @@ export function expressionOf(model: Model, scope: Scope): Chain {
     case 'intersection':
       return intersectionExpression(model.parts, scope);
     case 'ruled':
-      return model.rules.reduce(
-        (expression, rule) => refined(expression, rule, scope),
-        isAskedTwice(model, scope) ? z.call('unknown') : expressionOf(model.of, scope),
-      );
+      return ruledExpression(model, scope);
   }
 }
 
-const isReferenceOrScalar = ({ kind }: Model): boolean =>
-  ['reference', 'text', 'number', 'boolean', 'null'].includes(kind);
+function ruledExpression({ of, rules }: Ruled, scope: Scope): Chain {
+  const exclusive = of.kind === 'union' && rules.find(rule => isExclusive(of, rule, scope));
+  const expression = exclusive ? unionExpression(of.options, scope, 'xor') : expressionOf(of, scope);
+  return rules
+    .filter(rule => rule !== exclusive)
+    .reduce((chain, rule) => refined(chain, rule, scope), expression);
+}
 
 /**
- * Whether a rule asks each option of a union of references and scalars, so that the union need not: asking both, level by level,
- * the time would double with each.
+ * Whether a rule asks that one option alone of a union match, option by option: then the union is printed so. To ask once
+ * more in a rule would double the time with each level of what refers to itself.
  */
-const isAskedTwice = ({ of, rules }: Ruled, scope: Scope): boolean =>
-  of.kind === 'union' &&
-  !hasCodecs(scope) &&
-  of.options.every(isReferenceOrScalar) &&
-  rules.some(
-    rule =>
-      rule.rule === 'exactly one' &&
-      rule.options.length === of.options.length &&
-      rule.options.every(isReferenceOrScalar) &&
-      !areAllApart(rule.options, scope.open),
-  );
+const isExclusive = (union: Union, rule: Rule, scope: Scope): boolean =>
+  rule.rule === 'exactly one' &&
+  rule.options.length === union.options.length &&
+  rule.options.every(({ kind }) => kind !== 'union') &&
+  !areAllApart(rule.options, scope.open);
 
 /**
  * An intersection of zod lets members pass that only one of its sides refuses, so that those which refuse some are
@@ -133,11 +130,11 @@ function refusesMembers(whole: Model, scope: Scope): boolean {
 
 const hasCodecs = ({ options: { dates, int64 } }: Scope): boolean => dates !== 'string' || int64 !== 'number';
 
-function unionExpression(options: readonly Model[], scope: Scope): Chain {
-  const others = options.filter(({ kind }) => kind !== 'null');
+function unionExpression(options: readonly Model[], scope: Scope, kind: 'union' | 'xor' = 'union'): Chain {
+  const others = options.filter(option => option.kind !== 'null');
   const expressions = others.map(option => expressionOf(option, scope));
   const [only, ...more] = expressions;
-  const union = only && more.length === 0 ? only : z.call('union', array(expressions));
+  const union = only && more.length === 0 ? only : z.call(kind, array(expressions));
   return others.length < options.length ? union.call('nullable') : union;
 }
 
