@@ -460,6 +460,9 @@ describe('of documents made at random', () => {
       it.servers = [{ url: 'https://new.test' }];
     },
     it => {
+      // Beside a closed part of an `allOf`, a new property may never be there.
+      const text = JSON.stringify(it);
+      if (text.includes('"allOf"') && text.includes('"additionalProperties":false')) return;
       for (const [schema] of objectsIn(it))
         if (schema.additionalProperties !== false) schema.properties.added = string;
     },
