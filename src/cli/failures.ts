@@ -1,13 +1,12 @@
 /** Says what is wrong, and how the command ends by that. */
 import { WrongCommand } from './arguments.ts';
 import { WrongConfig } from './config-file.ts';
-import { help } from './help.ts';
 import { complain } from './output.ts';
 
 /** What nobody foresaw is shown with its stack. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof WrongCommand) {
-    complain(`${error.message}\n\n${help.trimEnd()}`);
+    complain(`error: ${error.message} (holdfast --help says more)`);
     return 2;
   }
   if (error instanceof WrongConfig) {
@@ -15,7 +14,7 @@ export function exitCodeOf(error: unknown): number {
     return 2;
   }
   if (error instanceof TypeError && error.message.startsWith('`')) {
-    complain(`${error.message} (--help says more)`);
+    complain(`error: ${error.message} (holdfast --help says more)`);
     return 2;
   }
   if (isExpected(error)) {
