@@ -1,12 +1,11 @@
 /** Prints schemas as expressions of zod. */
-import { braces, group, indent, join, type Layout, line, list, print } from '../print/layout.ts';
+import { braces, group, indent, line, print } from '../print/layout.ts';
 import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
 import type { SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
 import type { HelperName } from './helpers.ts';
 import type {
-  Evaluated,
   Field,
   Fields,
   Json,
@@ -20,6 +19,7 @@ import type {
   Text,
   Union,
 } from './model.ts';
+import { type RuleScope, refined } from './rules.ts';
 
 /** Where an expression is printed, and what it may refer to. */
 export interface Scope {
@@ -75,7 +75,7 @@ function ruledExpression({ of, rules }: Ruled, scope: Scope): Chain {
   const expression = exclusive ? unionExpression(of.options, scope, 'xor') : expressionOf(of, scope);
   return rules
     .filter(rule => rule !== exclusive)
-    .reduce((chain, rule) => refined(chain, rule, scope), expression);
+    .reduce((chain, rule) => refined(chain, rule, ruleScope(scope)), expression);
 }
 
 /**
@@ -101,7 +101,10 @@ function intersectionExpression(parts: readonly Model[], scope: Scope): Chain {
     .map(part => expressionOf(part, scope))
     .reduce((left, right) => z.call('intersection', left, right));
   const asked = together.length > 0 ? apart : others;
-  return asked.reduce((chain, model) => refined(chain, { rule: 'matches', model }, scope), expression);
+  return asked.reduce(
+    (chain, model) => refined(chain, { rule: 'matches', model }, ruleScope(scope)),
+    expression,
+  );
 }
 
 /** However deep: zod looks for these issues at all paths. */
@@ -362,195 +365,16 @@ function inheritedExpression(model: Fields, inherited: readonly [string, Field][
   );
 }
 
-function refined(expression: Chain, rule: Rule, scope: Scope): Chain {
-  const refine = (test: Argument, message: string): Chain => expression.call('refine', test, text(message));
-  const passes = (model: Model, value: string): string => `${within(model, scope)}.${check(scope)(value)}`;
-  const has = (name: string): string => `Object.hasOwn(value, ${textLiteral(name)})`;
-  switch (rule.rule) {
-    case 'not':
-      return refine(arrow('value', `!${passes(rule.model, 'value')}`), 'matches what it should not');
-    case 'matches':
-      return refine(arrow('value', passes(rule.model, 'value')), 'is not as it should be');
-    case 'exactly one': {
-      if (areAllApart(rule.options, scope.open)) return expression;
-      const options = rule.options.map(option => within(option, scope));
-      const matching = [
-        list('[', options, ']'),
-        `.filter(option => option.${check(scope)('value')}).length === 1`,
-      ];
-      return refine(arrow('value', matching), 'matches none of the options, or more than one');
-    }
-    case 'unevaluated':
-      return unevaluated(expression, rule, passes);
-    case 'when':
-      return refine(condition(rule, passes), 'does not match what its condition asks');
-    case 'unique': {
-      const test = rule.ofPlain
-        ? arrow('items', 'new Set(items).size === items.length')
-        : code(scope.nameOfHelper('areDistinct'));
-      return refine(test, 'has an item twice');
-    }
-    case 'contains': {
-      const { min, max } = rule;
-      const test = passes(rule.model, 'item');
-      const count = `items.filter(item => ${test}).length`;
-      if (max !== undefined)
-        expression = refine(arrow('items', `${count} <= ${numberLiteral(max)}`), 'has too many of some item');
-      if (min === 0) return expression;
-      const enough = min === 1 ? `items.some(item => ${test})` : `${count} >= ${numberLiteral(min)}`;
-      return expression.call('refine', arrow('items', enough), text('misses some item'));
-    }
-    case 'item count':
-    case 'member count': {
-      const count = rule.rule === 'item count' ? 'value.length' : 'Object.keys(value).length';
-      const tests: [number | undefined, string, string][] = [
-        [rule.min, '>=', 'few'],
-        [rule.max, '<=', 'many'],
-      ];
-      return tests.reduce(
-        (chain, [bound, comparison, word]) =>
-          bound === undefined
-            ? chain
-            : chain.call(
-                'refine',
-                arrow('value', `${count} ${comparison} ${numberLiteral(bound)}`),
-                text(`has too ${word} members`),
-              ),
-        expression,
-      );
-    }
-    case 'member names':
-      return refine(everyKey(passes(rule.model, 'key')), 'has a member of a wrong name');
-    case 'with member': {
-      if (rule.required.length === 0) return expression;
-      const others =
-        rule.required.length === 1
-          ? has(rule.required[0] as string)
-          : `[${rule.required.map(textLiteral).join(', ')}].every(key => Object.hasOwn(value, key))`;
-      return refine(arrow('value', `!${has(rule.name)}`, others), 'misses a member that goes with another');
-    }
-    case 'when member':
-      return refine(
-        arrow('value', `!${has(rule.name)}`, passes(rule.model, 'value')),
-        'does not match what one of its members asks',
-      );
-    case 'matching members':
-      if (rule.model.kind === 'anything') return expression;
-      return refine(
-        everyMember(`!${patternLiteral(rule.pattern)}.test(key)`, passes(rule.model, 'member')),
-        'has a wrong member',
-      );
-    case 'other members': {
-      const known = [
-        ...(rule.names.length > 0 ? [`[${rule.names.map(textLiteral).join(', ')}].includes(key)`] : []),
-        ...rule.patterns.map(pattern => `${patternLiteral(pattern)}.test(key)`),
-      ];
-      const isNone = rule.model.kind === 'nothing';
-      return refine(
-        isNone ? everyKey(...known) : everyMember(...known, passes(rule.model, 'member')),
-        'has a member that it should not have',
-      );
-    }
-    case 'own member': {
-      const isRight = passes(rule.model, `Reflect.get(value, ${textLiteral(rule.name)})`);
-      const test: Layout[] = rule.isRequired
-        ? [`${has(rule.name)} && ${isRight}`]
-        : [`!${has(rule.name)}`, isRight];
-      return refine(arrow('value', ...test), `${rule.name} is wrong`);
-    }
-  }
-}
+const ruleScope = (scope: Scope): RuleScope => ({
+  schemaOf: model => within(model, scope),
+  check: value => check(value, scope),
+  nameOfHelper: scope.nameOfHelper,
+  areAllApart: models => areAllApart(models, scope.open),
+});
 
 /** Rules see what comes out of schemas, which where there are codecs is not what goes in. */
-const check =
-  (scope: Scope) =>
-  (value: string): string =>
-    hasCodecs(scope) ? `safeEncode(${value} as never).success` : `safeParse(${value}).success`;
-
-function unevaluated(
-  expression: Chain,
-  { of, evaluated, model }: Extract<Rule, { rule: 'unevaluated' }>,
-  passes: (model: Model, value: string) => string,
-): Chain {
-  const each = of === 'members' ? 'member' : 'item';
-  const tests: Layout[] = evaluated.map(part => {
-    const conditions = part.conditions.map(
-      ({ model: condition, isMet }) => `${isMet ? '' : '!'}${passes(condition, 'value')}`,
-    );
-    const known = isEvaluated(part, passes);
-    if (conditions.length === 0) return join([' ||', line], known);
-    if (known.length === 0) return parenthesized(conditions);
-    const either = known.length > 1 ? [parenthesized(known, ' ||')] : known;
-    return parenthesized([...conditions, ...either]);
-  });
-  if (model.kind !== 'nothing') tests.push(passes(model, each));
-  const guards =
-    of === 'members'
-      ? ["typeof value !== 'object'", 'value === null', 'Array.isArray(value)']
-      : ['!Array.isArray(value)'];
-  return expression.call(
-    'refine',
-    arrow('value', ...guards, everyEvaluated(of, evaluated, model, tests)),
-    text(`has ${of === 'members' ? 'a member' : 'an item'} that it should not have`),
-  );
-}
-
-function everyEvaluated(
-  of: 'members' | 'items',
-  evaluated: readonly Evaluated[],
-  model: Model,
-  tests: readonly Layout[],
-): Layout {
-  if (tests.length === 0) return of === 'members' ? 'Object.keys(value).length === 0' : 'value.length === 0';
-  const usesItem = model.kind !== 'nothing' || evaluated.some(({ contains }) => contains.length > 0);
-  const usesIndex = evaluated.some(({ first }) => first > 0);
-  const item = usesItem ? 'item' : '_';
-  const [every, parameters] =
-    of === 'items'
-      ? ['value.every', usesIndex ? `(${item}: unknown, index)` : `(${item}: unknown)`]
-      : usesItem
-        ? ['Object.entries(value).every', '([key, member])']
-        : ['Object.keys(value).every', 'key'];
-  return [every, list('(', [arrow(parameters, ...tests).layout], ')')];
-}
-
-const isEvaluated = (
-  { names, patterns, first, contains, isAll }: Evaluated,
-  passes: (model: Model, value: string) => string,
-): string[] =>
-  isAll
-    ? []
-    : [
-        ...(names.length > 0 ? [`[${names.map(textLiteral).join(', ')}].includes(key)`] : []),
-        ...patterns.map(pattern => `${patternLiteral(pattern)}.test(key)`),
-        ...(first > 0 ? [`index < ${numberLiteral(first)}`] : []),
-        ...contains.map(model => passes(model, 'item')),
-      ];
-
-const parenthesized = (parts: readonly Layout[], operator = ' &&'): Layout =>
-  group('(', ...join([operator, line], parts).map(part => indent(part)), ')');
-
-const everyKey = (...tests: readonly string[]): Argument =>
-  arrow('value', ['Object.keys(value).every', list('(', [arrow('key', ...tests).layout], ')')]);
-
-const everyMember = (...tests: readonly string[]): Argument =>
-  arrow('value', [
-    'Object.entries(value).every',
-    list('(', [arrow('([key, member])', ...tests).layout], ')'),
-  ]);
-
-function condition(
-  { condition: asked, met, unmet }: Extract<Rule, { rule: 'when' }>,
-  passes: (model: Model, value: string) => string,
-): Argument {
-  const isMet = passes(asked, 'value');
-  if (unmet.kind === 'anything') return arrow('value', `!${isMet}`, passes(met, 'value'));
-  if (met.kind === 'anything') return arrow('value', isMet, passes(unmet, 'value'));
-  return arrow('value', [
-    isMet,
-    indent(line, `? ${passes(met, 'value')}`, line, `: ${passes(unmet, 'value')}`),
-  ]);
-}
+const check = (value: string, scope: Scope): string =>
+  hasCodecs(scope) ? `safeEncode(${value} as never).success` : `safeParse(${value}).success`;
 
 const smallKinds: ReadonlySet<Model['kind']> = new Set<Model['kind']>([
   'anything',
