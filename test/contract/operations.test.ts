@@ -347,6 +347,10 @@ describe('responses', () => {
     const removed = api.nothing();
     (await transport.next()).respond(new Response(null, { status: 204 }));
     expect(await removed).toBeUndefined();
+    const stuck = api.nothing();
+    const broken = new ReadableStream({ cancel: () => Promise.reject(new Error('gone')) });
+    (await transport.next()).respond(new Response(broken, { status: 202 }));
+    expect(await stuck).toBeUndefined();
     const empty = api.nothing();
     (await transport.next()).respond(new Response('', { headers: { 'content-type': 'application/json' } }));
     expect(await empty).toBeUndefined();
@@ -423,6 +427,10 @@ describe('responses', () => {
     expect(await wrong).toMatchObject({
       error: { code: 'VALIDATION', part: 'headers', issues: [{ path: ['X-Total'] }] },
     });
+    const undeclared = api.nothing.safe();
+    const response = new Response(null, { status: 204, headers: { etag: '"2"' } });
+    (await transport.next()).respond(response);
+    expect((await undeclared).headers).toBe(response.headers);
   });
 
   test('explain themselves by problem details that nobody declared (RFC 9457)', async () => {

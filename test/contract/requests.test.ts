@@ -481,6 +481,32 @@ describe('a body', () => {
     (await transport.next()).respond(Response.json({ name: 'free', at: '1970-01-01T00:00:00Z' }));
     expect(await call).toEqual({ name: 'free', at: new Date(0) });
   });
+
+  test('may take its time in one group, and all that is behind it is looked at', async () => {
+    const slowText = z.string().refine(async () => true);
+    const { api, transport } = apiOf(
+      defineContract({
+        post: endpoint({
+          method: 'POST',
+          path: '/x/{id}',
+          params: z.object({ id: slowText }),
+          body: z.object({ n: z.number() }),
+          responses,
+        }),
+      }),
+    );
+    expect(await failureOf(api.post({ params: { id: 'a' }, body: { n: 'b' as never } }))).toMatchObject({
+      code: 'VALIDATION',
+      part: 'body',
+      issues: [{ path: ['n'] }],
+    });
+    // What no URL can hold is found only once the schema has answered.
+    expect(await failureOf(api.post({ params: { id: '..' }, body: { n: 1 } }))).toMatchObject({
+      code: 'VALIDATION',
+      part: 'params',
+    });
+    await transport.expectNone();
+  });
 });
 
 test('a path that is not ASCII is encoded once, and what is encoded already stays', async () => {

@@ -45,6 +45,30 @@ describe('the output', () => {
     expect(after.length - before.length).toBeLessThan(15);
   });
 
+  test('has the names of the document: an operation and a schema may differ in case alone', async () => {
+    const schema = { $ref: '#/components/schemas/CreateUser' };
+    const { module, problems } = await loaded({
+      ...(three as object),
+      paths: {
+        '/users': {
+          post: {
+            operationId: 'createUser',
+            requestBody: { required: true, content: { 'application/json': { schema } } },
+            responses: { 201: {} },
+          },
+        },
+      },
+      components: {
+        schemas: {
+          CreateUser: { type: 'object', properties: { text: { $ref: '#/components/schemas/Error' } } },
+          Error: { type: 'object' },
+        },
+      },
+    });
+    expect(Object.keys(module)).toEqual(expect.arrayContaining(['createUser', 'CreateUser', 'Error']));
+    expect(problems).toEqual([]);
+  });
+
   test('is a file for each tag, on request, all of which the index has', async () => {
     const result = await loaded(three, { split: 'tag' });
     expect(result.written.filter(name => name !== 'schemas.ts')).toEqual([

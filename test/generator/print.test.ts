@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
+import { identifiersOf } from '../../src/generator/print/identifiers.ts';
 import {
   group,
   indent,
@@ -130,4 +131,17 @@ describe('a layout', () => {
       expect(formatted(printed)).toBe(printed);
     },
   );
+});
+
+describe('the names that code uses', () => {
+  test('are neither members, nor words in texts, comments and patterns', () => {
+    const code = `
+      /** text */
+      export const Form: z.ZodType<Form> = schema(() => z.object({ text: a ? b : c, binary, form?: json }));
+      const other = ['stream', "text", \`endpoint\`, /multipart/u.test(value.jsonLines)]; // eventStream
+    `;
+    expect([...identifiersOf(code)].sort()).toEqual(
+      ['Form', 'a', 'b', 'binary', 'c', 'const', 'export', 'json', 'other', 'schema', 'value', 'z'].sort(),
+    );
+  });
 });

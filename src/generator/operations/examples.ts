@@ -4,11 +4,12 @@
  */
 import type { Node } from '../document/node.ts';
 import { docComment, literal, member, propertyName } from '../print/code.ts';
-import { broken, indent, join, type Layout, line, print } from '../print/layout.ts';
+import { type Layout, print } from '../print/layout.ts';
 import { type ReceivedType, receivedTypes } from './contents.ts';
 import type { Context } from './context.ts';
 import type { NamedOperation } from './print-operation.ts';
 import { type DeclaredResponse, responsesOf } from './responses.ts';
+import { lines } from './typed.ts';
 
 /** An example in its wire form, and where it stands. */
 interface Example {
@@ -32,22 +33,22 @@ export function printExamples(
 ): string {
   const members = operations.flatMap(operation => {
     const answers = answersOf(operation, context);
-    return answers.length === 0 ? [] : [[`${operation.name}: `, object(answers.map(printAnswer))]];
+    return answers.length === 0 ? [] : [[`${operation.name}: `, lines(answers.map(printAnswer), ',')]];
   });
   const type = `MockExamples<typeof contract${isTextOnWire ? '' : ', string | number'}>`;
   return print([
     docComment('What the document gives as examples, by operation, status and name: for `mockHandlers`.'),
-    ['export const examples = ', object(members), ` satisfies ${type};`],
+    ['export const examples = ', lines(members, ','), ` satisfies ${type};`],
   ]);
 }
-
-const object = (members: readonly Layout[]): Layout =>
-  members.length === 0 ? '{}' : broken('{', indent(line, ...join([',', line], members)), ',', line, '}');
 
 const printAnswer = ({ key, examples }: Answer): Layout => [
   /^\d\d\d$|^default$/.test(key) ? key : `'${key}'`,
   ': ',
-  object(examples.map(({ name, value }) => member(propertyName(name), literal(value)))),
+  lines(
+    examples.map(({ name, value }) => member(propertyName(name), literal(value))),
+    ',',
+  ),
 ];
 
 function answersOf(operation: NamedOperation, context: Context): Answer[] {

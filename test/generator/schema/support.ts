@@ -29,6 +29,8 @@ export interface Printed {
   readonly code: string;
   readonly problems: Problems;
   readonly printer: SchemaPrinter;
+  /** Why a value is none of a component, as the generator judges the examples of a document. */
+  readonly mismatch: (name: string, value: unknown) => string | undefined;
 }
 
 let count = 0;
@@ -58,12 +60,18 @@ export async function printedText(
   const documents = await Documents.read(path, problems);
   const names = new Names(problems, ['schema']);
   const printer = newSchemaPrinter(documents, names, problems, { ...defaults, ...options });
-  for (const name of asked) {
+  const referenceTo = (name: string): Node => {
     const pointer = name.replaceAll('~', '~0').replaceAll('/', '~1');
     const reference = { $ref: `#/components/schemas/${encodeURIComponent(pointer)}` };
-    printer.print(new Node(reference, documents.root.file, documents.root, `asked ${name}`), direction, name);
-  }
-  return { code: printer.declarations.map(({ code }) => code).join('\n\n'), problems, printer };
+    return new Node(reference, documents.root.file, documents.root, `asked ${name}`);
+  };
+  for (const name of asked) printer.print(referenceTo(name), direction, name);
+  return {
+    code: printer.declarations.map(({ code }) => code).join('\n\n'),
+    problems,
+    printer,
+    mismatch: (name, value) => printer.mismatch(referenceTo(name), direction, value),
+  };
 }
 
 export const moduleOf = (code: string, contract: string, zod: string): string =>
