@@ -631,6 +631,12 @@ export const cases: readonly Case[] = [
     ['ab'],
   ),
   of('oneOf', { oneOf: [{ type: 'string' }, { type: 'number' }] }, ['a', 1], [null]),
+  of(
+    'oneOf with an option that is a choice itself',
+    { oneOf: [{ anyOf: [{ type: 'string' }, { type: 'number' }] }, { type: 'string' }] },
+    [1],
+    ['a', null],
+  ),
   of('oneOf of which two match', { oneOf: [{ type: 'number' }, { type: 'integer' }] }, [1.5], [1, 'a']),
   of(
     'oneOf of objects that may be both',
