@@ -442,11 +442,9 @@ export class SchemaReader {
 
   /** Once everything is one object, what it has not named is what is not evaluated. */
   #closeMembers(node: Node, model: Model, around: Around): Model {
-    const unevaluated = node.get('unevaluatedProperties');
-    if (!unevaluated || unevaluated.value === true) return model;
-    const evaluated = this.#evaluated(node, 'members', around);
-    if (evaluated.some(({ isAll, conditions }) => isAll && conditions.length === 0)) return model;
-    const rest = this.#readAny(unevaluated, inside(around));
+    const unevaluated = this.#unevaluated(node, 'members', around);
+    if (!unevaluated) return model;
+    const { evaluated, model: others } = unevaluated;
     const object = model.kind === 'ruled' ? model.of : model;
     const names = new Set(evaluated.flatMap(each => each.names));
     const isWhole =
@@ -455,18 +453,27 @@ export class SchemaReader {
       evaluated.every(({ conditions, patterns }) => conditions.length + patterns.length === 0) &&
       names.size === object.fields.size &&
       [...names].every(name => object.fields.has(name));
-    if (!isWhole) return ruled(model, [{ rule: 'unevaluated', of: 'members', evaluated, model: rest }]);
-    const closed: Fields = { ...object, others: rest };
+    if (!isWhole) return ruled(model, [unevaluated]);
+    const closed: Fields = { ...object, others };
     return model.kind === 'ruled' ? ruled(closed, model.rules) : closed;
   }
 
   #closeItems(node: Node, model: Model, around: Around): Model {
-    const unevaluated = node.get('unevaluatedItems');
-    if (!unevaluated || unevaluated.value === true) return model;
-    const evaluated = this.#evaluated(node, 'items', around);
-    if (evaluated.some(({ isAll, conditions }) => isAll && conditions.length === 0)) return model;
-    const rest = this.#readAny(unevaluated, inside(around));
-    return ruled(model, [{ rule: 'unevaluated', of: 'items', evaluated, model: rest }]);
+    const unevaluated = this.#unevaluated(node, 'items', around);
+    return unevaluated ? ruled(model, [unevaluated]) : model;
+  }
+
+  /** Undefined where nothing is left that a keyword has not looked at, or anything may be. */
+  #unevaluated(
+    node: Node,
+    of: 'members' | 'items',
+    around: Around,
+  ): Extract<Rule, { rule: 'unevaluated' }> | undefined {
+    const schema = node.get(of === 'members' ? 'unevaluatedProperties' : 'unevaluatedItems');
+    if (!schema || schema.value === true) return undefined;
+    const evaluated = this.#evaluated(node, of, around);
+    if (evaluated.some(({ isAll, conditions }) => isAll && conditions.length === 0)) return undefined;
+    return { rule: 'unevaluated', of, evaluated, model: this.#readAny(schema, inside(around)) };
   }
 
   #evaluated(node: Node, kind: 'members' | 'items', around: Around): Evaluated[] {
