@@ -51,9 +51,24 @@ async function complaintsOf(compiler: string, folders: readonly string[]): Promi
   return text(stdout);
 }
 
+/** An endpoint made of a generated one is what it was made of, pages included. */
+const caller = `
+import { createApi, defineContract, endpoint } from 'holdfast/contract';
+import { getUser, listUsers } from './index.js';
+
+const patient = defineContract({
+  list: endpoint({ ...listUsers.options, policy: { totalTimeoutMs: 60_000 } }),
+  get: endpoint({ ...getUser.options, idempotency: 'none' }),
+});
+const api = createApi(patient, { baseUrl: 'https://users.test' });
+for await (const { name } of api.list.items({})) name.trim();
+export const name: Promise<string> = api.get({ params: { id: 'a' } }).then(user => user.name);
+`;
+
 describe.each(Object.entries(compilers))('TypeScript %s', { timeout: 120_000 }, (version, compiler) => {
   test('takes all that a document can have, in one file or many', async () => {
     const whole = await generated(everything);
+    await writeFile(join(whole.folder, 'caller.ts'), caller);
     const byTag = await generated(everything, {
       split: 'tag',
       dates: 'Date',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -29,12 +29,17 @@ class HandClock implements Clock {
     return callback;
   };
 
+  /** Waits for a timer. */
+  async set(): Promise<void> {
+    if (this.timers.size > 0) return;
+    await new Promise<void>(resolve => {
+      this.#onTimer = resolve;
+    });
+  }
+
   /** Waits for a timer, and lets it go off. */
   async elapse(): Promise<void> {
-    if (this.timers.size === 0)
-      await new Promise<void>(resolve => {
-        this.#onTimer = resolve;
-      });
+    await this.set();
     const [timer] = this.timers;
     this.timers.clear();
     timer?.();
@@ -60,7 +65,7 @@ function watching(files: () => readonly string[]) {
       });
     return made;
   };
-  return { clock, making, done, end: () => ending.abort() };
+  return { clock, making, done, signal: ending.signal, end: () => ending.abort() };
 }
 
 describe('what is watched', () => {
@@ -98,11 +103,20 @@ describe('what is watched', () => {
     await done;
   });
 
-  test('ends while it is waiting, with a change or without', async () => {
-    const { done, end, making } = watching(() => [at('a')]);
+  test.each([
+    false,
+    true,
+  ])('ends while it is waiting, and leaves nothing set (after a change: %o)', async hasChange => {
+    const { clock, done, end, making, signal } = watching(() => [at('a')]);
     await making(1);
+    if (hasChange) {
+      await writeFile(at('a'), '1');
+      await clock.set();
+    }
     end();
     await done;
+    expect(clock.timers.size).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
 
