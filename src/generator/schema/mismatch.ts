@@ -1,8 +1,8 @@
 /** Holds a value against a schema while the document is read: what is printed of the schema comes to the same. */
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { print } from '../print/layout.ts';
 import { jsonLiteral } from '../print/literal.ts';
+import { canonical } from './combine.ts';
 import type {
   Fields,
   Json,
@@ -163,9 +163,7 @@ class Judge {
       case 'when':
         return passes(passes(rule.condition) ? rule.met : rule.unmet);
       case 'unique':
-        return items.every(
-          (item, index) => !items.slice(0, index).some(other => isDeepStrictEqual(item, other)),
-        );
+        return new Set(items.map(item => canonical(item as Json))).size === items.length;
       case 'contains':
         return isWithin(items.filter(item => passes(rule.model, item)).length, rule);
       case 'item count':
@@ -238,7 +236,7 @@ const isOfType = (type: string, value: unknown): boolean => typeof value === typ
 
 function isLiteral({ values, isOpen }: Literals, value: unknown): boolean {
   if (isOpen) return values.some(known => typeOfJson(known) === typeOfJson(value));
-  return values.some(known => isDeepStrictEqual(known, value as Json));
+  return values.some(known => canonical(known) === canonical(value as Json));
 }
 
 function textMismatch({ format, minLength, maxLength, patterns }: Text, value: unknown): string | undefined {

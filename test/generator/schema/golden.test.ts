@@ -43,6 +43,16 @@ describe('a schema of OpenAPI 3.1 takes what it should, and nothing else', () =>
   });
 });
 
+describe('an example of a document is judged as the schema does', () => {
+  test.each(
+    cases.map(({ name, valid, invalid }, index) => [name, index, valid, invalid] as const),
+  )('%s', (_, index, valid, invalid) => {
+    const isTaken = (value: unknown) => current.mismatch(`Case${index}`, value) === undefined;
+    expect(valid.filter(value => !isTaken(value))).toEqual([]);
+    expect(invalid.filter(isTaken)).toEqual([]);
+  });
+});
+
 describe('Ajv agrees on', () => {
   const judged = cases
     .map((each, index) => [each.name, each, index] as const)
