@@ -1,4 +1,5 @@
 import type { Sent } from './http/failure.ts';
+import type { Phase } from './http/phase.ts';
 import { redactUrl } from './http/redact.ts';
 
 /** What an attempt came to. `rejected`: we refused it before sending. */
@@ -31,6 +32,8 @@ export interface AttemptRecord {
   outcome: OutcomeKind | undefined;
   /** How far it got; `no` until it is handed to the transport. */
   sent: Sent;
+  /** What it was at when it ended, or is at; undefined with a transport that does not tell, as `fetch`. */
+  phase: Phase | undefined;
   /** The HTTP status, if the server answered. */
   status: number | undefined;
   /** What failed: a system or transport code such as `ECONNRESET`, or one of our own such as `TIMEOUT`. */

@@ -23,7 +23,7 @@ export interface ResponseInfo {
   readonly traceId: string | undefined;
 }
 
-const stories = createStamp<CallRecord>();
+const stories = createStamp<CallRecord>(true);
 
 /** Lets a response tell the story of its call. */
 export function stampStory(response: Response, record: CallRecord): void {

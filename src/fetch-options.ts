@@ -17,6 +17,7 @@ import type { PolicySet } from './policy-book.ts';
 import { type Place, standardOrder } from './standard-order.ts';
 import type { Logger } from './telemetry/logs.ts';
 import { checkTelemetry, type TelemetryOptions } from './telemetry/options.ts';
+import type { Transport } from './transport/transport.ts';
 
 /** A policy of one's own and its place in the standard order. */
 export interface PlacedPolicy {
@@ -41,6 +42,8 @@ export interface PolicySource {
 export interface FetchOptions extends PolicySet {
   /** What sends a request. By default the global `fetch`, looked up at each attempt. */
   readonly fetch?: FetchLike;
+  /** What sends in place of a `fetch`, such as `undici()` of `holdfast/undici`. */
+  readonly transport?: Transport;
   /** Which calls share a circuit, a budget and a pause. By default those of one origin. */
   readonly hostKey?: (url: URL) => string;
   /**
@@ -76,6 +79,7 @@ export interface FetchOptions extends PolicySet {
 export type Settings = Pick<
   FetchOptions,
   | 'fetch'
+  | 'transport'
   | 'hostKey'
   | 'observe'
   | 'logger'
@@ -91,6 +95,7 @@ export type Settings = Pick<
 
 export const settingChecks: Checks<Omit<FetchOptions, keyof PolicySet>> = {
   fetch: callback,
+  transport: checkTransport,
   hostKey: callback,
   maxHosts: integer({ min: 1 }),
   observe: callback,
@@ -102,6 +107,11 @@ export const settingChecks: Checks<Omit<FetchOptions, keyof PolicySet>> = {
   random: callback,
   source: requireObject,
 };
+
+function checkTransport(value: unknown, name: string): void {
+  requireObject(value, name);
+  callback((value as Record<string, unknown>).send, `${name}.send`);
+}
 
 function checkLogger(value: unknown, name: string): void {
   if (value === 'console') return;

@@ -121,6 +121,7 @@ class FetchClient implements Inside {
   readonly #forgetHosts: (() => void) | undefined;
   readonly #registry: HostRegistry;
   readonly #transport: Handler;
+  readonly #detach: (() => Promise<void>) | undefined;
   readonly #unsubscribe: (() => void) | undefined;
   /** What was given beside a policy that changes by itself. */
   readonly #beside: PolicySet;
@@ -131,12 +132,17 @@ class FetchClient implements Inside {
 
   constructor(options: FetchOptions) {
     requireObject(options, '');
+    if (options.fetch && options.transport)
+      throw new TypeError(
+        '`fetch` and `transport` contradict each other: both say what sends. Give one of them.',
+      );
     const [policy, settings] = split(options);
     this.#settings = readOptions('', settings, settingChecks, { maxHosts: 1_000 });
-    const { fetch, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
+    const { fetch, transport, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
     this.#hub = new EventHub(listenersOf(this.#settings));
     this.#runtime = { clock, random, emit: this.#hub.emit, open: new OpenCalls() };
-    this.#transport = fetchTransport(fetch);
+    this.#transport = transport?.send ?? fetchTransport(fetch);
+    this.#detach = transport?.attach?.();
     this.#registry = new HostRegistry(maxHosts);
     this.#spans = spansOf(this.#settings);
     this.#observed = { registry: this.#registry, clock, policyOf: host => this.#book.planFor(host).policy };
@@ -185,6 +191,7 @@ class FetchClient implements Inside {
     this.#forgetHosts?.();
     this.#runtime.open.closeAll();
     this.#registry.clear();
+    await this.#detach?.();
   }
 
   #newBook(policy: PolicySet): PolicyBook {

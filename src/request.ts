@@ -88,10 +88,11 @@ export function readRequest(
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
   const urlTemplate = init?.urlTemplate;
+  const callerSignal = signalOf(input, init);
   const request: CallRequest =
     urlTemplate === undefined
-      ? { input, init: readInit(input, init), method, url }
-      : { input, init: readInit(input, init), method, url, urlTemplate: String(urlTemplate) };
+      ? { input, init: readInit(input, init), method, url, callerSignal }
+      : { input, init: readInit(input, init), method, url, callerSignal, urlTemplate: String(urlTemplate) };
   const key = keyFor(method, request, policy);
   return key === undefined ? request : withKey(request, key);
 }

@@ -36,7 +36,6 @@ function deliver(response: Response, call: Call, leaseMs: number): void {
   }
   stampStory(response, record);
   const lease = leaseOf(response);
-  if (!lease.isOver) lease.onCopy = copy => stampStory(copy, record);
   lease.endWhenCollected(response);
   holdUntilBodyEnds(lease, call, leaseMs);
 }

@@ -5,7 +5,7 @@
  * (`json()`, `body`, `clone()`…) call the original and watch how it ends. Nothing is wrapped, copied or tee'd; a
  * response that is dropped unread is still garbage, and its collection is one of the ends.
  */
-import { createStamp } from './stamp.ts';
+import { createStamp, inheritStamps } from './stamp.ts';
 
 /**
  * How the body of a response ended.
@@ -45,8 +45,6 @@ export class BodyLease {
   #isCollectable = false;
   /** Readable copies that are still out: the response, its clones, the branches of a tee. */
   #holders = 1;
-  /** Hears of each copy that `clone()` makes of the response. */
-  onCopy: ((copy: Response) => void) | undefined;
   #onBodyEnd: Listeners<BodyEnd>;
   #onLeaseEnd: Listeners<LeaseEnd>;
 
@@ -123,7 +121,12 @@ export class BodyLease {
   }
 }
 
-const ended = new BodyLease();
+/** That of a body of which there is nothing left to wait for. */
+export const endedLease: BodyLease = new BodyLease();
+
+/** The method of a response that knows by itself when its body ends. */
+export const ownLease = Symbol('holdfast.ownLease');
+
 const registry = new FinalizationRegistry<BodyLease>(lease => lease.giveUp('collected'));
 const leases = createStamp<BodyLease>();
 /** What a stream was got from, kept alive by it: a response must not count as dropped while its body is in use. */
@@ -131,17 +134,26 @@ const owners = createStamp<object>();
 const collectables = createStamp<true>();
 const givenUp = createStamp<true>();
 const chained = createStamp<true>();
-ended.end({ kind: 'complete' });
+endedLease.end({ kind: 'complete' });
 
 /**
  * The lease of a response, begun by the first who asks.
  * A response without a web stream for a body (no body, or another library's) has ended with its headers.
  */
 export function leaseOf(response: Response): BodyLease {
-  const existing = leases.get(response);
+  const existing = leases.get(response) ?? (response as { [ownLease]?(): BodyLease })[ownLease]?.();
   if (existing) return existing;
-  if (!isStream(response.body) || !Object.isExtensible(response)) return ended;
+  if (!isStream(response.body) || !Object.isExtensible(response)) return endedLease;
   return watch(response, new BodyLease());
+}
+
+/** A copy of a response that is out beside it: the body has ended when both have. */
+export function shareLease(response: Response, copy: Response): void {
+  inheritStamps(response, copy);
+  const lease = leaseOf(response);
+  if (lease.isOver) return;
+  lease.share();
+  lease.endWhenCollected(copy);
 }
 
 function watch(response: Response, lease: BodyLease): BodyLease {
@@ -188,9 +200,8 @@ const watchedResponse = extendOnce(base => {
     const copy = clone.call(this as Response);
     const lease = leases.get(this as Response);
     if (lease) {
-      lease.share();
-      watch(copy, lease).endWhenCollected(copy);
-      lease.onCopy?.(copy);
+      watch(copy, lease);
+      shareLease(this as Response, copy);
     }
     return copy;
   });
@@ -299,7 +310,7 @@ const watchedStream = extendOnce(prototype => {
       const stream = this as ReadableStream;
       const branches = base.tee.call(stream);
       if (givenUp.get(stream)) return branches;
-      const lease = leases.get(stream) ?? ended;
+      const lease = leases.get(stream) ?? endedLease;
       lease.begin('copies');
       lease.share();
       return branches.map(branch => watchStream(branch, lease, stream));
@@ -330,7 +341,7 @@ const isPipeable = (transform: ReadableWritablePair, options: StreamPipeOptions 
 type AnyReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
 
 function watchReader(reader: AnyReader, stream: ReadableStream): void {
-  const lease = leases.get(stream) ?? ended;
+  const lease = leases.get(stream) ?? endedLease;
   const { cancel, releaseLock } = reader;
   let isReleased = false;
   lease.begin('stream');
@@ -351,7 +362,7 @@ function watchReader(reader: AnyReader, stream: ReadableStream): void {
 
 /** A pipe fails with its source or with its other end; only the first is a failure of the body. */
 function watchPipe(result: Promise<void>, stream: ReadableStream, getReader: () => AnyReader): Promise<void> {
-  const lease = leases.get(stream) ?? ended;
+  const lease = leases.get(stream) ?? endedLease;
   lease.begin('stream');
   return result.then(
     () => lease.end({ kind: 'complete' }),
@@ -393,7 +404,7 @@ function watchIterator(
   stream: ReadableStream,
   options: ReadableStreamIteratorOptions | undefined,
 ): AsyncIterator<unknown> {
-  const lease = leases.get(stream) ?? ended;
+  const lease = leases.get(stream) ?? endedLease;
   const { next, return: leave } = iterator;
   let hasLeft = false;
   let pending = 0;

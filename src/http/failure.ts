@@ -12,6 +12,8 @@ export interface Failure {
   readonly transient: boolean;
   /** Whether it is about this program and its machine, and says nothing of the host. */
   readonly local?: boolean;
+  /** Whether the connection had lain idle, and was closed by the other side before this was known. */
+  readonly isStale?: boolean | undefined;
 }
 
 const refused = { sent: 'no', transient: true } as const;
@@ -92,8 +94,15 @@ interface ErrorLike {
  */
 export function readFailure(error: unknown): Failure | undefined {
   const failure = readChain(error);
-  const isLate = failure?.sent === 'no' && isObject(error) && origins.get(error)?.afterRedirect;
-  return failure && isLate ? { ...failure, sent: 'maybe' } : failure;
+  const origin = isObject(error) ? origins.get(error) : undefined;
+  return failure && origin ? { ...failure, sent: sentOf(failure, origin), isStale: origin.isStale } : failure;
+}
+
+/** A code tells how far a request can have got, and who has watched it knows. */
+function sentOf({ sent }: Failure, { afterRedirect, sent: watched }: Origin): Sent {
+  if (afterRedirect) return sent === 'yes' ? 'yes' : 'maybe';
+  if (watched === 'no') return 'no';
+  return watched === 'maybe' && sent === 'no' ? 'maybe' : sent;
 }
 
 function readChain(error: unknown): Failure | undefined {
@@ -125,17 +134,21 @@ function readCode(error: ErrorLike): Failure | undefined {
   return undefined;
 }
 
-/** Where an error came from, for what it does not say itself. */
+/** What a transport knows of an error that this does not say itself. */
 interface Origin {
   /** A redirect had been followed by then: the request was sent, if not to where it failed. */
-  readonly afterRedirect: boolean;
+  readonly afterRedirect?: boolean;
+  /** How far the request got, from a transport that has watched it. */
+  readonly sent?: 'no' | 'maybe';
+  /** Whether the connection had lain idle, and was closed by the other side before this was known. */
+  readonly isStale?: boolean;
 }
 
 const origins = createStamp<Origin>();
 
 /** Marks what a transport has rejected with, and hands it back. Without a code, only such an error is the network's. */
-export function fromTransport(error: unknown, afterRedirect = false): unknown {
-  if (isObject(error) && !origins.get(error)) origins.set(error, { afterRedirect });
+export function fromTransport(error: unknown, origin: Origin = {}): unknown {
+  if (isObject(error)) origins.set(error, { ...origins.get(error), ...origin });
   return error;
 }
 

@@ -15,7 +15,8 @@ export interface Stamp<Value> {
   set(object: object, value: Value): void;
 }
 
-export function createStamp<Value>(): Stamp<Value> {
+/** @param isInherited - whether what is made of an object, such as its clone, has the same value. */
+export function createStamp<Value>(isInherited = false): Stamp<Value> {
   class Stamped extends Given {
     #value: Value;
 
@@ -33,5 +34,16 @@ export function createStamp<Value>(): Stamp<Value> {
       else new Stamped(object, value);
     }
   }
+  if (isInherited) inherited.push(Stamped as Stamp<unknown>);
   return Stamped;
+}
+
+const inherited: Stamp<unknown>[] = [];
+
+/** Puts on a copy what is on the original and to be inherited. */
+export function inheritStamps(original: object, copy: object): void {
+  for (const stamp of inherited) {
+    const value = stamp.get(original);
+    if (value !== undefined) stamp.set(copy, value);
+  }
 }

@@ -15,6 +15,8 @@ export interface CallRequest {
   readonly url: URL;
   /** The template that the path was made from, if the caller says so; for telemetry. */
   readonly urlTemplate?: string;
+  /** The caller's own signal, which also ends the reading of a body that has come in. */
+  readonly callerSignal?: AbortSignal | undefined;
   /** Follows redirects in our own code, so that it is known of a failure whether it came before the first of them. */
   readonly ownRedirects?: boolean;
 }

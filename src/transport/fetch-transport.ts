@@ -16,7 +16,7 @@ export function fetchTransport(fetch?: FetchLike): Handler {
     const init = signal ? { ...request.init, signal } : request.init;
     try {
       const sending = mustGuard(request)
-        ? followRedirects(send, request, init)
+        ? sendAndFollow(send, request, init)
         : Promise.resolve(send(request.input, init));
       return sending.catch(rethrowMarked);
     } catch (error) {
@@ -37,6 +37,11 @@ export function rememberGlobalFetch(ours: FetchLike): void {
 export function globalFetch(): FetchLike {
   const { fetch } = globalThis;
   return replaced.get(fetch) ?? fetch;
+}
+
+async function sendAndFollow(send: FetchLike, request: CallRequest, init: RequestInit): Promise<Response> {
+  const first = await send(request.input, { ...init, redirect: 'manual' });
+  return followRedirects(first, send, request, init);
 }
 
 const rethrowMarked = (error: unknown): never => {

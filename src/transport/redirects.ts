@@ -6,7 +6,6 @@
 import { isReplayable } from '../http/body.ts';
 import { discard } from '../http/drain.ts';
 import { fromTransport } from '../http/failure.ts';
-import type { FetchLike } from '../http/fetch-like.ts';
 import { copyHeaders, headersOf, someHeader } from '../http/headers.ts';
 import { isSensitiveHeader } from '../http/redact.ts';
 import type { CallRequest } from '../pipeline/call.ts';
@@ -49,18 +48,25 @@ interface Hop {
   readonly isAbroad: boolean;
 }
 
+/** Whether a response asks to be followed elsewhere. */
+export const isRedirect = (response: Response): boolean =>
+  redirectStatuses.includes(response.status) && response.headers.has('location');
+
 /**
- * Sends a call and follows its redirects without carrying secrets to another origin.
+ * Follows redirects without carrying secrets to another origin.
  *
+ * @param first - what the call itself was answered with.
+ * @param send - gets a URL as text, and what there is of `init` for it.
  * @see {@link https://fetch.spec.whatwg.org/#http-redirect-fetch | Fetch, HTTP-redirect fetch}
  */
 export async function followRedirects(
-  send: FetchLike,
+  first: Response,
+  send: (href: string, init: RequestInit) => Promise<Response>,
   request: CallRequest,
   init: RequestInit,
 ): Promise<Response> {
   let hop = firstHop(request, init);
-  let response = await send(request.input, { ...init, redirect: 'manual' });
+  let response = first;
   for (let redirects = 0; ; redirects++) {
     const target = targetOf(response, hop.url);
     if (!target) return redirects === 0 ? response : markRedirected(response, hop);
@@ -76,7 +82,7 @@ export async function followRedirects(
 }
 
 const rethrowLate = (error: unknown): never => {
-  throw fromTransport(error, true);
+  throw fromTransport(error, { afterRedirect: true });
 };
 
 function firstHop(request: CallRequest, init: RequestInit): Hop {

@@ -1,0 +1,60 @@
+/** Request bodies that can be read only once. */
+import { Readable } from 'node:stream';
+
+type Chunks = ReadableStreamDefaultReader<Uint8Array>;
+
+/**
+ * What there is to read at once as a whole, so that its length can be said; a stream of what takes its time. The body of
+ * a `Request` is always a stream, and nearly always text that it was made with.
+ */
+export async function readAhead(stream: ReadableStream<Uint8Array>): Promise<Uint8Array | Readable> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  const turn = new Promise<undefined>(resolve => void setImmediate(resolve, undefined));
+  for (;;) {
+    const reading = reader.read();
+    const step = await Promise.race([reading, turn]);
+    if (!step) return streamOf(reader, chunks, reading);
+    if (step.done) return Buffer.concat(chunks);
+    chunks.push(bytesOnly(step.value));
+  }
+}
+
+/** As it comes. */
+export function toReadable(stream: ReadableStream<Uint8Array>): Readable {
+  return streamOf(stream.getReader(), []);
+}
+
+/** @param chunks - what has been read already. @param reading - a read that is on its way. */
+function streamOf(
+  reader: Chunks,
+  chunks: readonly Uint8Array[],
+  reading?: ReturnType<Chunks['read']>,
+): Readable {
+  let step = reading;
+  const readable = new Readable({
+    async read() {
+      try {
+        const { done, value } = await (step ?? reader.read());
+        step = undefined;
+        this.push(done ? null : bytesOnly(value));
+      } catch (error) {
+        this.destroy(error as Error);
+      }
+    },
+    destroy(error, callback) {
+      // Its source need not go on. After its end this does nothing.
+      reader.cancel(error ?? undefined).catch(() => {});
+      callback(error);
+    },
+  });
+  for (const chunk of chunks) readable.push(chunk);
+  return readable;
+}
+
+function bytesOnly(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError(
+    `A request body should be a stream of Uint8Array, got a chunk of type ${typeof chunk}.`,
+  );
+}
