@@ -125,7 +125,7 @@ export class BodyLease {
 export const endedLease: BodyLease = new BodyLease();
 
 /** The method of a response that knows by itself when its body ends. */
-export const ownLease = Symbol('holdfast.ownLease');
+export const ownLease: unique symbol = Symbol('holdfast.ownLease');
 
 const registry = new FinalizationRegistry<BodyLease>(lease => lease.giveUp('collected'));
 const leases = createStamp<BodyLease>();

@@ -48,10 +48,6 @@ interface Hop {
   readonly isAbroad: boolean;
 }
 
-/** Whether a response asks to be followed elsewhere. */
-export const isRedirect = (response: Response): boolean =>
-  redirectStatuses.includes(response.status) && response.headers.has('location');
-
 /**
  * Follows redirects without carrying secrets to another origin.
  *

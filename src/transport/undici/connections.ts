@@ -4,7 +4,10 @@ import type { buildConnector } from 'undici';
 import type { Phase } from '../../http/phase.ts';
 import { createStamp } from '../../http/stamp.ts';
 
-export type Connect = (target: buildConnector.Options, callback: buildConnector.Callback) => Socket | undefined;
+export type Connect = (
+  target: buildConnector.Options,
+  callback: buildConnector.Callback,
+) => Socket | undefined;
 
 /** What a socket had received when it failed. */
 const receivedBytes = createStamp<number>();

@@ -26,6 +26,8 @@ const decoders: Readonly<Record<string, () => Decoder>> = {
     }),
 };
 
+const none: readonly string[] = [];
+
 /** A response that was wrapped more often is an attack (as with curl's CVE-2022-32206). */
 const maxCodings = 5;
 
@@ -35,15 +37,15 @@ const maxCodings = 5;
  *
  * @throws Error for too many.
  */
-export function readCodings(contentEncoding: string | undefined): readonly string[] {
-  if (!contentEncoding) return [];
-  const codings = contentEncoding
+export function readCodings(contentEncoding: string | readonly string[] | undefined): readonly string[] {
+  if (!contentEncoding) return none;
+  const codings = String(contentEncoding)
     .toLowerCase()
     .split(',')
     .map(coding => coding.trim());
   if (codings.length > maxCodings)
     throw new Error(`A response should have at most ${maxCodings} content codings, got ${codings.length}.`);
-  return codings.every(coding => Object.hasOwn(decoders, coding)) ? codings : [];
+  return codings.every(coding => Object.hasOwn(decoders, coding)) ? codings : none;
 }
 
 /** Ends with an error where the bytes are not what the codings say. */

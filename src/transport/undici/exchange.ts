@@ -3,30 +3,33 @@ import type { Dispatcher } from 'undici';
 import type { AttemptRecord } from '../../call-record.ts';
 import { fromTransport } from '../../http/failure.ts';
 import type { Phase } from '../../http/phase.ts';
+import type { Call, CallRequest } from '../../pipeline/call.ts';
 import { isStale } from './connections.ts';
 import { readCodings } from './content-coding.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { asResponse, type BodyLimits, WireResponse } from './response.ts';
+import type { RawHeaders } from './response-headers.ts';
 
-export interface ExchangeOptions {
-  readonly url: URL;
-  readonly method: string;
-  /** Where the progress is taken down. */
-  readonly entry: AttemptRecord | undefined;
-  /** Ends the exchange. Not aborted yet. */
-  readonly signal: AbortSignal | undefined;
-  /** The caller's, which also ends the reading of what has come. */
-  readonly callerSignal: AbortSignal | undefined;
+/** What exchanges of one transport have in common. */
+export interface ExchangeRules {
   readonly limits: BodyLimits;
-  /** How far the connection is that the request waits for. */
-  readonly connectionPhase: () => Phase;
+  /** How far the connection is that a request to an origin waits for. */
+  phaseOf(origin: string): Phase;
+  /** What becomes of a response that leads elsewhere. */
+  redirected(response: Response, call: Call): Response | Promise<Response>;
 }
 
 /** https://fetch.spec.whatwg.org/#null-body-status */
 const nullBodyStatuses = [101, 103, 204, 205, 304];
 
+const redirectStatuses = [301, 302, 303, 307, 308];
+
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #options: ExchangeOptions;
+  readonly #rules: ExchangeRules;
+  readonly #call: Call;
+  readonly #request: CallRequest;
+  /** Where the progress is taken down. */
+  readonly #entry: AttemptRecord | undefined;
   readonly #pending = Promise.withResolvers<Response>();
   #wire: Dispatcher.DispatchController | undefined;
   #body: IncomingBody | undefined;
@@ -35,10 +38,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #isSettled = false;
   #hasAnswer = false;
 
-  constructor(options: ExchangeOptions) {
-    this.#options = options;
-    this.#note('queue');
-    options.signal?.addEventListener('abort', this);
+  /** @param request - that of the call, or of a redirect on its way. */
+  constructor(rules: ExchangeRules, call: Call, request: CallRequest) {
+    this.#rules = rules;
+    this.#call = call;
+    this.#request = request;
+    this.#entry = call.record.attempt(call.attempt);
+    this.#note('queue', 'no');
+    call.signal?.addEventListener('abort', this);
   }
 
   get response(): Promise<Response> {
@@ -47,9 +54,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The signal has aborted. */
   handleEvent(): void {
-    const reason = this.#options.signal?.reason;
+    const reason = this.#call.signal?.reason;
     const wire = this.#wire;
-    if (!wire) this.#note(this.#options.connectionPhase());
+    if (!wire) this.#note(this.#rules.phaseOf(this.#request.url.origin));
     this.#fail(reason, reason);
     if (wire) wire.abort(reason);
     else this.#leaveQueue?.(reason);
@@ -65,9 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isSettled) throw new Error('The request was aborted before it was sent.');
     this.#wire = wire;
     this.#leaveQueue = undefined;
-    const { entry } = this.#options;
-    if (entry) entry.sent = 'maybe';
-    this.#note('send');
+    this.#note('send', 'maybe');
   }
 
   onRequestSent(): void {
@@ -81,18 +86,32 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(
     wire: Dispatcher.DispatchController,
     status: number,
-    rawHeaders: Record<string, string | string[] | undefined>,
+    headers: RawHeaders,
     statusText = '',
   ): void {
     if (status < 200 || this.#isSettled) return;
-    const { url, method, callerSignal: signal, limits } = this.#options;
+    const { url, method, callerSignal } = this.#request;
+    const { limits } = this.#rules;
     const hasBody = method !== 'HEAD' && !nullBodyStatuses.includes(status);
-    const codings = hasBody ? readCodings(String(rawHeaders['content-encoding'] ?? '')) : [];
+    const codings = hasBody ? readCodings(headers['content-encoding']) : [];
     if (hasBody) this.#body = new IncomingBody(wire);
     this.#note('body');
     this.#isSettled = true;
-    const parts = { url: withoutFragment(url), status, statusText, rawHeaders, codings, signal, limits };
-    this.#pending.resolve(asResponse(new WireResponse({ ...parts, body: this.#body })));
+    const { href, hash } = url;
+    const response = asResponse(
+      new WireResponse({
+        url: hash || href.endsWith('#') ? href.slice(0, href.indexOf('#')) : href,
+        status,
+        statusText,
+        headers,
+        body: this.#body,
+        codings,
+        signal: callerSignal,
+        limits,
+      }),
+    );
+    const isElsewhere = redirectStatuses.includes(status) && headers.location !== undefined;
+    this.#pending.resolve(isElsewhere ? this.#rules.redirected(response, this.#call) : response);
   }
 
   onResponseData(wire: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -121,8 +140,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #networkError(cause: unknown): unknown {
     const isStarted = this.#wire !== undefined;
-    const phase = isStarted ? undefined : this.#options.connectionPhase();
-    if (phase) this.#note(phase);
+    if (!isStarted) this.#note(this.#rules.phaseOf(this.#request.url.origin));
     return fromTransport(new TypeError('fetch failed', { cause }), {
       sent: isStarted ? 'maybe' : 'no',
       isStale: isStarted && !this.#hasAnswer && isStale(cause),
@@ -130,16 +148,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #letGo(): void {
-    this.#options.signal?.removeEventListener('abort', this);
+    this.#call.signal?.removeEventListener('abort', this);
   }
 
-  #note(phase: Phase): void {
-    const { entry } = this.#options;
-    if (entry) entry.phase = phase;
+  #note(phase: Phase, sent?: 'no' | 'maybe'): void {
+    if (!this.#entry) return;
+    this.#entry.phase = phase;
+    if (sent) this.#entry.sent = sent;
   }
-}
-
-/** As a response shows it. */
-function withoutFragment({ href, hash }: URL): string {
-  return hash || href.endsWith('#') ? href.slice(0, href.indexOf('#')) : href;
 }

@@ -86,6 +86,12 @@ export class IncomingBody {
     this.#lease?.end({ kind: 'cancelled' });
   }
 
+  /** All of it, if it is all there and not too much. */
+  takeWhole(maxBytes: number): Uint8Array[] | undefined {
+    if (this.#state !== 'complete' || (maxBytes > 0 && this.#heldBytes > maxBytes)) return undefined;
+    return this.#takeHeld();
+  }
+
   /** Reads to the end. `take` gets each chunk, and stops the body by throwing. */
   readAll(owner: object, take: (chunk: Uint8Array) => void): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -58,10 +58,6 @@ export class ResponseHeaders extends Headers {
     throw new TypeError('immutable');
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: object): unknown {
-    return inspectHeaders.call(this.#filled(), depth, options);
-  }
-
   #filled(): this {
     const raw = this.#raw;
     if (!raw) return this;
@@ -77,6 +73,13 @@ export class ResponseHeaders extends Headers {
 /** It is still what it stands for. */
 Object.defineProperty(ResponseHeaders, 'name', { value: 'Headers' });
 
-const inspectHeaders = (
-  Headers.prototype as unknown as Record<symbol, (depth: number, options: object) => unknown>
-)[Symbol.for('nodejs.util.inspect.custom')] as (depth: number, options: object) => unknown;
+/** How `console.log` shows them: the original looks into itself. */
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+const inspectHeaders = (Headers.prototype as unknown as Record<symbol, (...args: unknown[]) => unknown>)[
+  inspect
+];
+Object.defineProperty(ResponseHeaders.prototype, inspect, {
+  value(this: ResponseHeaders, ...args: unknown[]): unknown {
+    return inspectHeaders?.apply(new Headers(this), args);
+  },
+});

@@ -14,7 +14,7 @@ export interface ResponseParts {
   readonly url: string;
   readonly status: number;
   readonly statusText: string;
-  readonly rawHeaders: RawHeaders;
+  readonly headers: RawHeaders;
   /** Undefined where there is none, as after HEAD. */
   readonly body: IncomingBody | undefined;
   /** In the order in which they were applied. */
@@ -71,7 +71,7 @@ export class WireResponse {
   }
 
   get headers(): Headers {
-    this.#headers ??= new ResponseHeaders(this.#parts.rawHeaders);
+    this.#headers ??= new ResponseHeaders(this.#parts.headers);
     return this.#headers;
   }
 
@@ -83,6 +83,11 @@ export class WireResponse {
 
   get bodyUsed(): boolean {
     return this.#isRead || (this.#stream !== undefined && Readable.isDisturbed(this.#stream as never));
+  }
+
+  /** Over with the last byte from the wire. */
+  get lease(): BodyLease {
+    return this.#parts.body?.lease ?? endedLease;
   }
 
   clone(): Response {
@@ -118,11 +123,6 @@ export class WireResponse {
     return this.#read('formData', chunks => this.#native(copied(chunks)).formData());
   }
 
-  /** Over with the last byte from the wire. */
-  [ownLease](): BodyLease {
-    return this.#parts.body?.lease ?? endedLease;
-  }
-
   async #read<Value>(
     reader: WholeReader,
     make: (chunks: readonly Uint8Array[]) => Value | Promise<Value>,
@@ -134,7 +134,10 @@ export class WireResponse {
     if (this.#stream) return this.#native(this.#stream)[reader]() as Promise<Value>;
     this.#isRead = true;
     if (signal?.aborted) throw signal.reason;
-    return make(await this.#chunks(body));
+    const { codings, limits } = this.#parts;
+    // A small body has come in together with its headers.
+    const whole = codings.length === 0 ? body.takeWhole(limits.buffered) : undefined;
+    return make(whole ?? (await this.#chunks(body)));
   }
 
   /** All that the wire brings, decoded. */
@@ -216,6 +219,11 @@ export class WireResponse {
 }
 
 Object.setPrototypeOf(WireResponse.prototype, Response.prototype);
+Object.defineProperty(WireResponse.prototype, ownLease, {
+  value(this: WireResponse): BodyLease {
+    return this.lease;
+  },
+});
 Object.defineProperty(WireResponse.prototype, 'constructor', { value: Response });
 
 export const asResponse = (response: WireResponse): Response => response as unknown as Response;

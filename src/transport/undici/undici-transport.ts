@@ -1,17 +1,20 @@
 /** Sends through undici's dispatcher what the runtime's `fetch` would send, for a third of the cost. */
 import type { Dispatcher } from 'undici';
+import { discard } from '../../http/drain.ts';
 import { fromTransport } from '../../http/failure.ts';
+import type { Phase } from '../../http/phase.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
 import { globalFetch } from '../fetch-transport.ts';
-import { followRedirects, isRedirect } from '../redirects.ts';
+import { followRedirects } from '../redirects.ts';
 import type { Transport } from '../transport.ts';
 import { newAgent } from './agent.ts';
 import { isBadPort } from './bad-ports.ts';
 import { Connections } from './connections.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeRules } from './exchange.ts';
 import { loadUndici } from './load-undici.ts';
 import { readUndiciOptions, type UndiciOptions } from './options.ts';
 import { isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
+import { queueHook } from './queue-hook.ts';
 import type { BodyLimits } from './response.ts';
 
 /** A transport on undici. */
@@ -38,25 +41,23 @@ export function undici(options: UndiciOptions = {}): UndiciTransport {
   return new Undici(readUndiciOptions(options));
 }
 
-class Undici implements UndiciTransport {
+class Undici implements UndiciTransport, ExchangeRules {
   readonly #undici = loadUndici();
+  readonly #queueHook = queueHook(this.#undici);
   readonly #connections = new Connections();
   readonly #options: UndiciOptions;
-  readonly #limits: BodyLimits;
+  readonly limits: BodyLimits;
   #dispatcher: Dispatcher | undefined;
   #users = 0;
 
   constructor(options: UndiciOptions) {
     this.#options = options;
     const { maxResponseBytes } = options;
-    this.#limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
+    this.limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
   }
 
-  readonly send = (call: Call): Promise<Response> => {
-    const { request } = call;
-    if (isPlain(request)) return this.#sendAndFollow(call);
-    return this.#delegate(call);
-  };
+  readonly send = (call: Call): Promise<Response> =>
+    isPlain(call.request) ? this.#send(call, call.request) : this.#delegate(call);
 
   get dispatcher(): Dispatcher {
     this.#dispatcher ??= this.#options.dispatcher ?? newAgent(this.#undici, this.#connections, this.#options);
@@ -82,44 +83,45 @@ class Undici implements UndiciTransport {
     return this.close();
   }
 
-  async #sendAndFollow(call: Call): Promise<Response> {
+  phaseOf(origin: string): Phase {
+    return this.#connections.phaseOf(origin);
+  }
+
+  async redirected(response: Response, call: Call): Promise<Response> {
     const { request } = call;
-    const response = await this.#sendOnce(call, request);
-    if (!isRedirect(response)) return response;
     const { input, init } = request;
     const mode =
       init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : 'follow');
     if (mode === 'manual') return response;
     if (mode === 'error') throw unexpectedRedirect(response);
+    // A small body has come in by then, and its connection is free.
+    await undefined;
     const sendNext = (href: string, next: RequestInit): Promise<Response> => {
-      const method = next.method ?? 'GET';
-      return this.#sendOnce(call, { ...request, input: href, init: next, method, url: new URL(href) });
+      const hop = { ...request, input: href, init: next, method: next.method ?? 'GET', url: new URL(href) };
+      return this.#send({ ...call, request: { ...hop, init: { ...next, redirect: 'manual' } } }, hop);
     };
     return followRedirects(response, sendNext, request, init);
   }
 
-  async #sendOnce(call: Call, request: CallRequest): Promise<Response> {
-    const { url, method } = request;
-    const outgoing = readOutgoing(request);
-    if (isBadPort(url)) throw fromTransport(new TypeError('fetch failed', { cause: new Error('bad port') }));
-    return this.#dispatch(call, url, method, outgoing instanceof Promise ? await outgoing : outgoing);
+  /** @param request - that of the call, or of a redirect on its way. */
+  #send(call: Call, request: CallRequest): Promise<Response> {
+    try {
+      const outgoing = readOutgoing(request);
+      if (isBadPort(request.url)) throw refused(new Error('bad port'));
+      return outgoing instanceof Promise
+        ? outgoing.then(read => this.#dispatch(call, request, read))
+        : this.#dispatch(call, request, outgoing);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  #dispatch(call: Call, url: URL, method: string, { headers, body }: Outgoing): Promise<Response> {
-    const { signal, request, record } = call;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const { origin } = url;
-    const exchange = new Exchange({
-      url,
-      method,
-      entry: record.attempt(call.attempt),
-      signal,
-      callerSignal: request.callerSignal,
-      limits: this.#limits,
-      connectionPhase: () => this.#connections.phaseOf(origin),
-    });
-    const path = pathOf(url);
-    this.dispatcher.dispatch({ origin, path, method, headers, body } as Dispatcher.DispatchOptions, exchange);
+  #dispatch(call: Call, request: CallRequest, { headers, body }: Outgoing): Promise<Response> {
+    if (call.signal?.aborted) return Promise.reject(call.signal.reason);
+    const { method, url } = request;
+    const exchange = new Exchange(this, call, request);
+    const options = { origin: url.origin, path: pathOf(url), method, headers, body };
+    this.dispatcher.dispatch(this.#queueHook(options, exchange) as Dispatcher.DispatchOptions, exchange);
     return exchange.response;
   }
 
@@ -135,6 +137,10 @@ class Undici implements UndiciTransport {
   }
 }
 
+/** As `fetch` fails without having sent anything. */
+const refused = (cause: Error): unknown =>
+  fromTransport(new TypeError('fetch failed', { cause }), { sent: 'no' });
+
 /** An empty query is one: `/search?` is not `/search`. */
 function pathOf({ pathname, search, href, hash }: URL): string {
   if (search) return pathname + search;
@@ -143,6 +149,6 @@ function pathOf({ pathname, search, href, hash }: URL): string {
 }
 
 function unexpectedRedirect(response: Response): unknown {
-  response.body?.cancel().catch(() => {});
+  discard(response);
   return fromTransport(new TypeError('fetch failed', { cause: new Error('unexpected redirect') }));
 }
