@@ -48,7 +48,7 @@ export class Connections {
         }
       });
       socket
-        ?.once('lookup', () => this.#phases.set(key, 'connect'))
+        ?.once('lookup', error => error ?? this.#phases.set(key, 'connect'))
         .once('connect', () => this.#phases.set(key, 'tls'))
         .once('close', done);
       return socket;
