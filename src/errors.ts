@@ -19,6 +19,7 @@
  */
 import type { AttemptRecord, CallRecord } from './call-record.ts';
 import type { Sent } from './http/failure.ts';
+import { during, type Phase } from './http/phase.ts';
 import { redactUrlsIn } from './http/redact.ts';
 
 export type ErrorCode =
@@ -117,6 +118,8 @@ export class NetworkError extends HoldfastError {
   readonly sent: Sent;
   /** Whether the same call may succeed later without being changed. */
   readonly transient: boolean;
+  /** What the last attempt was at; undefined with a transport that does not tell, as `fetch`. */
+  readonly phase: Phase | undefined;
 
   constructor(
     record: CallRecord,
@@ -128,10 +131,11 @@ export class NetworkError extends HoldfastError {
     this.reason = failure.code;
     this.sent = sent;
     this.transient = failure.transient;
+    this.phase = phaseOf(record);
   }
 
   protected override details(): Record<string, unknown> {
-    return { reason: this.reason, sent: this.sent, transient: this.transient };
+    return { reason: this.reason, sent: this.sent, transient: this.transient, phase: this.phase };
   }
 }
 
@@ -145,15 +149,18 @@ export class TimeoutError extends HoldfastError {
   readonly scope: 'attempt' | 'total' | 'idle' | 'auth';
   /** The limit in milliseconds. */
   readonly limitMs: number;
+  /** What the last attempt was at; undefined with a transport that does not tell, as `fetch`. */
+  readonly phase: Phase | undefined;
 
   constructor(record: CallRecord, scope: TimeoutError['scope'], limitMs: number) {
     super(timeoutMessage(record, scope, limitMs), record);
     this.scope = scope;
     this.limitMs = limitMs;
+    this.phase = phaseOf(record);
   }
 
   protected override details(): Record<string, unknown> {
-    return { scope: this.scope, limitMs: this.limitMs };
+    return { scope: this.scope, limitMs: this.limitMs, phase: this.phase };
   }
 }
 
@@ -235,6 +242,8 @@ const ms = (value: number): string =>
 const notSent = (record: CallRecord): string =>
   record.furthest('no') === 'no' ? 'was not sent' : 'was not repeated';
 
+const phaseOf = (record: CallRecord): Phase | undefined => record.attempts.at(-1)?.phase;
+
 function tries(record: CallRecord): string {
   const count = record.sentAttempts;
   return count > 1 ? ` after ${count} attempts` : '';
@@ -252,7 +261,7 @@ function networkMessage(
     yes: 'the server had begun to answer',
   }[failure.sent];
   const advice = failure.transient ? '' : '; repeating it unchanged will not help';
-  return `${title(record)} failed${tries(record)}: ${what} (${reach}${advice}).`;
+  return `${title(record)} failed${tries(record)}: ${what}${during(phaseOf(record))} (${reach}${advice}).`;
 }
 
 /** Where no code says it, the innermost words do: `bad port` and not `fetch failed`. */
@@ -268,7 +277,7 @@ function timeoutMessage(record: CallRecord, scope: TimeoutError['scope'], limitM
   if (scope === 'idle') return `${title(record)}: the stream was silent for ${ms(limitMs)}.`;
   if (scope === 'auth') return `${title(record)}: no credentials within ${ms(limitMs)}.`;
   if (scope === 'attempt')
-    return `${title(record)}: no response headers within ${ms(limitMs)}${tries(record)}.`;
+    return `${title(record)}: no response headers within ${ms(limitMs)}${during(phaseOf(record))}${tries(record)}.`;
   return `${title(record)}: not finished within the total timeout of ${ms(limitMs)}${tries(record)}.`;
 }
 

@@ -1,5 +1,6 @@
 import { type AttemptRecord, type CallRecord, isSent } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
+import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
 import type { CircuitState } from './pipeline/events.ts';
 
@@ -98,7 +99,7 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
     `at ${ms(attempt.startMs)}`,
     attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
-    attempt.sent === 'yes' ? '' : sentences[attempt.sent],
+    attempt.sent === 'yes' ? '' : `${sentences[attempt.sent]}${during(attempt.phase)}`,
     decision(attempt),
   ]);
   const widths = [0, 1, 2, 3, 4].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));

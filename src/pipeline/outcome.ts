@@ -79,7 +79,7 @@ function statusKind(status: number): ResponseOutcome['kind'] {
 
 export function errorOutcome(error: unknown, call: Call): ErrorOutcome {
   if (call.signal?.aborted) return abortOutcome(call.signal.reason, call);
-  if (HoldfastError.endedCall(error, call.record)) return ownOutcome(error);
+  if (HoldfastError.endedCall(error, call.record)) return ownOutcome(error, call);
   if (isArgumentError(error, call.request)) return failed('permanent', error, undefined, 'no');
   const failure = readFailure(error);
   if (!failure) return failed('permanent', error, codeOf(error), 'maybe');
@@ -88,14 +88,15 @@ export function errorOutcome(error: unknown, call: Call): ErrorOutcome {
 
 /** The branch was aborted: whatever the transport made of that, its reason is what counts. */
 function abortOutcome(reason: unknown, call: Call): ErrorOutcome {
-  if (HoldfastError.endedCall(reason, call.record)) return ownOutcome(reason);
+  if (HoldfastError.endedCall(reason, call.record)) return ownOutcome(reason, call);
   return failed('cancelled', reason, undefined, 'maybe');
 }
 
-function ownOutcome(error: HoldfastError): ErrorOutcome {
+function ownOutcome(error: HoldfastError, { record, attempt }: Call): ErrorOutcome {
   if (error instanceof RejectedError) return failed('rejected', error, error.code, 'no');
   if (error instanceof ClosedError) return failed('cancelled', error, error.code, 'maybe');
-  return failed('transient', error, error.code, 'maybe');
+  // A transport that watches the request has taken down how far it got.
+  return failed('transient', error, error.code, record.attempt(attempt)?.sent ?? 'maybe');
 }
 
 function failed(

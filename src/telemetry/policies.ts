@@ -13,7 +13,7 @@ import {
   beginCall,
   type CallTrace,
   currentTracer,
-  end,
+  endAttempt,
   endCall,
   noteResponse,
   traceOf,
@@ -99,7 +99,7 @@ function settle(
   summary: Summary,
   endedAt: number,
 ): void {
-  attempted(() => callTrace && span && end(callTrace, span, summary, endedAt));
+  attempted(() => callTrace && span && endAttempt(callTrace, span, call, summary, endedAt));
   if (isCounted) attempted(() => recordAttempt(call, summary, endedAt - startedAt));
 }
 

@@ -158,8 +158,21 @@ function parentOf(callTrace: CallTrace, { record }: Call): Context {
   return active.getValue(callKey) === record ? active : callTrace.context;
 }
 
+/** Ends the span of an attempt, and says what it was at if it has failed and somebody knows. */
+export function endAttempt(
+  callTrace: CallTrace,
+  span: Span,
+  { record, attempt }: Call,
+  summary: Summary,
+  endedAt: number,
+): void {
+  const phase = record.attempt(attempt)?.phase;
+  if (phase !== undefined && summary.errorType !== undefined) span.setAttribute('holdfast.phase', phase);
+  end(callTrace, span, summary, endedAt);
+}
+
 /** Ends the span of a call or of an attempt. */
-export function end(callTrace: CallTrace, span: Span, { errorType }: Summary, endedAt: number): void {
+function end(callTrace: CallTrace, span: Span, { errorType }: Summary, endedAt: number): void {
   if (errorType !== undefined && span.isRecording()) {
     span.setAttribute('error.type', errorType);
     span.setStatus({ code: SpanStatusCode.ERROR });

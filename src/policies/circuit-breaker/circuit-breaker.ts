@@ -69,8 +69,9 @@ export function judge(
   if (outcome.response) return judgeStatus(outcome.status);
   if (outcome.error instanceof TimeoutError) return judgeTimeout(outcome.error, ranMs);
   const failure = networkFailure(outcome, call.request);
-  // What `fetch` itself refused to send, or somebody's own error, says nothing of the host.
-  if (!failure || failure.local) return 'neutral';
+  // What `fetch` itself refused to send, somebody's own error, or an idle connection that was closed: the host is none the
+  // worse for it.
+  if (!failure || failure.local || failure.isStale) return 'neutral';
   return failure.transient || failure.code !== undefined ? 'failure' : 'neutral';
 }
 

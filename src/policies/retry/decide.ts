@@ -31,6 +31,10 @@ export interface Facts extends RetryInfo {
   readonly canReplayBody: boolean;
   /** Milliseconds until the call's deadline; Infinity without one. */
   readonly remainingMs: number;
+  /** Whether the connection was closed by the other side before it was used again, for the first time in this call. */
+  readonly isStale: boolean;
+  /** Retries that do not count among `maxRetries`. */
+  readonly freeRetries: number;
   /** Whether the host's circuit would refuse an attempt now. */
   readonly isRefused: boolean;
 }
@@ -53,9 +57,9 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
     return no(rules.shouldRetry && isTransient(rules, outcome) ? 'vetoed' : 'not-transient');
   const obstacle = obstacleToRepeating(rules, facts);
   if (obstacle) return no(obstacle);
-  if (attempt > rules.maxRetries) return no('retries-exhausted');
+  if (!facts.isStale && attempt - facts.freeRetries > rules.maxRetries) return no('retries-exhausted');
   if (facts.isRefused) return no('circuit-open');
-  const delayMs = delayBefore(rules, facts, random);
+  const delayMs = facts.isStale ? 0 : delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');
   if (delayMs >= facts.remainingMs || delayMs > MAX_TIMER_MS) return no('deadline');
   return { retry: true, delayMs };

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../../call-record.ts';
 import { type Drain, discard, drain } from '../../http/drain.ts';
+import { readFailure } from '../../http/failure.ts';
 import { retryAfterMs } from '../../http/retry-after.ts';
 import type { Call } from '../../pipeline/call.ts';
 import {
@@ -73,6 +74,8 @@ class Repetition {
   /** What the latest retry has withdrawn. */
   #cost = 0;
   #wasRetried = false;
+  /** One retry for a connection that had been closed before it was used again. */
+  #freeRetries = 0;
   #drain: Drain | undefined;
 
   constructor(
@@ -141,6 +144,7 @@ class Repetition {
       this.#reportRefusal(attempt, outcome, decision.reason, facts);
       return outcome;
     }
+    if (facts.isStale) this.#freeRetries++;
     const aborted = await this.#backOff(attempt, outcome, decision.delayMs, facts.retryAfterMs);
     return aborted ?? AGAIN;
   }
@@ -157,6 +161,8 @@ class Repetition {
       repeatable: this.#repeatable,
       canReplayBody: canReplayBody(request),
       remainingMs: deadlineAt - now,
+      isStale: this.#freeRetries === 0 && readFailure(outcome.error)?.isStale === true,
+      freeRetries: this.#freeRetries,
       isRefused: this.#isRefused(this.#call),
     };
   }

@@ -37,6 +37,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether the response, or an error in its place, has been handed over. */
   #isSettled = false;
   #hasAnswer = false;
+  /** Whether what is taken down follows the connection that it waits for. */
+  #isWaiting = false;
 
   /** @param request - that of the call, or of a redirect on its way. */
   constructor(rules: ExchangeRules, call: Call, request: CallRequest) {
@@ -56,7 +58,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   handleEvent(): void {
     const reason = this.#call.signal?.reason;
     const wire = this.#wire;
-    if (!wire) this.#note(this.#rules.phaseOf(this.#request.url.origin));
     this.#fail(reason, reason);
     if (wire) wire.abort(reason);
     else this.#leaveQueue?.(reason);
@@ -65,6 +66,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** It has to wait for a connection, and can be taken out of the queue until it gets one. */
   onQueued(leave: (reason: unknown) => void): void {
     this.#leaveQueue = leave;
+  }
+
+  /** It was handed over. If it waits for a connection, it is as far as that. */
+  begin(): void {
+    if (this.#wire || this.#isSettled || !this.#entry) return;
+    const { origin } = this.#request.url;
+    const get = () => this.#rules.phaseOf(origin);
+    Object.defineProperty(this.#entry, 'phase', { get, enumerable: true, configurable: true });
+    this.#isWaiting = true;
   }
 
   onRequestStart(wire: Dispatcher.DispatchController): void {
@@ -140,7 +150,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #networkError(cause: unknown): unknown {
     const isStarted = this.#wire !== undefined;
-    if (!isStarted) this.#note(this.#rules.phaseOf(this.#request.url.origin));
     return fromTransport(new TypeError('fetch failed', { cause }), {
       sent: isStarted ? 'maybe' : 'no',
       isStale: isStarted && !this.#hasAnswer && isStale(cause),
@@ -148,12 +157,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #letGo(): void {
+    if (this.#isWaiting && this.#entry) this.#note(this.#entry.phase ?? 'queue');
     this.#call.signal?.removeEventListener('abort', this);
   }
 
   #note(phase: Phase, sent?: 'no' | 'maybe'): void {
     if (!this.#entry) return;
-    this.#entry.phase = phase;
+    if (this.#isWaiting) {
+      const settled = { value: phase, writable: true, enumerable: true, configurable: true };
+      Object.defineProperty(this.#entry, 'phase', settled);
+      this.#isWaiting = false;
+    } else this.#entry.phase = phase;
     if (sent) this.#entry.sent = sent;
   }
 }

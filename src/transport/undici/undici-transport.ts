@@ -122,6 +122,7 @@ class Undici implements UndiciTransport, ExchangeRules {
     const exchange = new Exchange(this, call, request);
     const options = { origin: url.origin, path: pathOf(url), method, headers, body };
     this.dispatcher.dispatch(this.#queueHook(options, exchange) as Dispatcher.DispatchOptions, exchange);
+    exchange.begin();
     return exchange.response;
   }
 
