@@ -53,7 +53,7 @@ describe('what an attempt was at when its time was up', () => {
   test('sending a body that has not ended', async () => {
     await using server = await startFaultServer();
     const path = '/stall-headers';
-    const error = await timedOut(server, path, server => server.seen(path), {
+    const error = await timedOut(server, path, server => server.headSeen(path), {
       method: 'POST',
       body: new ReadableStream({ start: controller => controller.enqueue(new Uint8Array(1)) }),
       duplex: 'half',
