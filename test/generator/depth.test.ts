@@ -96,7 +96,7 @@ const upTo = (from: number, to: number): object => {
   const indexes = Array.from({ length: Math.abs(to - from) + 1 }, (_, count) => from + step * count);
   return Object.fromEntries(
     indexes.map((index, count) => [
-      200 + count,
+      400 + count,
       { description: '', content: { 'application/json': { schema: ref(index) } } },
     ]),
   );
