@@ -17,7 +17,7 @@ const SIXTEEN_DIGITS = /\d{16}/;
 const WHOLE = /^-?\d+$/;
 
 /**
- * Where there is no source, as in engines of before 2025, the rounded number stays: no codec takes it for exact.
+ * Where the engine tells no source, the rounded number stays: no codec takes it for exact.
  *
  * @see {@link https://tc39.es/proposal-json-parse-with-source/ | JSON.parse source text access}
  */
