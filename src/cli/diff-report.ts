@@ -27,8 +27,10 @@ function titleOf(operations: readonly string[]): string {
   return hidden > 0 ? `${shown} and ${hidden} more` : shown;
 }
 
+const levels: readonly Change['level'][] = ['breaking', 'compatible', 'note'];
+
 const breakingFirst = (changes: readonly Change[]): Change[] =>
-  changes.toSorted((one, other) => Number(other.level === 'breaking') - Number(one.level === 'breaking'));
+  changes.toSorted((one, other) => levels.indexOf(one.level) - levels.indexOf(other.level));
 
 const sides = { request: 'sent', response: 'received' } as const;
 
@@ -45,8 +47,11 @@ const placeText = (sign: string, place: Place | undefined): string =>
 
 function summary(changes: readonly Change[], from: string, to: string): string {
   if (changes.length === 0) return `${from} → ${to}: callers notice nothing.`;
-  const breaking = changes.filter(({ level }) => level === 'breaking').length;
-  return `${from} → ${to}: ${breaking} breaking, ${changes.length - breaking} compatible.`;
+  const [breaking, compatible, notes = 0] = levels.map(
+    level => changes.filter(change => change.level === level).length,
+  );
+  const noted = notes === 0 ? '' : `, ${notes} note${notes === 1 ? '' : 's'}`;
+  return `${from} → ${to}: ${breaking} breaking, ${compatible} compatible${noted}.`;
 }
 
 /** The same for programs. */

@@ -177,6 +177,7 @@ export class Exchange {
     return {
       response,
       decode,
+      schema: content.schema,
       clock,
       random,
       signal: options.signal ?? undefined,

@@ -7,6 +7,8 @@
  * @see {@link https://spec.openapis.org/oas/v3.1.1.html#style-values | OpenAPI 3.1, style values}
  */
 
+import { writeJson } from './exact-json.ts';
+
 /** Where a parameter stands. */
 export type ParameterPlace = 'params' | 'query' | 'headers' | 'cookies';
 
@@ -262,7 +264,7 @@ export function encodeInCookie(name: string, value: unknown, { style, explode }:
 
 export function jsonOf(value: unknown): string {
   try {
-    const text = JSON.stringify(value);
+    const text = writeJson(value);
     if (text !== undefined) return text;
   } catch (error) {
     throw new Unencodable(`is nothing that JSON can hold: ${(error as Error).message}`);

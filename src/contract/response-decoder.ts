@@ -5,6 +5,7 @@ import { accepts, type Content, essenceOf, isJson, isStreamed } from './content.
 import { bodiesOf, declarationOf, hasNoBody } from './declared-response.ts';
 import type { EndpointOptions, Responses } from './endpoint-options.ts';
 import type { Part } from './errors.ts';
+import { jsonDecoderOf, readJson } from './exact-json.ts';
 import { type ProblemDetails, readProblem } from './problem-details.ts';
 import { type Conversion, decoderOf, mayChange } from './schema.ts';
 import type { Issue, Schema } from './standard-schema.ts';
@@ -172,13 +173,13 @@ export class ResponseDecoder {
     if (kind === 'multipart') return this.#readFields(schema, response, report);
     const reading = response.text();
     if (kind === 'form') return reading.then(text => fieldsOf(new URLSearchParams(text), schema));
-    return kind === 'json' ? reading.then(text => this.#parse(text, response, report)) : reading;
+    return kind === 'json' ? reading.then(text => this.#parse(text, schema, response, report)) : reading;
   }
 
-  #parse(text: string, response: Response, report: Report): unknown {
+  #parse(text: string, schema: Schema | undefined, response: Response, report: Report): unknown {
     if (text === '') return undefined;
     try {
-      return JSON.parse(text);
+      return readJson(text, schema);
     } catch (error) {
       // Its message quotes the text, which the excerpt does with secrets masked.
       return this.#misread(
@@ -232,10 +233,19 @@ function expectedOf(declared: Exclude<Responses[number], undefined>): Expected {
   const { body, headers } = declarationOf(declared);
   const contents = body ? bodiesOf(body) : [];
   return {
-    bodies: contents.map(content => ({ content, decode: content.schema && decoderOf(content.schema) })),
+    bodies: contents.map(content => ({ content, decode: decoderOfContent(content) })),
     headers: headers && new HeadersDecoder(headers),
   };
 }
+
+const decoderOfContent = ({ kind, schema }: Content): Conversion | undefined =>
+  schema && (jsonKinds.has(kind) ? jsonDecoderOf(schema) : decoderOf(schema));
+
+const jsonKinds: ReadonlySet<Content['kind']> = new Set<Content['kind']>([
+  'json',
+  'json-lines',
+  'event-stream',
+]);
 
 /** The headers of a response as an object, by the names of the schema. */
 class HeadersDecoder {

@@ -6,15 +6,18 @@ import { type Clock, MAX_TIMER_MS, type Random, type Timer } from '../pipeline/c
 import { wait } from '../pipeline/wait.ts';
 import type { Content, StreamSettings } from './content.ts';
 import { StatusError } from './errors.ts';
+import { readJson } from './exact-json.ts';
 import type { ServerSentEvent } from './infer.ts';
 import type { Conversion } from './schema.ts';
-import type { Issue } from './standard-schema.ts';
+import type { Issue, Schema } from './standard-schema.ts';
 
 /** Where the values of a stream come from. */
 export interface StreamSource {
   readonly response: Response;
   /** Undefined where anything goes. */
   readonly decode: Conversion | undefined;
+  /** Of a value; undefined where anything goes. */
+  readonly schema: Schema | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal | undefined;
@@ -112,11 +115,11 @@ const maxBufferLength = 16 * 1024 * 1024;
 const tooLong = (): Error =>
   new RangeError(`An event or a line of a stream is longer than ${maxBufferLength} characters.`);
 
-async function parsed(text: string, { decode, report }: StreamSource): Promise<unknown> {
+async function parsed(text: string, { decode, schema, report }: StreamSource): Promise<unknown> {
   if (!decode) return text;
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = readJson(text, schema);
   } catch {
     report([{ message: 'is no JSON', path: [] }], text);
     return text;

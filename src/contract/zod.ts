@@ -36,8 +36,19 @@ interface Reach {
   readonly openLazy?: boolean;
 }
 
+/** A whole number of any size on the wire: a number as far as it is one, and beyond a bigint of its digits. */
+export function isLargeInteger({ type, options = [] }: Definition): boolean {
+  const types = options.map(option => definitionOf(option).type);
+  return type === 'union' && types.includes('number') && types.includes('bigint');
+}
+
 function partsOf(schema: $ZodType, { wireOnly = false, openLazy = false }: Reach): $ZodType[] {
-  const { shape, options, items, getter, out, ...rest } = definitionOf(schema);
+  const definition = definitionOf(schema);
+  const { shape, items, getter, out, ...rest } = definition;
+  // JSON has a spelling for a bigint that stands for what a number cannot hold.
+  const options = isLargeInteger(definition)
+    ? definition.options?.filter(option => definitionOf(option).type !== 'bigint')
+    : definition.options;
   const { innerType, element, left, right, in: from, rest: others, keyType, valueType, catchall } = rest;
   const single = [innerType, element, left, right, from, others, keyType, valueType, catchall];
   if (!wireOnly) single.push(out);
@@ -62,6 +73,18 @@ export function findPart(
     open.push(...partsOf(part, reach));
   }
   return undefined;
+}
+
+const large = new WeakMap<$ZodType, boolean>();
+
+/** Whether there are whole numbers on the wire whose digits count beyond 2^53. */
+export function takesLargeIntegers(schema: $ZodType): boolean {
+  let known = large.get(schema);
+  if (known === undefined) {
+    known = findPart(schema, isLargeInteger, { wireOnly: true, openLazy: true }) !== undefined;
+    large.set(schema, known);
+  }
+  return known;
 }
 
 /** How the two forms of a schema differ. */

@@ -164,3 +164,19 @@ test('holdfast generate --verify says that all agree', { timeout: 120_000 }, asy
     out: expect.stringMatching(/Schemas and types agree: \d+ schemas verified\.\n$/),
   });
 });
+
+test('the compiler that it needs is an optional peer of the package, in all versions that it is tested with', async () => {
+  const manifest = async (path: string) => JSON.parse(await readFile(join(root, path), 'utf8'));
+  const { peerDependencies, peerDependenciesMeta } = await manifest('package.json');
+  expect(peerDependencies.typescript).toBe('>=5.9');
+  expect(peerDependenciesMeta.typescript).toEqual({ optional: true });
+  const compilers = 'test/generator/compilers';
+  const tested = (await readdir(join(root, compilers))).map(
+    name => `${compilers}/${name}/node_modules/typescript/package.json`,
+  );
+  for (const path of [...tested, 'node_modules/typescript/package.json']) {
+    const { version } = await manifest(path);
+    const [major, minor] = version.split('.').map(Number);
+    expect(major > 5 || minor >= 9).toBe(true);
+  }
+});

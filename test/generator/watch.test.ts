@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { watchAndMake } from '../../src/cli/watch.ts';
 import type { Clock } from '../../src/pipeline/clock.ts';
@@ -175,5 +176,37 @@ test('holdfast generate --watch writes again, survives what is broken, and ends 
   await err(/Watching/);
 
   child.kill('SIGINT');
+  expect(await once(child, 'close')).toEqual([0, null]);
+});
+
+test.each([
+  ['is ended by Ctrl+C', { ...operationOf({}) }, 0],
+  ['ends by itself, as its options are wrong', undefined, 2],
+])('a watch that %s takes off what it had set for signals', async (_, document, code) => {
+  if (document) await writeFile(at('openapi.json'), JSON.stringify(document));
+  const command = {
+    name: 'generate',
+    input: 'openapi.json',
+    options: { output: 'api', ...(document ? {} : { dates: 'never' }) },
+    isWatching: true,
+  };
+  const source = fileURLToPath(new URL('../../src/cli/run-generate.ts', import.meta.url));
+  const program = `
+    import { runGenerate } from ${JSON.stringify(source)};
+    const count = () => process.eventNames().map(name => [name, process.listenerCount(name)]);
+    const before = count();
+    const code = await runGenerate({ ...${JSON.stringify(command)}, config: undefined });
+    console.log(JSON.stringify({ code, before, after: count() }));
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { cwd: folder });
+  const [out, err] = [heard(child.stdout), heard(child.stderr)];
+  if (document) {
+    await err(/Watching 1 file; Ctrl\+C ends it\./);
+    child.kill('SIGINT');
+  }
+  const said = JSON.parse(await out(/\{"code".*\}/));
+  expect(said.code).toBe(code);
+  expect(said.after).toEqual(said.before);
+  // Nothing is left that would keep the process, or let it survive another Ctrl+C.
   expect(await once(child, 'close')).toEqual([0, null]);
 });

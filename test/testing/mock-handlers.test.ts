@@ -702,3 +702,38 @@ describe('options and names', () => {
     expect([...mockHandlers(users, { baseUrl })]).toHaveLength(4);
   });
 });
+
+test('whole numbers beyond 2^53 come and go as they are', async () => {
+  const integer = z.codec(z.union([z.int(), z.bigint()]), z.bigint(), {
+    decode: value => BigInt(value),
+    encode: value => (Number.isSafeInteger(Number(value)) ? Number(value) : value),
+  });
+  const Row = z.object({ id: integer });
+  const { mocks, api } = serve(
+    defineContract({
+      putRow: endpoint({
+        method: 'PUT',
+        path: '/rows/{id}',
+        params: z.object({ id: integer }),
+        query: z.object({ like: Row.optional() }),
+        styles: { query: { like: { style: 'json' } } },
+        body: Row,
+        responses: { 200: Row },
+      }),
+      rows: endpoint({ method: 'GET', path: '/rows', responses: { 200: jsonLines(Row) } }),
+    }),
+  );
+  const large = 9_007_199_254_740_993n;
+  mocks.on('putRow').reply(200, { id: large + 4n });
+  const row = api.putRow({
+    params: { id: large },
+    query: { like: { id: -large } },
+    body: { id: large + 2n },
+  });
+  expect(await row).toEqual({ id: large + 4n });
+  expect(mocks.on('putRow').requests).toMatchObject([
+    { params: { id: large }, query: { like: { id: -large } }, body: { id: large + 2n } },
+  ]);
+  mocks.on('rows').reply(200, [{ id: 1n }, { id: large }]);
+  expect(await all(await api.rows())).toEqual([{ id: 1n }, { id: large }]);
+});

@@ -15,7 +15,7 @@ import {
   toJSONSchema,
 } from 'zod/v4/core';
 import type { Schema } from '../standard-schema.ts';
-import { definitionOf, isZod } from '../zod.ts';
+import { definitionOf, isLargeInteger, isZod } from '../zod.ts';
 import type { JsonSchema } from './document.ts';
 
 /** Hears that a schema has an id in its metadata. May throw. */
@@ -114,8 +114,15 @@ interface Described {
 function override({ zodSchema, jsonSchema }: Described): void {
   const { type } = definitionOf(zodSchema);
   if (type === 'file') describeFile(jsonSchema);
+  if (isLargeInteger(definitionOf(zodSchema))) describeInteger(jsonSchema);
   // To OpenAPI, what is read-only must not be sent. `readonly()` only keeps the program from changing it.
   if (type === 'readonly' && !globalRegistry.get(zodSchema)?.readOnly) delete jsonSchema.readOnly;
+}
+
+/** Whatever its size, and however the program holds it. */
+function describeInteger(jsonSchema: JSONSchema.BaseSchema): void {
+  delete jsonSchema.anyOf;
+  jsonSchema.type = 'integer';
 }
 
 /**

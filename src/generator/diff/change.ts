@@ -14,9 +14,10 @@ export interface Place {
 export interface Change {
   /**
    * `breaking`: a client made from the old document fails with the new service, or code around it no longer compiles
-   * once it is made anew. `compatible`: neither.
+   * once it is made anew. `compatible`: neither. `note`: no caller notices, but code that imports a type by its name has
+   * to be changed once the client is made anew.
    */
-  readonly level: 'breaking' | 'compatible';
+  readonly level: 'breaking' | 'compatible' | 'note';
   /** What kind of change it is, such as `parameter-removed`: for programs, and the same in every version. */
   readonly code: string;
   readonly message: string;

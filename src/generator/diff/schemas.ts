@@ -1,8 +1,10 @@
 /** Compares schemas: each pair once, wherever it is referred to from. */
 import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
+import { tagsOf } from '../schema/discriminator.ts';
 import { type Effect, type Finding, levelOf, listed, quoted, type Side } from './change.ts';
 import { effectOf } from './facets.ts';
+import { ComponentNames } from './names.ts';
 import { matchOptions, nameOfOption } from './options.ts';
 import { sentence, subjectOf } from './subject.ts';
 import { type View, viewOf } from './view.ts';
@@ -19,10 +21,12 @@ export class SchemaComparison {
   readonly #to: Documents;
   readonly #pairs = new Map<string, Pair>();
   readonly #open: (() => void)[] = [];
+  readonly #names: { readonly from: ComponentNames; readonly to: ComponentNames };
 
   constructor(from: Documents, to: Documents) {
     this.#from = from;
     this.#to = to;
+    this.#names = { from: new ComponentNames(from), to: new ComponentNames(to) };
   }
 
   /** What is found in it is there once {@link finish} has been called. */
@@ -31,15 +35,29 @@ export class SchemaComparison {
     const key = `${side} ${source.id} ${target.id}`;
     let pair = this.#pairs.get(key);
     if (!pair) {
-      const fresh: Pair = { findings: [], inner: [] };
+      const fresh: Pair = { findings: this.#renamed(from, to, side), inner: [] };
       pair = fresh;
       this.#pairs.set(key, fresh);
       this.#open.push(() => {
         const views = [viewOf(source, side, this.#from), viewOf(target, side, this.#to)] as const;
-        new ViewComparison(...views, side, fresh, (one, other) => this.compare(one, other, side)).run();
+        const documents = [this.#from, this.#to] as const;
+        new ViewComparison(...views, side, fresh, documents, (one, other) =>
+          this.compare(one, other, side),
+        ).run();
       });
     }
     return pair;
+  }
+
+  /** Nothing of a name is on the wire; but code that imports the type by a name that is gone no longer compiles. */
+  #renamed(from: Node, to: Node, side: Side): Finding[] {
+    const { from: old, to: fresh } = this.#names;
+    const [was, is] = [old.of(from), fresh.of(to)];
+    if (!was || !is || was.name === is.name || fresh.has(was.name)) return [];
+    const message = old.has(is.name)
+      ? `The schema \`${was.name}\` is gone: \`${is.name}\` is in its place.`
+      : `The schema \`${was.name}\` is called \`${is.name}\` now.`;
+    return [{ level: 'note', code: 'schema-renamed', message, side, from: was.node, to: is.node }];
   }
 
   /** Looks at everything that is to be compared, and at what is inside of it. */
@@ -59,10 +77,19 @@ class ViewComparison {
   readonly #to: View;
   readonly #side: Side;
   readonly #pair: Pair;
+  readonly #documents: readonly [from: Documents, to: Documents];
   readonly #compare: (from: Node, to: Node) => Pair;
   readonly #subject: string;
 
-  constructor(from: View, to: View, side: Side, pair: Pair, compare: (from: Node, to: Node) => Pair) {
+  constructor(
+    from: View,
+    to: View,
+    side: Side,
+    pair: Pair,
+    documents: readonly [from: Documents, to: Documents],
+    compare: (from: Node, to: Node) => Pair,
+  ) {
+    this.#documents = documents;
     this.#from = from;
     this.#to = to;
     this.#side = side;
@@ -247,7 +274,11 @@ class ViewComparison {
   }
 
   #compareOptions(): void {
-    const { matched, removed, added } = matchOptions(optionsOf(this.#from), optionsOf(this.#to));
+    const { matched, removed, added } = matchOptions(
+      optionsOf(this.#from),
+      optionsOf(this.#to),
+      this.#documents,
+    );
     for (const [before, after] of matched)
       if (before !== this.#from.node || after !== this.#to.node) this.#into(before, after);
     for (const option of removed)
@@ -265,7 +296,25 @@ class ViewComparison {
         undefined,
         option,
       );
-    if (this.#from.options.length > 0 && this.#to.options.length > 0) this.#compareDiscriminator();
+    if (this.#from.options.length === 0 || this.#to.options.length === 0) return;
+    this.#compareDiscriminator();
+    for (const [before, after] of matched) this.#compareTags(before, after);
+  }
+
+  /** Where nothing else is said, an option is told apart by its name, which is on the wire then. */
+  #compareTags(before: Node, after: Node): void {
+    const [from, to] = this.#documents;
+    const [was, is] = [tagsIn(this.#from, before, from), tagsIn(this.#to, after, to)];
+    if (!was || !is) return;
+    const isSame = was.length === is.length && was.every(tag => is.includes(tag));
+    if (!isSame)
+      this.#tell(
+        'changed',
+        'discriminator-changed',
+        `${optionName(after)} was told apart by ${either(was.map(quoted))}, and is by ${either(is.map(quoted))}.`,
+        before,
+        after,
+      );
   }
 
   #compareDiscriminator(): void {
@@ -281,6 +330,17 @@ class ViewComparison {
         after,
       );
   }
+}
+
+/** The values that choose an option; undefined where nothing chooses, or the option has its own, compared as all are. */
+function tagsIn({ node }: View, option: Node, documents: Documents): string[] | undefined {
+  const discriminator = node.get('discriminator');
+  const name = discriminator?.text('propertyName');
+  const target = option.text('$ref') === undefined ? undefined : documents.follow(option)?.node;
+  if (!discriminator || name === undefined || !target) return undefined;
+  const own = viewOf(target, 'response', documents).properties.get(name);
+  const isOwn = own && viewOf(own, 'response', documents).values !== undefined;
+  return isOwn ? undefined : tagsOf(discriminator, option, target, documents);
 }
 
 /** What is no choice is one of one. */

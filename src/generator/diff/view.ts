@@ -94,17 +94,24 @@ export function viewOf(schema: Node, side: Side, documents: Documents): View {
 }
 
 /** The schema and all that it has to be as well. */
-function partsOf(schema: Node, documents: Documents, seen: Set<string> = new Set()): Node[] {
-  const followed = documents.follow(schema);
-  if (!followed || seen.has(followed.node.id)) return [];
-  seen.add(followed.node.id);
-  const { node, siblings } = followed;
-  const also = [
-    ...(node.get('allOf')?.items() ?? []),
-    ...(siblings?.get('allOf')?.items() ?? []),
-    ...onlyOptions(node, documents),
-  ];
-  return [node, ...(siblings ? [siblings] : []), ...also.flatMap(part => partsOf(part, documents, seen))];
+function partsOf(schema: Node, documents: Documents): Node[] {
+  const parts: Node[] = [];
+  const seen = new Set<string>();
+  const open = [schema];
+  for (let part = open.pop(); part; part = open.pop()) {
+    const followed = documents.follow(part);
+    if (!followed || seen.has(followed.node.id)) continue;
+    const { node, siblings } = followed;
+    seen.add(node.id);
+    parts.push(node, ...(siblings ? [siblings] : []));
+    const also = [
+      ...(node.get('allOf')?.items() ?? []),
+      ...(siblings?.get('allOf')?.items() ?? []),
+      ...onlyOptions(node, documents),
+    ];
+    open.push(...also.reverse());
+  }
+  return parts;
 }
 
 /** A choice between one thing and null is that thing. */

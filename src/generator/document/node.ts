@@ -19,13 +19,28 @@ export class Node {
   }
 
   get path(): Path {
-    return this.#around ? [...this.#around.path, this.key] : [];
+    const path: (string | number)[] = [];
+    for (let node: Node = this; node.#around; node = node.#around) path.push(node.key);
+    return path.reverse();
   }
 
   /** JSON Pointer (RFC 6901) within the file. */
   get pointer(): string {
-    this.#pointer ??= this.#around ? `${this.#around.pointer}/${escaped(String(this.key))}` : '';
-    return this.#pointer;
+    // Up to where it is known, and down again: a document may be nested deeper than functions go.
+    const unknown: Node[] = [];
+    let pointer = '';
+    for (let node: Node | undefined = this; node; node = node.#around) {
+      if (node.#pointer !== undefined) {
+        pointer = node.#pointer;
+        break;
+      }
+      unknown.push(node);
+    }
+    for (const below of unknown.reverse()) {
+      if (below.#around) pointer += `/${escaped(String(below.key))}`;
+      below.#pointer = pointer;
+    }
+    return pointer;
   }
 
   /** Names the part in the whole document. */

@@ -134,10 +134,13 @@ interface Made {
   readonly value: unknown;
 }
 
+/** So many schemas within each other an example is made of. */
+const maxLevels = 100;
+
 /** Undefined where something has to be there that there is no example of. */
 function madeOf(schema: Node | undefined, context: Context, seen: ReadonlySet<string>): Made | undefined {
   const node = context.shapes.resolve(schema);
-  if (!node?.isObject || seen.has(node.id)) return undefined;
+  if (!node?.isObject || seen.has(node.id) || seen.size === maxLevels) return undefined;
   const [own] = ownExamples(node);
   if (own) return own;
   const constant = node.get('const');
@@ -160,7 +163,7 @@ function madeOfMembers(
   context: Context,
   seen: ReadonlySet<string>,
 ): Made | undefined {
-  const required = requiredOf(node, context, new Set());
+  const required = context.shapes.requiredOf(node);
   const members: [string, unknown][] = [];
   for (const [name, property] of properties) {
     if (context.shapes.resolve(property)?.flag('writeOnly') === true) continue;
@@ -169,13 +172,4 @@ function madeOfMembers(
     else if (required.has(name)) return undefined;
   }
   return members.length === 0 ? undefined : { value: Object.fromEntries(members) };
-}
-
-function requiredOf(schema: Node | undefined, context: Context, seen: Set<string>): Set<string> {
-  const node = context.shapes.resolve(schema);
-  if (!node || seen.has(node.id)) return new Set();
-  seen.add(node.id);
-  const own = (node.get('required')?.items() ?? []).map(({ value }) => String(value));
-  const parts = (node.get('allOf')?.items() ?? []).flatMap(part => [...requiredOf(part, context, seen)]);
-  return new Set([...parts, ...own]);
 }

@@ -1,5 +1,5 @@
 /** Codecs that a module declares for all of its schemas. */
-import { hardLine, indent, join, print } from '../print/layout.ts';
+import { hardLine, indent, join, print, width } from '../print/layout.ts';
 import type { Declaration, SchemaOptions } from '../schemas.ts';
 import type { CodecName } from './zod.ts';
 
@@ -12,8 +12,13 @@ interface Codec {
   readonly encode: string;
 }
 
+/** What `Temporal.Instant.from` takes, which throws on more. */
+const zonedDateTime =
+  "z.iso.datetime({ offset: true }).refine(text => !/\\.\\d{10}/u.test(text), 'is finer than nanoseconds')";
 const localDateTime = 'z.iso.datetime({ offset: true, local: true })';
-const wholeNumber = 'z.number().multipleOf(1)';
+/** Beyond 2^53 the digits of a number are lost, those of a bigint are not. */
+const wholeNumber = "z.union([z.int('is beyond 2^53: digits were lost'), z.bigint()])";
+const exactly = 'Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value)';
 
 function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
   const isTemporal = dates === 'Temporal';
@@ -22,7 +27,7 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
       return {
         says: 'An instant; a text of ISO 8601 on the wire.',
         type: isTemporal ? 'Temporal.Instant' : 'Date',
-        wire: isTemporal ? 'z.iso.datetime({ offset: true })' : localDateTime,
+        wire: isTemporal ? zonedDateTime : localDateTime,
         program: isTemporal ? 'z.instanceof(Temporal.Instant)' : 'z.date()',
         decode: isTemporal ? 'value => Temporal.Instant.from(value)' : 'value => new Date(value)',
         encode: isTemporal ? 'instant => instant.toString()' : 'date => date.toISOString()',
@@ -34,7 +39,9 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
         wire: 'z.iso.date()',
         program: isTemporal ? 'z.instanceof(Temporal.PlainDate)' : 'z.date()',
         decode: isTemporal ? 'value => Temporal.PlainDate.from(value)' : 'value => new Date(value)',
-        encode: isTemporal ? 'date => date.toString()' : 'date => date.toISOString().slice(0, 10)',
+        encode: isTemporal
+          ? "date => date.toString({ calendarName: 'never' })"
+          : 'date => date.toISOString().slice(0, 10)',
       };
     case 'int64':
       return {
@@ -42,8 +49,8 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
         type: int64,
         wire: wholeNumber,
         program: int64 === 'bigint' ? 'z.bigint()' : 'z.string().regex(/^-?\\d+$/u)',
-        decode: int64 === 'bigint' ? 'number => BigInt(number)' : 'number => BigInt(number).toString()',
-        encode: 'value => Number(value)',
+        decode: int64 === 'bigint' ? 'value => BigInt(value)' : 'value => String(value)',
+        encode: `value => (${exactly})`,
       };
     case 'int64Text':
       return {
@@ -69,18 +76,33 @@ export const codecDeclarations = (
   }));
 
 function printCodec(name: string, { says, type, wire, program, decode, encode }: Codec): string {
-  const methods = [`decode: ${decode},`, `encode: ${encode},`];
+  const methods = join(hardLine, [`decode: ${decode},`, `encode: ${encode},`]);
+  const start = `z.codec(${wire}, ${program}, {`;
+  // As formatters have it: what does not fit on the line of the call has lines of its own.
+  const isLong = start.length + 4 > width;
+  const call = isLong
+    ? [
+        'z.codec(',
+        indent(
+          hardLine,
+          `${wire},`,
+          hardLine,
+          `${program},`,
+          hardLine,
+          '{',
+          indent(hardLine, ...methods),
+          hardLine,
+          '},',
+        ),
+        hardLine,
+        '),',
+      ]
+    : [start, indent(hardLine, ...methods), hardLine, '}),'];
   return print([
     `/** ${says} */`,
     hardLine,
     `export const ${name}: z.ZodType<${type}> = /* @__PURE__ */ schema(() =>`,
-    indent(
-      hardLine,
-      `z.codec(${wire}, ${program}, {`,
-      indent(hardLine, ...join(hardLine, methods)),
-      hardLine,
-      '}),',
-    ),
+    indent(hardLine, ...call),
     hardLine,
     ');',
   ]);

@@ -42,7 +42,7 @@ export function pinned(
 const fieldsOf = (model: Model): Fields => (model.kind === 'ruled' ? fieldsOf(model.of) : (model as Fields));
 
 /** The values that lead to an option: those mapped to it, or its name. */
-function tagsOf(discriminator: Node, option: Node, target: Node, documents: Documents): string[] {
+export function tagsOf(discriminator: Node, option: Node, target: Node, documents: Documents): string[] {
   const mapped = (discriminator.get('mapping')?.members() ?? [])
     .filter(([, to]) => typeof to.value === 'string' && leadsTo(to, target, option, documents))
     .map(([value]) => value);

@@ -16,7 +16,12 @@ export interface Reading {
   readonly documents: Documents;
   read(node: Node): Model;
   pattern(source: string, node: Node): RegExp | undefined;
+  /** Hears of a part that is not looked at any more, so that everything counts as looked at. */
+  onTooMany(node: Node): void;
 }
+
+/** So many parts are looked at: each of them is a test of every member, or item, of every value. */
+const maxParts = 500;
 
 /** What is evaluated whatever the value is, then what only where conditions are met. */
 export function evaluatedBy(node: Node, kind: Kind, reading: Reading): Evaluated[] {
@@ -28,6 +33,9 @@ class Evaluation {
   readonly #kind: Kind;
   readonly #own: string;
   readonly #reading: Reading;
+  /** Looked at whatever the value is: to look again would find the same. */
+  readonly #seen = new Set<string>();
+  #parts = 0;
 
   constructor(kind: Kind, own: string, reading: Reading) {
     this.#kind = kind;
@@ -41,7 +49,15 @@ class Evaluation {
     conditions: readonly Condition[],
     seen: ReadonlySet<string>,
   ): Evaluated[] {
-    if (!node.isObject || seen.has(node.id)) return [];
+    if (!node.isObject || seen.has(node.id) || this.#seen.has(node.id)) return [];
+    if (++this.#parts > maxParts) {
+      if (this.#parts === maxParts + 1) this.#reading.onTooMany(node);
+      return [{ ...noneOf([]), isAll: true }];
+    }
+    if (conditions.length === 0) this.#seen.add(node.id);
+    const own = this.#named(node, isOutermost, conditions);
+    // Whatever its parts look at has been looked at.
+    if (own.isAll) return [own];
     const within = new Set([...seen, node.id]);
     const also = (part: Node | undefined, ...more: Condition[]): Evaluated[] =>
       part ? this.of(part, false, [...conditions, ...more], within) : [];
@@ -50,7 +66,7 @@ class Evaluation {
     const condition = node.get('if');
     const met = (part: Node, isMet = true): Condition => ({ model: read(part), isMet });
     return [
-      this.#named(node, isOutermost, conditions),
+      own,
       ...(node.text('$ref') === undefined ? [] : also(this.#reading.documents.follow(node)?.node)),
       ...items('allOf').flatMap(part => also(part)),
       ...[...items('anyOf'), ...items('oneOf')].flatMap(part => also(part, met(part))),

@@ -21,7 +21,21 @@ export type Resolve = (reference: Reference) => Model;
 
 /** Why a value is none of a schema, with the way to the part that is not; undefined if it is one. */
 export function mismatchOf(model: Model, value: unknown, resolve: Resolve): string | undefined {
-  return new Judge(resolve).judge(model, value, '');
+  try {
+    return new Judge(resolve).judge(model, value, '');
+  } catch (error) {
+    if (error instanceof TooDeep) return error.message;
+    throw error;
+  }
+}
+
+/** References within each other that are followed for one value. */
+const maxDepth = 500;
+
+class TooDeep extends Error {
+  constructor(at: string) {
+    super(wrong(at, `is of a schema with more than ${maxDepth} references within each other`));
+  }
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -45,6 +59,7 @@ class Judge {
   readonly #resolve: Resolve;
   /** Schemas that are being looked at with a value: one that is met again has nothing new to say. */
   readonly #open = new Map<string, Set<unknown>>();
+  #depth = 0;
 
   constructor(resolve: Resolve) {
     this.#resolve = resolve;
@@ -91,7 +106,9 @@ class Judge {
     const open = this.#open.get(id) ?? new Set();
     if (open.has(value)) return undefined;
     this.#open.set(id, open.add(value));
+    if (++this.#depth > maxDepth) throw new TooDeep(at);
     const found = this.judge(this.#resolve(reference), value, at);
+    this.#depth--;
     open.delete(value);
     return found;
   }

@@ -17,8 +17,9 @@ import { codecDeclarations } from './codecs.ts';
 import { nameIn } from './discriminator.ts';
 import { docsOf, linesOf } from './docs.ts';
 import { type HelperName, helperDeclarations } from './helpers.ts';
+import { Loops } from './loops.ts';
 import { mismatchOf } from './mismatch.ts';
-import { anything, type Field, type Model, nothing, type Reference } from './model.ts';
+import { anything, type Field, type Model } from './model.ts';
 import { OneWay } from './one-way.ts';
 import { SchemaReader } from './read.ts';
 import { interfaceBody, typeOf } from './types.ts';
@@ -46,9 +47,9 @@ interface Printed extends Declaration {
 
 class Printer implements SchemaPrinter {
   readonly #names: Names;
-  readonly #problems: Problems;
   readonly #options: SchemaOptions;
   readonly #reader: SchemaReader;
+  readonly #loops: Loops;
   /** Of the components, by what they lead to: their names and their order. */
   readonly #components = new Map<string, { readonly name: string; readonly index: number }>();
   readonly #declared = new Map<string, Declared>();
@@ -60,10 +61,14 @@ class Printer implements SchemaPrinter {
 
   constructor(documents: Documents, names: Names, problems: Problems, options: SchemaOptions) {
     this.#names = names;
-    this.#problems = problems;
     this.#options = options;
     this.#oneWay = new OneWay(documents);
     this.#reader = new SchemaReader(documents, problems, options);
+    this.#loops = new Loops({
+      read: (node, direction) => this.#reader.read(node, direction),
+      isBefore: (one, other) => this.#isBefore(one, other),
+      problems,
+    });
     const components = documents.root.get('components')?.get('schemas')?.members() ?? [];
     for (const [index, [name, component]] of components.entries()) {
       // One that only refers to another file gives its name to what is there.
@@ -91,7 +96,7 @@ class Printer implements SchemaPrinter {
 
   mismatch(schema: Node, direction: Direction, value: unknown): string | undefined {
     const model = this.#reader.read(schema, direction);
-    return mismatchOf(model, value, ({ target }) => this.#reader.read(target, direction));
+    return mismatchOf(model, value, ({ target }) => this.#loops.read(target, direction));
   }
 
   get declarations(): readonly Declaration[] {
@@ -155,14 +160,7 @@ class Printer implements SchemaPrinter {
   }
 
   #printDeclared({ name, target, direction, order }: Declared): void {
-    const read = this.#reader.read(target, direction);
-    this.#printDeclaration(
-      name,
-      this.#withoutLoops(read, target, direction),
-      docsOf(target),
-      direction,
-      order,
-    );
+    this.#printDeclaration(name, this.#loops.read(target, direction), docsOf(target), direction, order);
   }
 
   #printDeclaration(
@@ -187,70 +185,13 @@ class Printer implements SchemaPrinter {
     this.#printed.push({ name, code, needs, order });
   }
 
-  /**
-   * A schema that is itself, with nothing in between, has no end: neither a type nor a parse. Of references that lead
-   * around a circle, one is left out.
-   */
-  #withoutLoops(model: Model, target: Node, direction: Direction): Model {
-    const isLoop = (reference: Reference): boolean => {
-      if (reference.target.id === target.id) return true;
-      const other = this.#declare(reference.target, direction);
-      const own = this.#declare(target, direction);
-      return other.order <= own.order && this.#leadsTo(reference, target, direction);
-    };
-    const cut = (part: Model, isOption: boolean): Model => {
-      switch (part.kind) {
-        case 'reference':
-          if (!isLoop(part)) return part;
-          this.#problems.warn(
-            'This schema refers to itself with nothing in between.',
-            'The reference is left out.',
-            target,
-          );
-          return isOption ? nothing : anything;
-        case 'union':
-          return { ...part, options: part.options.map(option => cut(option, true)) };
-        case 'intersection':
-          return { ...part, parts: part.parts.map(each => cut(each, false)) };
-        case 'ruled':
-          return { ...part, of: cut(part.of, isOption) };
-        default:
-          return part;
-      }
-    };
-    return hasDirectReference(model) ? cut(model, false) : model;
-  }
-
-  #leadsTo(reference: Reference, target: Node, direction: Direction): boolean {
-    const seen = new Set<string>();
-    const open = [reference];
-    for (let next = open.pop(); next; next = open.pop()) {
-      if (next.target.id === target.id) return true;
-      if (seen.has(next.target.id)) continue;
-      seen.add(next.target.id);
-      open.push(...directReferences(this.#reader.read(next.target, direction)));
-    }
-    return false;
+  /** As in the components of the document; what is none of them stands behind, by where it is. */
+  #isBefore(one: Node, other: Node): boolean {
+    const [index, otherIndex] = [one, other].map(({ id }) => this.#components.get(id)?.index);
+    if (index === undefined && otherIndex === undefined) return one.id < other.id;
+    return (index ?? this.#components.size) < (otherIndex ?? this.#components.size);
   }
 }
-
-/** References that a schema is, may be or has to be as well. */
-function directReferences(model: Model): Reference[] {
-  switch (model.kind) {
-    case 'reference':
-      return [model];
-    case 'union':
-      return model.options.flatMap(directReferences);
-    case 'intersection':
-      return model.parts.flatMap(directReferences);
-    case 'ruled':
-      return directReferences(model.of);
-    default:
-      return [];
-  }
-}
-
-const hasDirectReference = (model: Model): boolean => directReferences(model).length > 0;
 
 /** Something to call a part of a document that is no component: by its last names, or by its file. */
 function nameOfPart({ path, file }: Node): string {

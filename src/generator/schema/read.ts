@@ -9,7 +9,7 @@ import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
-import { allOf, distinct, oneOf, orNull } from './combine.ts';
+import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
 import { pinned } from './discriminator.ts';
 import { docsOf } from './docs.ts';
 import { evaluatedBy } from './evaluated.ts';
@@ -60,6 +60,9 @@ const maxDepth = 200;
 /** References that are opened within each other: beyond, they stay references. */
 const maxOpen = 20;
 
+/** Levels of `allOf` that become one schema. Beyond, they would be printed again with each level that is on them. */
+const maxLevels = 50;
+
 /** What stands around a schema. */
 interface Around {
   readonly direction: Direction;
@@ -87,6 +90,10 @@ export class SchemaReader {
   /** In OpenAPI 3.0, what stands beside a reference counts for nothing. */
   readonly #isOldStyle: boolean;
   readonly #read = new Map<string, Model>();
+  /** How many levels of `allOf` have become one, by what has been read. */
+  readonly #levels = new Map<string, number>();
+  /** The most levels of what has been merged into the schema that is being read. */
+  #merged = -1;
   /** References that are being opened: one that leads to itself is not opened again. */
   readonly #opening = new Set<string>();
   readonly #told = new Set<string>();
@@ -110,12 +117,23 @@ export class SchemaReader {
   }
 
   read(node: Node, direction: Direction): Model {
-    const key = `${direction} ${node.id}`;
-    let model = this.#read.get(key);
-    if (!model) {
-      model = this.#readAny(node, { direction });
-      this.#read.set(key, model);
-    }
+    const known = this.#read.get(keyOf(node, direction));
+    if (known) return known;
+    // What a schema is made of first: there may be more levels of it than functions go deep.
+    if (this.#opening.size === 0)
+      for (const part of partsBelow(node, this.#documents, one => this.#read.has(keyOf(one, direction))))
+        this.#readNamed(part, direction);
+    return this.#readNamed(node, direction);
+  }
+
+  #readNamed(node: Node, direction: Direction): Model {
+    const around = this.#merged;
+    this.#merged = -1;
+    const model = this.#readAny(node, { direction });
+    const key = keyOf(node, direction);
+    this.#read.set(key, model);
+    this.#levels.set(key, this.#merged + 1);
+    this.#merged = around;
     return model;
   }
 
@@ -179,7 +197,32 @@ export class SchemaReader {
   }
 
   #all(parts: readonly Model[], { direction }: Around): Model {
-    return allOf(parts, reference => this.open(reference, direction));
+    const bounds = parts.filter(({ kind }) => kind !== 'anything');
+    const flat = bounds.length > 1 ? bounds.flatMap(part => this.#topLevels(part, direction)) : bounds;
+    return allOf(flat, reference => this.#openToMerge(reference, direction));
+  }
+
+  /** Of what has too many levels to be merged, those that have been added to it since. */
+  #topLevels(part: Model, direction: Direction): readonly Model[] {
+    const opened = part.kind === 'reference' ? this.#openToMerge(part, direction) : undefined;
+    if (opened?.kind !== 'intersection') return [part];
+    const isTall = (one: Model): boolean =>
+      one.kind === 'reference' && this.#levelsOf(one, direction) >= maxLevels;
+    return opened.parts.some(isTall) && opened.parts.every(one => isTall(one) || isObject(one))
+      ? opened.parts
+      : [part];
+  }
+
+  #levelsOf({ target }: Reference, direction: Direction): number {
+    return this.#levels.get(keyOf(target, direction)) ?? 0;
+  }
+
+  #openToMerge(reference: Reference, direction: Direction): Model | undefined {
+    const model = this.open(reference, direction);
+    const levels = this.#levelsOf(reference, direction);
+    if (!model || levels >= maxLevels) return undefined;
+    this.#merged = Math.max(this.#merged, levels);
+    return model;
   }
 
   #readKeywords(node: Node, around: Around, isWithoutOptions = false): Model {
@@ -481,6 +524,12 @@ export class SchemaReader {
       documents: this.#documents,
       read: part => this.#readAny(part, asked({ direction: around.direction })),
       pattern: (source, schema) => this.#scalars.pattern(source, schema),
+      onTooMany: part =>
+        this.#warn(
+          node,
+          `More than 500 parts say what is evaluated; the first beyond is at #${part.pointer}.`,
+          `Nothing is taken for unevaluated.`,
+        ),
     });
   }
 
@@ -500,6 +549,40 @@ export class SchemaReader {
     }
     return allOf(parts, () => undefined);
   }
+}
+
+const keyOf = (node: Node, direction: Direction): string => `${direction} ${node.id}`;
+
+/** The named schemas that a schema is, has to be, or may be as well; each behind those that it is made of. */
+function partsBelow(schema: Node, documents: Documents, isRead: (node: Node) => boolean): Node[] {
+  const seen = new Set<string>();
+  const parts: Node[] = [];
+  const open: { readonly node: Node; readonly isLookedInto: boolean }[] = [
+    { node: schema, isLookedInto: false },
+  ];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { node, isLookedInto } = next;
+    if (isLookedInto) parts.push(node);
+    else if (!seen.has(node.id) && !isRead(node)) {
+      seen.add(node.id);
+      if (node !== schema) open.push({ node, isLookedInto: true });
+      for (const target of targetsIn(node, documents).reverse())
+        open.push({ node: target, isLookedInto: false });
+    }
+  }
+  return parts;
+}
+
+function targetsIn(schema: Node, documents: Documents): Node[] {
+  const targets: Node[] = [];
+  const open = [schema];
+  for (let node = open.pop(); node; node = open.pop()) {
+    const followed = node.text('$ref') === undefined ? undefined : documents.follow(node);
+    if (followed) targets.push(followed.node);
+    for (const keyword of ['allOf', 'anyOf', 'oneOf'])
+      open.push(...(node.get(keyword)?.items() ?? []).reverse());
+  }
+  return targets;
 }
 
 const isNull: Model = { kind: 'null' };

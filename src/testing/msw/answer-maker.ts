@@ -1,10 +1,10 @@
 /** Answers made from schemas: the same for the same seed, whatever else is asked for and in what order. */
 import { type Content, isStreamed } from '../../contract/content.ts';
 import type { EndpointOptions } from '../../contract/endpoint-options.ts';
+import { jsonDecoderOf, readJson } from '../../contract/exact-json.ts';
 import { jsonOf, Unencodable } from '../../contract/parameter-style.ts';
 import { writeContent } from '../../contract/request-encoder.ts';
 import { ResponseDecoder } from '../../contract/response-decoder.ts';
-import { decoderOf } from '../../contract/schema.ts';
 import type { Checked, Issue, Schema } from '../../contract/standard-schema.ts';
 import { isZod } from '../../contract/zod.ts';
 import type { Random } from '../../pipeline/clock.ts';
@@ -175,7 +175,9 @@ async function readSequence({ kind, schema }: Content, values: readonly unknown[
   const data: unknown[] = [];
   for (const value of values) {
     const wire = kind === 'event-stream' ? (value as MockEvent<unknown>).data : value;
-    const result: Checked = schema ? await decoderOf(schema)(JSON.parse(jsonOf(wire))) : { value: wire };
+    const result: Checked = schema
+      ? await jsonDecoderOf(schema)(readJson(jsonOf(wire), schema))
+      : { value: wire };
     if (result.issues) return { data, issues: result.issues };
     data.push(kind === 'event-stream' ? { ...(value as object), data: result.value } : result.value);
   }

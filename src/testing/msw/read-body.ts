@@ -1,6 +1,7 @@
 /** The body of a request, read as its content says, into its wire form. */
 import type { $ZodType } from 'zod/v4/core';
 import { accepts, type Content, essenceOf, type FieldStyles } from '../../contract/content.ts';
+import { jsonDecoderOf, readJson } from '../../contract/exact-json.ts';
 import { resolveStyle } from '../../contract/parameter-style.ts';
 import { type Conversion, decoderOf } from '../../contract/schema.ts';
 import type { Checked, Schema } from '../../contract/standard-schema.ts';
@@ -29,14 +30,19 @@ export async function readBody(request: Request, { kind, schema, styles }: Conte
     case 'text':
       return convert(await request.text());
     default:
-      return convert(jsonValue(await request.text()));
+      return readJsonBody(await request.text(), schema);
   }
 }
 
-function jsonValue(text: string): unknown {
+function readJsonBody(text: string, schema: Schema | undefined): Checked | Promise<Checked> {
+  const value = jsonValue(text, schema);
+  return schema ? jsonDecoderOf(schema)(value) : { value };
+}
+
+function jsonValue(text: string, schema: Schema | undefined): unknown {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return readJson(text, schema);
   } catch {
     throw new Unreadable('is no JSON');
   }
@@ -86,7 +92,7 @@ const nothingFound = { text: () => undefined, list: () => [], members: () => new
 async function oneValue(value: FormDataEntryValue, schema: $ZodType): Promise<unknown> {
   if (typeof value === 'string') return wireValue(schema, foundText(value));
   const isJson = essenceOf(value.type) === 'application/json' && !takesFiles(schema);
-  return isJson ? jsonValue(await value.text()) : value;
+  return isJson ? jsonValue(await value.text(), schema) : value;
 }
 
 /** A file of JSON is a file, where the schema asks for one. */

@@ -4,7 +4,9 @@
  * A style alone does not tell a list of one element from a text, so that each reading is worked out when it is asked
  * for: by the schema, which knows what the parameter is.
  */
+import { readJson } from '../../contract/exact-json.ts';
 import type { ResolvedStyle } from '../../contract/parameter-style.ts';
+import type { Schema } from '../../contract/standard-schema.ts';
 
 /** What a request holds of a parameter, to be read as what its schema says that it is. */
 export interface Found {
@@ -17,7 +19,7 @@ export interface Found {
    */
   members(known: readonly string[], isOpen: boolean): ReadonlyMap<string, Found>;
   /** Only where JSON is the style: the value, in which nothing is left to be read. */
-  json?(): unknown;
+  json?(schema?: Schema): unknown;
 }
 
 /** What cannot be read at all, and where. */
@@ -63,10 +65,10 @@ const foundTexts = (pairs: readonly (readonly [string, string])[]): ReadonlyMap<
 const foundJson = (text: () => string | undefined): Found => ({
   ...nothing,
   text,
-  json() {
+  json(schema) {
     const json = text();
     try {
-      return json === undefined ? undefined : JSON.parse(json);
+      return json === undefined ? undefined : readJson(json, schema);
     } catch {
       throw new Unreadable('is no JSON');
     }

@@ -19,7 +19,7 @@ interface Details extends ReturnType<typeof definitionOf> {
  * @throws Unreadable for what no value can be made of.
  */
 export function wireValue(schema: $ZodType, found: Found): unknown {
-  const value = found.json ? found.json() : readAs(wireForm(schema), found);
+  const value = found.json ? found.json(schema) : readAs(wireForm(schema), found);
   return value === undefined ? absent(schema) : value;
 }
 
