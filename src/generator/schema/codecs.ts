@@ -1,5 +1,6 @@
 /** Codecs that a module declares for all of its schemas. */
-import { hardLine, indent, join, print } from '../print/layout.ts';
+import { hardLine, indent, join } from '../print/layout.ts';
+import { printStatement, type Statement } from '../print/statement.ts';
 import type { Declaration, SchemaOptions } from '../schemas.ts';
 import type { CodecName } from './zod.ts';
 
@@ -64,24 +65,28 @@ export const codecDeclarations = (
 ): Declaration[] =>
   [...used].map(([codec, name]) => ({
     name,
-    code: printCodec(name, codecOf(codec, options)),
+    code: printStatement(codecStatement(name, codecOf(codec, options)), options.emit),
     needs: new Set<string>(),
   }));
 
-function printCodec(name: string, { says, type, wire, program, decode, encode }: Codec): string {
+function codecStatement(name: string, { says, type, wire, program, decode, encode }: Codec): Statement {
   const methods = [`decode: ${decode},`, `encode: ${encode},`];
-  return print([
-    `/** ${says} */`,
-    hardLine,
-    `export const ${name}: z.ZodType<${type}> = /* @__PURE__ */ schema(() =>`,
-    indent(
+  return {
+    name,
+    docs: [`/** ${says} */`, hardLine],
+    type: `z.ZodType<${type}>`,
+    value: head => [
+      head,
+      ' /* @__PURE__ */ schema(() =>',
+      indent(
+        hardLine,
+        `z.codec(${wire}, ${program}, {`,
+        indent(hardLine, ...join(hardLine, methods)),
+        hardLine,
+        '}),',
+      ),
       hardLine,
-      `z.codec(${wire}, ${program}, {`,
-      indent(hardLine, ...join(hardLine, methods)),
-      hardLine,
-      '}),',
-    ),
-    hardLine,
-    ');',
-  ]);
+      ')',
+    ],
+  };
 }
