@@ -2,7 +2,7 @@
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { docComment, literal, member, prose } from '../print/code.ts';
-import type { Layout } from '../print/layout.ts';
+import { hardLine, indent, type Layout, wholeText, width } from '../print/layout.ts';
 import { joinTexts, printStatement, type Statement, type Text } from '../print/statement.ts';
 import { printRequestBody } from './contents.ts';
 import type { Context } from './context.ts';
@@ -72,7 +72,12 @@ const untyped = (name: string, value: unknown): EndpointMember[] =>
 /** `… = call({…})`. */
 export const calling =
   (call: string, members: readonly Layout[]): Statement['value'] =>
-  head => [head, ` /* @__PURE__ */ ${call}(`, lines(members, ','), ')'];
+  head => {
+    const start = `/* @__PURE__ */ ${call}(`;
+    const value = [start, lines(members, ','), ')'];
+    const length = (wholeText(head)?.length ?? 0) + 1 + start.length;
+    return length < width ? [head, ' ', value] : [head, indent(hardLine, value)];
+  };
 
 const ownServers = ({ node, pathItem }: FoundOperation): Node | undefined =>
   node.get('servers') ?? pathItem.get('servers');

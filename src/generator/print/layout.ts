@@ -68,7 +68,8 @@ export const list = (open: string, items: readonly Layout[], close: string): Lay
     ? `${open}${close}`
     : group(open, indent(softLine, ...join([',', line], items)), { broken: ',', flat: '' }, softLine, close);
 
-const width = 110;
+/** How long a line may be. */
+export const width = 110;
 const step = '  ';
 
 /** Parts of which some are printed, none of them on one line with all the others. */

@@ -3,7 +3,7 @@ import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import { type Names, pascalCase } from '../names.ts';
-import { group, hardLine, indent, type Layout, softLine, wholeText } from '../print/layout.ts';
+import { group, hardLine, indent, type Layout, softLine, wholeText, width } from '../print/layout.ts';
 import { comment } from '../print/literal.ts';
 import { printStatement, type Statement } from '../print/statement.ts';
 import type {
@@ -279,7 +279,6 @@ function typeDeclaration(name: string, model: Model, scope: Scope): Layout {
     : [`export type ${name} = `, typeOf(model, scope), ';'];
 }
 
-const width = 110;
 const start = '/* @__PURE__ */ schema(';
 const thunk = '() =>';
 

@@ -23,8 +23,10 @@ export function joined(code: string, declarations: string): string {
     if (name !== undefined && value !== undefined) values.set(name, typed(value));
   }
   const statements = declared.statements.map(statement =>
-    statement.replace(/^export declare const ([\p{L}\p{N}_]+)(: [\s\S]*);$/mu, (whole, name, type) =>
-      values.has(name) ? `export const ${name}${type} ${values.get(name)}` : whole,
+    statement.replace(
+      /^export declare const ([\p{L}\p{N}_]+)(: [\s\S]*);$/mu,
+      // What is declared and not there is undefined at run time as well.
+      (_, name, type) => `export const ${name}${type} ${values.get(name) ?? '= undefined;'}`,
     ),
   );
   const imports = joinedImports([...run.imports, ...declared.imports]);
