@@ -92,9 +92,9 @@ describe('a configuration', () => {
   test('says what is written, unless the command line does', async () => {
     const [one, other] = two.generate;
     await put('holdfast.config.json', { generate: [{ ...one, emit: 'js' }, other] });
-    expect((await holdfast('generate')).out).toMatch(/2 files written[^]*1 file written/);
+    expect((await holdfast('generate')).out).toMatch(/2 files written[\s\S]*1 file written/);
     const { out } = await holdfast('generate', '--emit', 'ts');
-    expect(out).toMatch(/1 file written, 2 removed[^]*0 files written, 1 unchanged/);
+    expect(out).toMatch(/1 file written, 2 removed[\s\S]*0 files written, 1 unchanged/);
   });
 
   test('is not read where a document is named', async () => {
