@@ -73,7 +73,7 @@ import { contract, type User } from './index.js';
 const api = createApi(contract, { baseUrl: 'https://users.test' });
 export const said: Promise<User> = api.getUser({ params: { id: 'a' }, query: { fields: ['name'] } });
 // @ts-expect-error -- there is no such field
-export const lost = said.then(user => user.nmae);
+said.then(user => user.nmae);
 // @ts-expect-error -- an id is a text
 api.getUser({ params: { id: 1 } });
 // @ts-expect-error -- a name is a text
