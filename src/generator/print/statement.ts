@@ -30,6 +30,7 @@ export interface Statement {
   readonly value: (head: Layout) => Layout;
 }
 
+/** Each half is printed once: what TypeScript has of them is both, one behind the other. */
 export function printStatement(statement: Statement, emit: Emit): Text {
   const { name, docs = '', declaration, type, inferredBy, value } = statement;
   const above = [docs, declaration === undefined ? '' : [declaration, hardLine]];
