@@ -198,7 +198,7 @@ describe('JavaScript with declarations', { timeout: 120_000 }, () => {
   test.each(forms)('is as the formatter would have it: %s', async (_, options) => {
     const operationId = `anOperation${'WithALongName'.repeat(4)}ForItself`;
     const long = documentOf({ '/': { get: { operationId, responses: { 204: {} } } } });
-    for (const document of [long, shop, hardDocument]) {
+    for (const document of [documentOf({}), long, shop, hardDocument]) {
       const [, pairs] = await bothOf(document, { ...options, examples: true });
       for (const text of Object.values(await filesIn(pairs))) expect(formatted(text)).toBe(text);
     }

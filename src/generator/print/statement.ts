@@ -44,10 +44,10 @@ export function printStatement(statement: Statement, emit: Emit): Text {
   return { ts: print([above, value(head), inferredBy ?? '', ';']) };
 }
 
-/** Parts of a module one behind the other, with a blank line between them. */
+/** Parts of a module one behind the other, with a blank line between those that are not empty. */
 export const joinTexts = (parts: readonly Text[], emit: Emit): Text =>
   Object.fromEntries(
-    endingsOf[emit].map(ending => [ending, parts.flatMap(part => part[ending] ?? []).join('\n\n')]),
+    endingsOf[emit].map(ending => [ending, parts.flatMap(part => part[ending] || []).join('\n\n')]),
   );
 
 /** A type within an expression, which JavaScript has no place for. */
