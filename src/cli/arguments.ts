@@ -37,6 +37,7 @@ const generateFlags = {
   include: { type: 'string', multiple: true },
   exclude: { type: 'string', multiple: true },
   split: { type: 'string' },
+  emit: { type: 'string' },
   dates: { type: 'string' },
   int64: { type: 'string' },
   enums: { type: 'string' },

@@ -10,6 +10,7 @@ all that holdfast.config.ts (.mjs, .js, .json) lists; what is given here then ho
                             may be given several times
       --exclude <which>     not these, in the same words
       --split tag           a file for each tag (by default there is one file)
+      --emit <kind>         ts, or js: a .js with a .d.ts beside it for each module, which compilers read faster
       --dates <kind>        what dates are in the program: string, Date or Temporal (by default string)
       --int64 <kind>        what an int64 is: number, bigint or string (by default number)
       --enums <kind>        closed, or open: what arrives may have values that the document does not know

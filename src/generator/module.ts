@@ -5,12 +5,20 @@ import type { Problems } from './document/problems.ts';
 import { wordsOf } from './names.ts';
 import type { NamedOperations } from './operations/name-operations.ts';
 import { policyOf } from './operations/policy-hints.ts';
-import { exported, type NamedOperation } from './operations/print-operation.ts';
-import { credentialsOf, printServers } from './operations/servers.ts';
+import { calling, type NamedOperation } from './operations/print-operation.ts';
+import { credentialsOf, serversStatement } from './operations/servers.ts';
 import { lines } from './operations/typed.ts';
 import { docComment, literal, prose, quoted } from './print/code.ts';
 import { identifiersOf } from './print/identifiers.ts';
 import { braces, print } from './print/layout.ts';
+import {
+  type Emit,
+  type Ending,
+  endingsOf,
+  joinTexts,
+  printStatement,
+  type Text,
+} from './print/statement.ts';
 import type { Declaration } from './schemas.ts';
 
 /** How every file of ours begins: what does not is left alone. */
@@ -58,74 +66,86 @@ export interface Printed {
   readonly declarations: readonly Declaration[];
   readonly operations: NamedOperations;
   /** The code of an operation, by its name. */
-  readonly codeOf: ReadonlyMap<string, string>;
+  readonly codeOf: ReadonlyMap<string, Text>;
   /** What comes to a server. */
-  readonly incoming: readonly string[];
+  readonly incoming: readonly Text[];
+  readonly emit: Emit;
 }
 
 /** The files of the output by their names. */
 export type Files = ReadonlyMap<string, string>;
 
 export function oneModule(printed: Printed): Files {
-  const { documents, declarations, operations, codeOf, incoming } = printed;
+  const { documents, declarations, operations, codeOf, incoming, emit } = printed;
   const statements = [
-    servers(documents),
+    ...servers(printed),
     ...declarations.map(({ code }) => code),
-    ...operations.all.map(({ name }) => codeOf.get(name) ?? ''),
+    ...operations.all.map(({ name }) => codeOf.get(name) ?? {}),
     printContract(printed),
     ...incoming,
   ];
-  return new Map([['index.ts', moduleOf(indexHeader(documents), statements, new Map())]]);
+  return new Map(filesOf('index', indexHeader(documents), statements, new Map(), emit));
 }
 
 /** One module for each tag, one for schemas, and one that has all of it. */
 export function moduleByTag(printed: Printed): Files {
-  const { documents, problems, declarations, operations, codeOf, incoming } = printed;
+  const { documents, declarations, codeOf, incoming, emit } = printed;
   const header = `${marker}: what is changed here is lost.`;
   const files = new Map<string, string>();
+  const modules: string[] = [];
   const homes = new Map<string, string>();
+  const add = (module: string, statements: readonly Text[]): void => {
+    for (const [name, text] of filesOf(module, header, statements, homes, emit)) files.set(name, text);
+    modules.push(`./${module}.js`);
+  };
   if (declarations.length > 0) {
-    files.set(
-      'schemas.ts',
-      moduleOf(
-        header,
-        declarations.map(({ code }) => code),
-        new Map(),
-      ),
+    add(
+      'schemas',
+      declarations.map(({ code }) => code),
     );
     for (const { name } of declarations) homes.set(name, './schemas.js');
   }
   const operationHomes = new Map<string, string>();
-  for (const [file, members] of byTag(operations.all, problems)) {
-    const statements = members.map(({ name }) => codeOf.get(name) ?? '');
-    files.set(`${file}.ts`, moduleOf(header, statements, homes));
-    for (const { name } of members) operationHomes.set(name, `./${file}.js`);
+  for (const [module, members] of byTag(printed)) {
+    add(
+      module,
+      members.map(({ name }) => codeOf.get(name) ?? {}),
+    );
+    for (const { name } of members) operationHomes.set(name, `./${module}.js`);
   }
-  if (incoming.length > 0) files.set('webhooks.ts', moduleOf(header, incoming, homes));
-  const statements = [
-    servers(documents),
-    printContract(printed),
-    [...files.keys()].map(file => `export * from './${file.replace(/\.ts$/, '.js')}';`).join('\n'),
-  ];
-  files.set('index.ts', moduleOf(indexHeader(documents), statements, operationHomes));
+  if (incoming.length > 0) add('webhooks', incoming);
+  const all = modules.map(module => `export * from '${module}';`).join('\n');
+  const everyEnding = Object.fromEntries(endingsOf[emit].map(ending => [ending, all]));
+  const statements = [...servers(printed), printContract(printed), everyEnding];
+  for (const [name, text] of filesOf('index', indexHeader(documents), statements, operationHomes, emit))
+    files.set(name, text);
   return files;
 }
 
 /** The module that holds examples, which nothing of the contract imports. */
-export function examplesModule({ documents }: Pick<Printed, 'documents'>, code: string): string {
-  const imports = [
-    "import type { MockExamples } from 'holdfast/testing/msw';",
-    "import type { contract } from './index.js';",
-  ];
-  return `${[indexHeader(documents), ...imports].join('\n')}\n\n${code}\n`;
+export function examplesModule({ documents, emit }: Printed, code: Text): Files {
+  // Stated, and not held against the contract, the type needs none.
+  const imports =
+    emit === 'ts'
+      ? [
+          "import type { MockExamples } from 'holdfast/testing/msw';",
+          "import type { contract } from './index.js';",
+        ]
+      : [];
+  return new Map(
+    endingsOf[emit].map(ending => [
+      `examples.${ending}`,
+      `${[indexHeader(documents), ...imports].join('\n')}\n\n${code[ending]}\n`,
+    ]),
+  );
 }
 
-function byTag(operations: readonly NamedOperation[], problems: Problems): Map<string, NamedOperation[]> {
+function byTag({ operations, problems, emit }: Printed): Map<string, NamedOperation[]> {
   const files = new Map<string, string>();
   const byFile = new Map<string, NamedOperation[]>();
-  for (const operation of operations) {
+  for (const operation of operations.all) {
     const tag = operation.tags[0] ?? 'other';
-    const file = files.get(tag) ?? freeFileName(tag, byFile, problems);
+    const file = files.get(tag) ?? freeModuleName(tag, byFile, problems, endingsOf[emit][0]);
     files.set(tag, file);
     byFile.set(file, [...(byFile.get(file) ?? []), operation]);
   }
@@ -135,22 +155,27 @@ function byTag(operations: readonly NamedOperation[], problems: Problems): Map<s
 /** Files that have a meaning here, or to Windows. */
 const takenFiles = /^(?:index|schemas|examples|webhooks|con|prn|aux|nul|com\d|lpt\d)$/;
 
-function freeFileName(tag: string, used: ReadonlyMap<string, unknown>, problems: Problems): string {
+function freeModuleName(
+  tag: string,
+  used: ReadonlyMap<string, unknown>,
+  problems: Problems,
+  ending: Ending | undefined,
+): string {
   const words = wordsOf(tag.normalize('NFKD')).map(word => word.toLowerCase().replace(/[^a-z0-9]/g, ''));
   const wanted = words.filter(Boolean).join('-').slice(0, 60) || 'tag';
   let name = wanted;
   for (let count = 2; used.has(name) || takenFiles.test(name); count++) name = `${wanted}-${count}`;
   if (name !== wanted)
     problems.warn(
-      `The file ${wanted}.ts is taken already.`,
-      `The tag ${JSON.stringify(tag)} is in ${name}.ts.`,
+      `The file ${wanted}.${ending} is taken already.`,
+      `The tag ${JSON.stringify(tag)} is in ${name}.${ending}.`,
     );
   return name;
 }
 
-const servers = (documents: Documents): string => {
-  const printed = printServers(documents);
-  return printed === undefined ? '' : print(printed);
+const servers = ({ documents, emit }: Printed): Text[] => {
+  const statement = serversStatement(documents);
+  return statement === undefined ? [] : [printStatement(statement, emit)];
 };
 
 /** What the document asks of all calls, which is for the client to give. */
@@ -161,23 +186,27 @@ function policyNote({ root }: Documents, problems: Problems): string | undefined
   return `The document asks for this with all calls: \`${options}\``;
 }
 
-function printContract({ documents, operations: { inContract }, problems }: Printed): string {
+function printContract({ documents, operations: { inContract }, problems, emit }: Printed): Text {
+  const name = 'contract';
   if (inContract.length === 0)
-    return 'export const contract: Record<never, never> = /* @__PURE__ */ defineContract({});';
-  const members = inContract.map(({ name }) => name);
+    return printStatement(
+      { name, type: 'Record<never, never>', value: head => [head, ' /* @__PURE__ */ defineContract({})'] },
+      emit,
+    );
+  const members = inContract.map(operation => operation.name);
   const title = prose(documents.root.get('info')?.text('title'));
-  return print([
-    docComment(title, credentialsOf(documents), policyNote(documents, problems)),
-    exported(
-      'contract',
-      lines(
-        members.map(name => `${name}: typeof ${name}`),
+  return printStatement(
+    {
+      name,
+      docs: docComment(title, credentialsOf(documents), policyNote(documents, problems)),
+      type: lines(
+        members.map(member => `${member}: typeof ${member}`),
         ';',
       ),
-      'defineContract',
-      members,
-    ),
-  ]);
+      value: calling('defineContract', members),
+    },
+    emit,
+  );
 }
 
 /** The document by its name and a hash of its texts: the same of both is the same output. */
@@ -188,13 +217,21 @@ function indexHeader({ root, texts }: Documents): string {
   return `${marker} from ${name} (SHA-256 ${hash.digest('hex').slice(0, 32)}): what is changed here is lost.`;
 }
 
-function moduleOf(header: string, statements: readonly string[], homes: ReadonlyMap<string, string>): string {
-  const body = statements.filter(statement => statement !== '').join('\n\n');
-  const imports = importsFor(identifiersOf(body), homes);
-  return `${[header, ...imports].join('\n')}\n\n${body}\n`;
-}
+/** The files of one module, each with what it imports itself. */
+const filesOf = (
+  module: string,
+  header: string,
+  statements: readonly Text[],
+  homes: ReadonlyMap<string, string>,
+  emit: Emit,
+): [name: string, text: string][] =>
+  endingsOf[emit].map(ending => {
+    const body = joinTexts(statements, emit)[ending] ?? '';
+    const imports = importsFor(identifiersOf(body), homes, ending);
+    return [`${module}.${ending}`, `${[header, ...imports].join('\n')}\n\n${body}\n`];
+  });
 
-function importsFor(used: ReadonlySet<string>, homes: ReadonlyMap<string, string>): string[] {
+function importsFor(used: ReadonlySet<string>, homes: ReadonlyMap<string, string>, ending: Ending): string[] {
   const byModule = new Map<string, string[]>();
   const add = (module: string, name: string) => byModule.set(module, [...(byModule.get(module) ?? []), name]);
   for (const [module, names] of Object.entries(packages))
@@ -202,13 +239,15 @@ function importsFor(used: ReadonlySet<string>, homes: ReadonlyMap<string, string
   const local = [...homes].filter(([name]) => used.has(name));
   for (const [name, module] of local.sort(([, one], [, other]) => (one < other ? -1 : one > other ? 1 : 0)))
     add(module, name);
-  return [...byModule].map(([module, names]) =>
-    print([
-      'import ',
-      braces(names.sort((one, other) => natural(localName(one), localName(other)))),
-      ` from ${quoted(module)};`,
-    ]),
-  );
+  return [...byModule].map(([module, names]) => {
+    const sorted = names.sort((one, other) => natural(localName(one), localName(other)));
+    // Declarations are types altogether.
+    const [keyword, imported] =
+      ending === 'd.ts'
+        ? ['import type ', sorted.map(name => name.replace(/^type /, ''))]
+        : ['import ', sorted];
+    return print([keyword, braces(imported), ` from ${quoted(module)};`]);
+  });
 }
 
 const natural = (one: string, other: string): number =>

@@ -1,6 +1,7 @@
 /** What the rest of the generator sees of schemas. */
 import type { Node } from './document/node.ts';
 import type { Layout } from './print/layout.ts';
+import type { Emit, Text } from './print/statement.ts';
 
 /** How what a document leaves open is printed. */
 export interface SchemaOptions {
@@ -9,6 +10,7 @@ export interface SchemaOptions {
   readonly int64: 'number' | 'bigint' | 'string';
   /** Whether enums of what is received take values that the document does not know. */
   readonly enums: 'closed' | 'open';
+  readonly emit: Emit;
 }
 
 /** What is sent leaves out what is read-only, what is received what is write-only. */
@@ -34,7 +36,7 @@ export interface Member {
 /** Something at the top of a module. */
 export interface Declaration {
   readonly name: string;
-  readonly code: string;
+  readonly code: Text;
   /** The names of other declarations that it needs. */
   readonly needs: ReadonlySet<string>;
 }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from './run-command.ts';
@@ -38,6 +38,21 @@ describe('holdfast generate', () => {
     expect(fresh.out).toContain('It is up to date.');
   });
 
+  test('--emit js writes pairs in the place of what was there, and --check asks for them', async () => {
+    const generate = (...more: string[]) => run('generate', at('openapi.json'), '-o', at('pairs'), ...more);
+    await generate();
+    const stale = await generate('--emit', 'js', '--check');
+    expect(stale).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('2 files to write, 1 to remove'),
+    });
+    const written = await generate('--emit', 'js');
+    expect(written).toMatchObject({ code: 0, out: expect.stringContaining('2 files written, 1 removed') });
+    expect((await readdir(at('pairs'))).sort()).toEqual(['index.d.ts', 'index.js']);
+    const fresh = await generate('--emit', 'js', '--check');
+    expect(fresh).toMatchObject({ code: 0, out: expect.stringContaining('It is up to date.') });
+  });
+
   test.each<[string, (at: (name: string) => string) => string[], number, string | RegExp]>([
     ['a document that is not there', at => [at('no.yaml'), '-o', at('x')], 1, 'no.yaml is not there.'],
     ['bad YAML', at => [at('bad.yaml'), '-o', at('x')], 1, /bad\.yaml:\d+:\d+ is neither YAML nor JSON/],
@@ -54,6 +69,13 @@ describe('holdfast generate', () => {
       2,
       '`dates` should be',
     ],
+    [
+      'an unknown form',
+      at => [at('openapi.json'), '-o', at('x'), '--emit', 'xml'],
+      2,
+      '`emit` should be one of "ts", "js", got "xml".',
+    ],
+    ['no form', at => [at('openapi.json'), '-o', at('x'), '--emit'], 2, "'--emit <value>' argument missing"],
     ['an unknown selector', at => [at('openapi.json'), '-o', at('x'), '--include', 'a'], 2, 'tag:…'],
   ])('fails on %s', async (_, args, code, message) => {
     const result = await run('generate', ...args(at));

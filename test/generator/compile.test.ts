@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,45 @@ for await (const { name } of api.list.items({})) name.trim();
 export const name: Promise<string> = api.get({ params: { id: 'a' } }).then(user => user.name);
 `;
 
+/** Each mistake is one to the compiler, or the comment above it is. */
+const wrong = `
+import { createApi } from 'holdfast/contract';
+import { contract, type User } from './index.js';
+
+const api = createApi(contract, { baseUrl: 'https://users.test' });
+export const said: Promise<User> = api.getUser({ params: { id: 'a' }, query: { fields: ['name'] } });
+// @ts-expect-error -- there is no such field
+said.then(user => user.nmae);
+// @ts-expect-error -- an id is a text
+api.getUser({ params: { id: 1 } });
+// @ts-expect-error -- a name is a text
+api.createUser({ body: { name: 1 } });
+// @ts-expect-error -- there is no such parameter
+api.listUsers({ query: { cursr: 'a' } });
+`;
+
+/** One that is right, and one that is not. */
+const callsTo: Readonly<Record<string, string>> = {
+  'fastapi-app.json': `
+export const title: Promise<string> = api.getTicket({ params: { ticket_id: 'a' } }).then(it => it.title);
+// @ts-expect-error -- there is no such field
+api.getTicket({ params: { ticket_id: 'a' } }).then(it => it.titel);
+`,
+  'qdrant.json': `
+export const time: Promise<number | undefined> = api.getCollections().then(it => it.time);
+// @ts-expect-error -- there is no such field
+api.getCollections().then(it => it.tme);
+`,
+};
+
+/** Declarations as code: as such, the compiler looks into them, though it is told to skip those of packages. */
+async function declarationsOf(folder: string): Promise<string> {
+  const target = await workFolder();
+  for (const name of (await readdir(folder)).filter(each => each.endsWith('.d.ts')))
+    await copyFile(join(folder, name), join(target, name.replace(/\.d\.ts$/, '.ts')));
+  return target;
+}
+
 describe.each(Object.entries(compilers))('TypeScript %s', { timeout: 120_000 }, (version, compiler) => {
   test('takes all that a document can have, in one file or many', async () => {
     const whole = await generated(everything);
@@ -76,6 +115,15 @@ describe.each(Object.entries(compilers))('TypeScript %s', { timeout: 120_000 }, 
       enums: 'open',
     });
     expect(await complaintsOf(compiler, [whole.folder, byTag.folder])).toBe('');
+  });
+
+  test('takes JavaScript with its declarations, and what calls it', async () => {
+    const pairs = await generated(everything, { emit: 'js', examples: true });
+    await writeFile(join(pairs.folder, 'caller.ts'), caller);
+    const byTag = await generated(everything, { emit: 'js', split: 'tag', dates: 'Date', int64: 'bigint' });
+    await writeFile(join(byTag.folder, 'wrong.ts'), wrong);
+    const declared = [await declarationsOf(pairs.folder), await declarationsOf(byTag.folder)];
+    expect(await complaintsOf(compiler, [pairs.folder, byTag.folder, ...declared])).toBe('');
   });
 
   test('finds what is wrong', async () => {
@@ -91,5 +139,21 @@ describe.each(Object.entries(compilers))('TypeScript %s', { timeout: 120_000 }, 
       return output;
     });
     expect(await complaintsOf(compiler, await Promise.all(outputs))).toBe('');
+  });
+
+  test.skipIf(!existsSync(corpus))('takes the declarations of real services', async () => {
+    const outputs = ['fastapi-app.json', 'qdrant.json'].map(async name => {
+      const output = join(await workFolder(), 'api');
+      await generate({ input: join(corpus, name), output, emit: 'js' });
+      await writeFile(
+        join(output, 'caller.ts'),
+        `import { createApi } from 'holdfast/contract';
+import { contract } from './index.js';
+const api = createApi(contract, { baseUrl: 'https://service.test' });
+${callsTo[name]}`,
+      );
+      return [output, await declarationsOf(output)];
+    });
+    expect(await complaintsOf(compiler, (await Promise.all(outputs)).flat())).toBe('');
   });
 });

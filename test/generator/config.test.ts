@@ -89,6 +89,14 @@ describe('a configuration', () => {
     expect(await readFile(at('elsewhere/index.ts'), 'utf8')).toContain('toISOString');
   });
 
+  test('says what is written, unless the command line does', async () => {
+    const [one, other] = two.generate;
+    await put('holdfast.config.json', { generate: [{ ...one, emit: 'js' }, other] });
+    expect((await holdfast('generate')).out).toMatch(/2 files written[\s\S]*1 file written/);
+    const { out } = await holdfast('generate', '--emit', 'ts');
+    expect(out).toMatch(/1 file written, 2 removed[\s\S]*0 files written, 1 unchanged/);
+  });
+
   test('is not read where a document is named', async () => {
     await put('holdfast.config.json', '{');
     expect(await holdfast('generate', 'one.json', '-o', 'api')).toMatchObject({ code: 0 });
@@ -117,6 +125,12 @@ describe('a configuration is refused, with exit code 2,', () => {
       'json',
       { generate: [{ input: 'one.json', output: 'api', dates: 'Moment' }] },
       '`generate[0].dates` should be one of "string", "Date", "Temporal", got "Moment".',
+    ],
+    [
+      'with a form that there is not',
+      'json',
+      { generate: [{ input: 'one.json', output: 'api', emit: 'xml' }] },
+      '`generate[0].emit` should be one of "ts", "js", got "xml".',
     ],
     ['without an output', 'json', { generate: [{ input: 'one.json' }] }, '`generate[0].output` is missing.'],
     ['without a document', 'json', { generate: [] }, 'at least one document'],

@@ -238,12 +238,13 @@ describe('a hostile document', () => {
         '/fine': { get: { operationId: `fine ${text}`, tags: [text], responses: { 204: {} } } },
       },
     };
-    for (const split of [undefined, 'tag'] as const) {
-      const { folder } = await generated(document, split && { split });
-      for (const name of await readdir(folder)) expect(name).toMatch(/^[a-z0-9-]+\.ts$/);
-      const { contract } = await importFrom(folder);
-      expect(Object.keys(contract as object)).not.toEqual([]);
-    }
+    for (const split of [undefined, 'tag'] as const)
+      for (const emit of ['ts', 'js'] as const) {
+        const { folder } = await generated(document, { emit, ...(split && { split }) });
+        for (const name of await readdir(folder)) expect(name).toMatch(/^[a-z0-9-]+\.(?:ts|js|d\.ts)$/);
+        const { contract } = await importFrom(folder, `index.${emit}`);
+        expect(Object.keys(contract as object)).not.toEqual([]);
+      }
     expect(globalThis).not.toHaveProperty('hacked');
   });
 

@@ -71,6 +71,7 @@ export async function loaded(
 /** The sources stand in for the package. */
 export async function importFrom(folder: string, file = 'index.ts'): Promise<Record<string, unknown>> {
   const target = await workFolder();
+  const ending = file.endsWith('.ts') ? 'ts' : 'js';
   for (const name of await readdir(folder)) {
     const text = await readFile(join(folder, name), 'utf8');
     const source = join(root, 'src/contract/index.ts');
@@ -78,7 +79,7 @@ export async function importFrom(folder: string, file = 'index.ts'): Promise<Rec
       join(target, name),
       text
         .replaceAll("'holdfast/contract'", JSON.stringify(source))
-        .replaceAll(/'(\.\/[\w-]+)\.js'/g, "'$1.ts'"),
+        .replaceAll(/'(\.\/[\w-]+)\.js'/g, `'$1.${ending}'`),
     );
   }
   return import(/* @vite-ignore */ join(target, file));

@@ -82,6 +82,8 @@ describe('verify', { timeout: 120_000 }, () => {
   test.each<Partial<GenerateOptions>>([
     {},
     { dates: 'Date', int64: 'bigint', enums: 'open', split: 'tag' },
+    { emit: 'js', examples: true },
+    { emit: 'js', dates: 'Date', int64: 'bigint', enums: 'open', split: 'tag' },
   ])('finds nothing in what is generated with %o', async options => {
     const output = await written(options);
     const { schemas: count, disagreements } = await verify(output);
@@ -140,6 +142,25 @@ describe('verify', { timeout: 120_000 }, () => {
         to,
       ).toContain(message);
     }
+  });
+
+  test('finds what is changed by hand in either half of a pair', async () => {
+    const output = await written({ emit: 'js' });
+    const change = async (name: string, from: string, to: string) => {
+      const text = await readFile(join(output, name), 'utf8');
+      expect(text).toContain(from);
+      await writeFile(join(output, name), text.replace(from, to));
+    };
+    await change('index.d.ts', "kind: 'cat';", "kind: 'tiger';");
+    await change('index.js', "z.enum(['open', 'closed'])", "z.enum(['open', 'shut'])");
+    await change('index.js', "method: 'POST'", "method: 'PUT'");
+    await change('index.js', 'export const Counts =', 'const Counts =');
+    const { disagreements } = await verify(output);
+    const names = disagreements.map(({ name, message }) => name ?? message.split(':')[0]);
+    expect(new Set(names)).toEqual(new Set(['Cat', 'TicketInput', 'index.js does not compile']));
+    expect(disagreements.map(({ message }) => message).join()).toMatch(
+      /'undefined' is not assignable[\s\S]*'"PUT"' is not assignable/,
+    );
   });
 
   test('asks for a compiler where there is none, and for an output', async () => {

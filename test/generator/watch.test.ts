@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -174,6 +174,14 @@ test('holdfast generate --watch writes again, survives what is broken, and ends 
   );
   await out(/other: 1 operation/);
   await err(/Watching/);
+
+  await writeFile(
+    at('holdfast.config.json'),
+    JSON.stringify({ generate: [{ input: 'openapi.json', output: 'other', emit: 'js' }] }),
+  );
+  await out(/other: .*2 files written, 1 removed/);
+  await err(/Watching/);
+  expect((await readdir(at('other'))).sort()).toEqual(['index.d.ts', 'index.js']);
 
   child.kill('SIGINT');
   expect(await once(child, 'close')).toEqual([0, null]);

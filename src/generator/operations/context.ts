@@ -1,5 +1,6 @@
 import type { Documents } from '../document/documents.ts';
 import type { Problems } from '../document/problems.ts';
+import type { Emit } from '../print/statement.ts';
 import type { InlineSchemas } from './inline-schemas.ts';
 import type { Shapes } from './shapes.ts';
 
@@ -9,4 +10,5 @@ export interface Context {
   readonly problems: Problems;
   readonly schemas: InlineSchemas;
   readonly shapes: Shapes;
+  readonly emit: Emit;
 }

@@ -3,13 +3,13 @@
  * members' examples.
  */
 import type { Node } from '../document/node.ts';
-import { docComment, literal, member, propertyName } from '../print/code.ts';
-import { type Layout, print } from '../print/layout.ts';
+import { docComment, literal, literalType, propertyName } from '../print/code.ts';
+import { printStatement, type Text } from '../print/statement.ts';
 import { type ReceivedType, receivedTypes } from './contents.ts';
 import type { Context } from './context.ts';
 import type { NamedOperation } from './print-operation.ts';
 import { type DeclaredResponse, responsesOf } from './responses.ts';
-import { lines } from './typed.ts';
+import { type TypedMember, typedLines } from './typed.ts';
 
 /** An example in its wire form, and where it stands. */
 interface Example {
@@ -30,26 +30,37 @@ export function printExamples(
   operations: readonly NamedOperation[],
   context: Context,
   isTextOnWire: boolean,
-): string {
+): Text {
   const members = operations.flatMap(operation => {
     const answers = answersOf(operation, context);
-    return answers.length === 0 ? [] : [[`${operation.name}: `, lines(answers.map(printAnswer), ',')]];
+    return answers.length === 0
+      ? []
+      : [{ name: operation.name, value: typedLines(answers.map(memberOfAnswer)) }];
   });
-  const type = `MockExamples<typeof contract${isTextOnWire ? '' : ', string | number'}>`;
-  return print([
-    docComment('What the document gives as examples, by operation, status and name: for `mockHandlers`.'),
-    ['export const examples = ', lines(members, ','), ` satisfies ${type};`],
-  ]);
+  const { code, type } = typedLines(members);
+  const asked = `MockExamples<typeof contract${isTextOnWire ? '' : ', string | number'}>`;
+  const says = 'What the document gives as examples, by operation, status and name: for `mockHandlers`.';
+  return printStatement(
+    {
+      name: 'examples',
+      docs: docComment(says),
+      type,
+      inferredBy: ` satisfies ${asked}`,
+      value: head => [head, ' ', code],
+    },
+    context.emit,
+  );
 }
 
-const printAnswer = ({ key, examples }: Answer): Layout => [
-  /^\d\d\d$|^default$/.test(key) ? key : `'${key}'`,
-  ': ',
-  lines(
-    examples.map(({ name, value }) => member(propertyName(name), literal(value))),
-    ',',
+const memberOfAnswer = ({ key, examples }: Answer): TypedMember => ({
+  name: /^\d\d\d$|^default$/.test(key) ? key : `'${key}'`,
+  value: typedLines(
+    examples.map(({ name, value }) => ({
+      name: propertyName(name),
+      value: { code: literal(value), type: literalType(value) },
+    })),
   ),
-];
+});
 
 function answersOf(operation: NamedOperation, context: Context): Answer[] {
   if (operation.method === 'HEAD') return [];

@@ -5,8 +5,9 @@
  */
 import type { Node } from '../document/node.ts';
 import type { Names } from '../names.ts';
-import { group, hardLine, indent, line, print, softLine, wholeText } from '../print/layout.ts';
-import { constDeclaration } from '../schema/printer.ts';
+import { group, indent, line, print, softLine, wholeText } from '../print/layout.ts';
+import { type Emit, printStatement, type Text } from '../print/statement.ts';
+import { schemaStatement } from '../schema/printer.ts';
 import type { Declaration, Direction, Member, PrintedSchema, SchemaPrinter } from '../schemas.ts';
 import { anything, named, type TypedSchema } from './typed.ts';
 
@@ -19,13 +20,15 @@ export interface Hint {
 export class InlineSchemas {
   readonly #printer: SchemaPrinter;
   readonly #names: Names;
+  readonly #emit: Emit;
   readonly #shared = new Map<string, TypedSchema>();
   readonly #sharedDeclarations: Declaration[] = [];
-  #declared: string[] = [];
+  #declared: Text[] = [];
 
-  constructor(printer: SchemaPrinter, names: Names) {
+  constructor(printer: SchemaPrinter, names: Names, emit: Emit) {
     this.#printer = printer;
     this.#names = names;
+    this.#emit = emit;
   }
 
   /** An expression that costs nothing as long as nobody uses it. */
@@ -53,7 +56,7 @@ export class InlineSchemas {
   }
 
   /** What has been declared for one operation since this was asked last. */
-  take(): string[] {
+  take(): Text[] {
     const declared = this.#declared;
     this.#declared = [];
     return declared;
@@ -83,8 +86,8 @@ export class InlineSchemas {
     if (text !== undefined && /^z\.\w+\(\)$/.test(text))
       return { code: `/* @__PURE__ */ ${text}`, type: ['z.ZodType<', type, '>'], output: type };
     const name = this.#names.claim(hint, undefined);
-    const value = constDeclaration(name, expression, true);
-    const code = print([`export type ${name} = `, type, ';', hardLine, value]);
+    const declaration = [`export type ${name} = `, type, ';'];
+    const code = printStatement({ ...schemaStatement(name, expression, true), declaration }, this.#emit);
     declare({ name, code, needs: new Set() });
     return named(name);
   }

@@ -4,7 +4,8 @@
  */
 import { pascalCase } from '../names.ts';
 import { docComment, propertyName, prose } from '../print/code.ts';
-import { hardLine, type Layout, print } from '../print/layout.ts';
+import type { Layout } from '../print/layout.ts';
+import { joinTexts, printStatement, type Text } from '../print/statement.ts';
 import type { Member } from '../schemas.ts';
 import { type ReceivedType, receivedTypes } from './contents.ts';
 import type { Context } from './context.ts';
@@ -20,14 +21,14 @@ export interface CallbacksOf {
 }
 
 /** `export const webhooks: {…} = {…};`. */
-export function printWebhooks(webhooks: readonly Incoming[], context: Context): string {
+export function printWebhooks(webhooks: readonly Incoming[], context: Context): Text {
   const members = webhooks.map(webhook => memberOf(webhook, pascalCase(webhook.name), context));
   const says = 'What the service sends by itself, by name: schemas for the server that receives it.';
   return declared('webhooks', says, members, context);
 }
 
 /** `export const callbacks: {…} = {…};`, by operation. */
-export function printCallbacks(all: readonly CallbacksOf[], context: Context): string {
+export function printCallbacks(all: readonly CallbacksOf[], context: Context): Text {
   const members = all.map(({ operation, callbacks }) => ({
     name: operation,
     value: typedLines(callbacks.map(it => memberOf(it, pascalCase(`${operation} ${it.name}`), context))),
@@ -36,10 +37,20 @@ export function printCallbacks(all: readonly CallbacksOf[], context: Context): s
   return declared('callbacks', says, members, context);
 }
 
-function declared(name: string, says: string, members: readonly TypedMember[], { schemas }: Context): string {
-  const above = schemas.take().map(declaration => [declaration, hardLine, hardLine]);
+function declared(
+  name: string,
+  says: string,
+  members: readonly TypedMember[],
+  { schemas, emit }: Context,
+): Text {
   const { code, type } = typedLines(members);
-  return print([...above, docComment(says), `export const ${name}: `, type, ' = ', code, ';']);
+  const statement = {
+    name,
+    docs: docComment(says),
+    type,
+    value: (head: Layout): Layout => [head, ' ', code],
+  };
+  return joinTexts([...schemas.take(), printStatement(statement, emit)], emit);
 }
 
 const memberOf = (incoming: Incoming, hint: string, context: Context): TypedMember => ({

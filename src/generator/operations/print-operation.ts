@@ -1,8 +1,9 @@
-/** One operation of a document as `export const … = endpoint({…})`. */
+/** One operation of a document as `export const …: Endpoint<{…}> = endpoint({…})`. */
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
 import { docComment, literal, member, prose } from '../print/code.ts';
-import { hardLine, type Layout, print } from '../print/layout.ts';
+import { hardLine, indent, type Layout, wholeText, width } from '../print/layout.ts';
+import { joinTexts, printStatement, type Statement, type Text } from '../print/statement.ts';
 import { printRequestBody } from './contents.ts';
 import type { Context } from './context.ts';
 import type { FoundOperation } from './find-operations.ts';
@@ -21,7 +22,7 @@ export interface NamedOperation extends FoundOperation {
   readonly operationId: string | undefined;
 }
 
-export function printOperation(operation: NamedOperation, context: Context): string {
+export function printOperation(operation: NamedOperation, context: Context): Text {
   const { name, node, method, template } = operation;
   noteWhatIsLeftOut(operation, context);
   const hint = pascalCase(name);
@@ -49,12 +50,13 @@ export function printOperation(operation: NamedOperation, context: Context): str
   ];
   const values = members.map(({ name, code }) => member(name, code));
   const types = members.flatMap(({ name, type }) => (type === undefined ? [] : [[`${name}: `, type]]));
-  const declared = context.schemas.take().map(declaration => [declaration, hardLine, hardLine]);
-  return print([
-    ...declared,
-    commentOf(operation),
-    exported(name, ['Endpoint<', lines(types, ';'), '>'], 'endpoint', values),
-  ]);
+  const statement = {
+    name,
+    docs: commentOf(operation),
+    type: ['Endpoint<', lines(types, ';'), '>'],
+    value: calling('endpoint', values),
+  };
+  return joinTexts([...context.schemas.take(), printStatement(statement, context.emit)], context.emit);
 }
 
 /** The type is there where callers see something of it, or `endpoint()` asks for it when one is made of another. */
@@ -67,14 +69,15 @@ interface EndpointMember {
 const untyped = (name: string, value: unknown): EndpointMember[] =>
   value === undefined ? [] : [{ name, code: literal(value) }];
 
-/** `export const name: Type = call({…});`. */
-export const exported = (name: string, type: Layout, call: string, members: readonly Layout[]): Layout => [
-  `export const ${name}: `,
-  type,
-  ` = /* @__PURE__ */ ${call}(`,
-  lines(members, ','),
-  ');',
-];
+/** `… = call({…})`. */
+export const calling =
+  (call: string, members: readonly Layout[]): Statement['value'] =>
+  head => {
+    const start = `/* @__PURE__ */ ${call}(`;
+    const value = [start, lines(members, ','), ')'];
+    const length = (wholeText(head)?.length ?? 0) + 1 + start.length;
+    return length < width ? [head, ' ', value] : [head, indent(hardLine, value)];
+  };
 
 const ownServers = ({ node, pathItem }: FoundOperation): Node | undefined =>
   node.get('servers') ?? pathItem.get('servers');

@@ -3,7 +3,8 @@
 import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
 import { docComment, prose, quoted } from '../print/code.ts';
-import { type Layout, list } from '../print/layout.ts';
+import { list } from '../print/layout.ts';
+import type { Statement } from '../print/statement.ts';
 
 /** The URLs of the servers, each once. */
 export const serversOf = ({ root }: Documents): string[] => [
@@ -13,7 +14,7 @@ export const serversOf = ({ root }: Documents): string[] => [
 const hasUrl = (server: Node): boolean => server.text('url') !== undefined;
 
 /** `export const servers = […]`; undefined if there are none. */
-export function printServers(documents: Documents): Layout | undefined {
+export function serversStatement(documents: Documents): Statement | undefined {
   const servers = (documents.root.get('servers')?.items() ?? []).filter(hasUrl);
   if (servers.length === 0) return undefined;
   const notes = servers.flatMap(server => {
@@ -21,10 +22,14 @@ export function printServers(documents: Documents): Layout | undefined {
     const text = said.filter(Boolean).join('; ');
     return text === '' ? [] : [`- ${urlOf(server)}: ${text}`];
   });
-  return [
-    docComment('Where the document says that the API is: base URLs for `createApi`.', notes.join('\n')),
-    ['export const servers = ', list('[', serversOf(documents).map(quoted), ']'), ' as const;'],
-  ];
+  const urls = serversOf(documents).map(quoted);
+  return {
+    name: 'servers',
+    docs: docComment('Where the document says that the API is: base URLs for `createApi`.', notes.join('\n')),
+    type: list('readonly [', urls, ']'),
+    inferredBy: ' as const',
+    value: head => [head, ' ', list('[', urls, ']')],
+  };
 }
 
 /** The URLs of a list of servers, each once. */

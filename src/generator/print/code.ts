@@ -30,6 +30,14 @@ export function literal(value: unknown): Layout {
   return braces(Object.entries(value).map(([name, one]) => member(propertyName(name), literal(one))));
 }
 
+/** The type that has that value alone. */
+export function literalType(value: unknown): Layout {
+  if (Array.isArray(value)) return list('[', value.map(literalType), ']');
+  if (typeof value !== 'object' || value === null) return literal(value);
+  const members = Object.entries(value).map(([name, one]) => member(propertyName(name), literalType(one)));
+  return braces(members, ';');
+}
+
 /** Lines of a comment that nothing of the text can end. */
 function commentLines(text: string): string[] {
   const safe = text

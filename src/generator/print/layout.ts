@@ -68,6 +68,7 @@ export const list = (open: string, items: readonly Layout[], close: string): Lay
     ? `${open}${close}`
     : group(open, indent(softLine, ...join([',', line], items)), { broken: ',', flat: '' }, softLine, close);
 
+/** How long a line may be. */
 export const width = 110;
 const step = '  ';
 

@@ -1,5 +1,6 @@
 /** Codecs that a module declares for all of its schemas. */
-import { hardLine, indent, join, print, width } from '../print/layout.ts';
+import { hardLine, indent, join, width } from '../print/layout.ts';
+import { printStatement, type Statement } from '../print/statement.ts';
 import type { Declaration, SchemaOptions } from '../schemas.ts';
 import type { CodecName } from './zod.ts';
 
@@ -71,39 +72,27 @@ export const codecDeclarations = (
 ): Declaration[] =>
   [...used].map(([codec, name]) => ({
     name,
-    code: printCodec(name, codecOf(codec, options)),
+    code: printStatement(codecStatement(name, codecOf(codec, options)), options.emit),
     needs: new Set<string>(),
   }));
 
-function printCodec(name: string, { says, type, wire, program, decode, encode }: Codec): string {
+function codecStatement(name: string, { says, type, wire, program, decode, encode }: Codec): Statement {
   const methods = join(hardLine, [`decode: ${decode},`, `encode: ${encode},`]);
   const start = `z.codec(${wire}, ${program}, {`;
   // As formatters have it: what does not fit on the line of the call has lines of its own.
   const isLong = start.length + 4 > width;
+  const lines = [
+    [hardLine, `${wire},`],
+    [hardLine, `${program},`],
+    [hardLine, '{', indent(hardLine, ...methods), hardLine, '},'],
+  ];
   const call = isLong
-    ? [
-        'z.codec(',
-        indent(
-          hardLine,
-          `${wire},`,
-          hardLine,
-          `${program},`,
-          hardLine,
-          '{',
-          indent(hardLine, ...methods),
-          hardLine,
-          '},',
-        ),
-        hardLine,
-        '),',
-      ]
+    ? ['z.codec(', indent(...lines.flat()), hardLine, '),']
     : [start, indent(hardLine, ...methods), hardLine, '}),'];
-  return print([
-    `/** ${says} */`,
-    hardLine,
-    `export const ${name}: z.ZodType<${type}> = /* @__PURE__ */ schema(() =>`,
-    indent(hardLine, ...call),
-    hardLine,
-    ');',
-  ]);
+  return {
+    name,
+    docs: [`/** ${says} */`, hardLine],
+    type: `z.ZodType<${type}>`,
+    value: head => [head, ' /* @__PURE__ */ schema(() =>', indent(hardLine, ...call), hardLine, ')'],
+  };
 }

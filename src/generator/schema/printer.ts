@@ -3,8 +3,9 @@ import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import { type Names, pascalCase } from '../names.ts';
-import { group, hardLine, indent, type Layout, print, softLine } from '../print/layout.ts';
+import { group, hardLine, indent, type Layout, softLine, wholeText, width } from '../print/layout.ts';
 import { comment } from '../print/literal.ts';
+import { printStatement, type Statement } from '../print/statement.ts';
 import type {
   Declaration,
   Direction,
@@ -103,7 +104,7 @@ class Printer implements SchemaPrinter {
     // Printing one may refer to others.
     for (let next = this.#open.shift(); next; next = this.#open.shift()) this.#printDeclared(next);
     const codecs = codecDeclarations(this.#codecs, this.#options);
-    const helpers = helperDeclarations(this.#helpers);
+    const helpers = helperDeclarations(this.#helpers, this.#options.emit);
     return [...helpers, ...codecs, ...this.#printed.toSorted((one, other) => one.order - other.order)];
   }
 
@@ -175,12 +176,9 @@ class Printer implements SchemaPrinter {
     const said = comment(docs).flatMap(text => [text, hardLine]);
     const expression = expressionOf(model, scope);
     // As text: of a large document, layouts would fill the memory.
-    const code = print([
-      ...said,
-      typeDeclaration(name, model, scope),
-      hardLine,
-      constDeclaration(name, expression.layout, expression.calls.length > 0),
-    ]);
+    const statement = schemaStatement(name, expression.layout, expression.calls.length > 0);
+    const declaration = typeDeclaration(name, model, scope);
+    const code = printStatement({ ...statement, docs: said, declaration }, this.#options.emit);
     needs.delete(name);
     this.#printed.push({ name, code, needs, order });
   }
@@ -222,25 +220,30 @@ function typeDeclaration(name: string, model: Model, scope: Scope): Layout {
     : [`export type ${name} = `, typeOf(model, scope), ';'];
 }
 
-const width = 110;
 const start = '/* @__PURE__ */ schema(';
 const thunk = '() =>';
 
 /** The expression stands in a function, so that nothing of it is built, or kept by a bundler, before it is needed. */
-export function constDeclaration(name: string, expression: Layout, isCall: boolean): Layout {
-  const head = `export const ${name}: z.ZodType<${name}> =`;
+export const schemaStatement = (name: string, expression: Layout, isCall: boolean): Statement => ({
+  name,
+  type: `z.ZodType<${name}>`,
+  value: head => schemaValue(head, expression, isCall),
+});
+
+function schemaValue(head: Layout, expression: Layout, isCall: boolean): Layout {
   const body = indent({ line: ' ' }, expression);
   // A name alone stays with its arrow.
   if (!isCall)
     return [
-      `${head} `,
-      group(start, indent(softLine, `${thunk} `, expression), { broken: ',', flat: '' }, softLine, ');'),
+      head,
+      ' ',
+      group(start, indent(softLine, `${thunk} `, expression), { broken: ',', flat: '' }, softLine, ')'),
     ];
-  const call = group(start, thunk, body, { broken: ',', flat: '' }, softLine, ');');
-  const room = width - head.length - 1 - start.length;
+  const call = group(start, thunk, body, { broken: ',', flat: '' }, softLine, ')');
+  const room = width - (wholeText(head)?.length ?? 0) - 1 - start.length;
   if (room < 0) return [head, indent(hardLine, call)];
   // Behind a name of some length there is room for the call, but not for the function.
   return room < thunk.length
-    ? [head, ' ', start, indent(hardLine, group(thunk, body), ','), hardLine, ');']
+    ? [head, ' ', start, indent(hardLine, group(thunk, body), ','), hardLine, ')']
     : [head, ' ', call];
 }

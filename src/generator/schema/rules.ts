@@ -1,6 +1,7 @@
 /** What zod has no word for, as refinements of a schema. */
 import { group, indent, join, type Layout, line, list } from '../print/layout.ts';
 import { numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
+import { annotation, type Emit, parameter } from '../print/statement.ts';
 import { type Argument, arrow, type Chain, code, text } from './code.ts';
 import type { HelperName } from './helpers.ts';
 import type { Evaluated, Model, Rule } from './model.ts';
@@ -13,6 +14,7 @@ export interface RuleScope {
   check(value: string): string;
   nameOfHelper(helper: HelperName): string;
   areAllApart(models: readonly Model[]): boolean;
+  readonly emit: Emit;
 }
 
 export function refined(expression: Chain, rule: Rule, scope: RuleScope): Chain {
@@ -34,7 +36,7 @@ export function refined(expression: Chain, rule: Rule, scope: RuleScope): Chain 
       return refine(arrow('value', matching), 'matches none of the options, or more than one');
     }
     case 'unevaluated':
-      return unevaluated(expression, rule, passes);
+      return unevaluated(expression, rule, passes, scope.emit);
     case 'when':
       return refine(condition(rule, passes), 'does not match what its condition asks');
     case 'unique': {
@@ -118,6 +120,7 @@ function unevaluated(
   expression: Chain,
   { of, evaluated, model }: Extract<Rule, { rule: 'unevaluated' }>,
   passes: (model: Model, value: string) => string,
+  emit: Emit,
 ): Chain {
   const each = of === 'members' ? 'member' : 'item';
   const tests: Layout[] = evaluated.map(part => {
@@ -137,7 +140,7 @@ function unevaluated(
       : ['!Array.isArray(value)'];
   return expression.call(
     'refine',
-    arrow('value', ...guards, everyEvaluated(of, evaluated, model, tests)),
+    arrow('value', ...guards, everyEvaluated(of, evaluated, model, tests, emit)),
     text(`has ${of === 'members' ? 'a member' : 'an item'} that it should not have`),
   );
 }
@@ -147,6 +150,7 @@ function everyEvaluated(
   evaluated: readonly Evaluated[],
   model: Model,
   tests: readonly Layout[],
+  emit: Emit,
 ): Layout {
   if (tests.length === 0) return of === 'members' ? 'Object.keys(value).length === 0' : 'value.length === 0';
   const usesItem = model.kind !== 'nothing' || evaluated.some(({ contains }) => contains.length > 0);
@@ -154,7 +158,10 @@ function everyEvaluated(
   const item = usesItem ? 'item' : '_';
   const [every, parameters] =
     of === 'items'
-      ? ['value.every', usesIndex ? `(${item}: unknown, index)` : `(${item}: unknown)`]
+      ? [
+          'value.every',
+          usesIndex ? `(${item}${annotation(emit, ': unknown')}, index)` : parameter(emit, item, 'unknown'),
+        ]
       : usesItem
         ? ['Object.entries(value).every', '([key, member])']
         : ['Object.keys(value).every', 'key'];

@@ -1,6 +1,7 @@
 /** Prints schemas as expressions of zod. */
 import { braces, group, indent, line, print } from '../print/layout.ts';
 import { keyLiteral, numberLiteral, patternLiteral, textLiteral } from '../print/literal.ts';
+import { annotation } from '../print/statement.ts';
 import type { SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
@@ -370,11 +371,14 @@ const ruleScope = (scope: Scope): RuleScope => ({
   check: value => check(value, scope),
   nameOfHelper: scope.nameOfHelper,
   areAllApart: models => areAllApart(models, scope.open),
+  emit: scope.options.emit,
 });
 
 /** Rules see what comes out of schemas, which where there are codecs is not what goes in. */
 const check = (value: string, scope: Scope): string =>
-  hasCodecs(scope) ? `safeEncode(${value} as never).success` : `safeParse(${value}).success`;
+  hasCodecs(scope)
+    ? `safeEncode(${value}${annotation(scope.options.emit, ' as never')}).success`
+    : `safeParse(${value}).success`;
 
 const smallKinds: ReadonlySet<Model['kind']> = new Set<Model['kind']>([
   'anything',

@@ -42,7 +42,7 @@ async function compared(path: string) {
     ');',
   ]);
   const module = await loaded(
-    [...printer.declarations.map(({ code }) => code), ...own.map(print)].join('\n\n'),
+    [...printer.declarations.map(({ code }) => code.ts), ...own.map(print)].join('\n\n'),
   );
 
   const schemas = {

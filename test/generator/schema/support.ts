@@ -23,7 +23,7 @@ export const documentOf = (schemas: Schemas, version = '3.1.0') => ({
   components: { schemas },
 });
 
-export const defaults: SchemaOptions = { dates: 'string', int64: 'number', enums: 'closed' };
+export const defaults: SchemaOptions = { dates: 'string', int64: 'number', enums: 'closed', emit: 'ts' };
 
 export interface Printed {
   readonly code: string;
@@ -67,7 +67,7 @@ export async function printedText(
   };
   for (const name of asked) printer.print(referenceTo(name), direction, name);
   return {
-    code: printer.declarations.map(({ code }) => code).join('\n\n'),
+    code: printer.declarations.map(({ code }) => code.ts).join('\n\n'),
     problems,
     printer,
     mismatch: (name, value) => printer.mismatch(referenceTo(name), direction, value),
