@@ -252,10 +252,12 @@ describe('what a document should not say', () => {
       D: { minLength: 2 },
       E: ref('Nowhere'),
     });
-    expect(problems.all.map(({ message, node }) => `${node?.pointer}: ${message}`)).toMatchInlineSnapshot(`
+    expect(
+      problems.all.map(({ message, node }) => `${node?.pointer}: ${message.replace(/-\d+/, '-000')}`),
+    ).toMatchInlineSnapshot(`
       [
-        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere.",
-        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere.",
+        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
+        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
         "/components/schemas/A/pattern: This is no regular expression of ECMAScript.",
         "/components/schemas/B/items: $dynamicRef is not checked.",
         "/components/schemas/C/type: There is no such type.",
