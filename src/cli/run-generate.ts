@@ -1,6 +1,7 @@
 /** `holdfast generate`: each document after the other. */
 import { resolve } from 'node:path';
 import type { GenerateOptions } from '../generator/generate.ts';
+import type { GenerationError } from '../generator/open-document.ts';
 import { systemClock } from '../pipeline/clock.ts';
 import type { GenerateCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
@@ -18,7 +19,7 @@ export async function runGenerate(command: GenerateCommand): Promise<number> {
 
 interface Outcome {
   readonly code: number;
-  /** The files that it was made from, by its input. Of what failed there are none. */
+  /** The files that it was made from, by its input. Of what could not be read at all there are none. */
   readonly read: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -36,10 +37,14 @@ async function runJobs({ all }: Jobs, { isVerbose, isVerifying }: GenerateComman
       if (isStale || !agrees) code = Math.max(code, 1);
     } catch (error) {
       code = Math.max(code, exitCodeOf(error));
+      if (isOfFiles(error)) read.set(job.input, error.read);
     }
   }
   return { code, read };
 }
+
+const isOfFiles = (error: unknown): error is GenerationError =>
+  error instanceof Error && error.name === 'GenerationError' && (error as GenerationError).read.length > 0;
 
 async function runJob(options: GenerateOptions, isVerbose: boolean) {
   // By the time that it is needed, so that a missing package is told of and not stumbled upon.

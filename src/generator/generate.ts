@@ -14,7 +14,7 @@ import { type Problem, Problems } from './document/problems.ts';
 import { type MakePrinter, makePrinter } from './make-printer.ts';
 import { examplesModule, type Files, marker, moduleByTag, oneModule, reservedNames } from './module.ts';
 import { Names } from './names.ts';
-import { GenerationError, openDocument } from './open-document.ts';
+import { GenerationError, openDocument, requireWhole } from './open-document.ts';
 import type { Context } from './operations/context.ts';
 import { printExamples } from './operations/examples.ts';
 import { findCallbacks, findWebhooks, isIncoming } from './operations/find-incoming.ts';
@@ -127,7 +127,8 @@ export const generateChecks: Checks<GenerateOptions> = {
 /**
  * Writes the contract of an OpenAPI document. Files that would not change are not touched; where anything fails, none is.
  *
- * @throws GenerationError if the document cannot be read, is of another kind or version, or the folder is not ours.
+ * @throws GenerationError if the document cannot be read, refers to what is not there, is of another kind or version, or
+ * the folder is not ours.
  * @throws TypeError for wrong options.
  * @example
  * const { written, problems } = await generate({ input: 'openapi.yaml', output: 'src/api' });
@@ -142,6 +143,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
   onProgress(`Reading ${input}`);
   const documents = await openDocument(input, problems, { allowNetwork, patch });
   const made = makeFiles(documents, problems, options, makePrinter);
+  requireWhole(documents, problems);
   const changes = await changesIn(output, made.files, marker).catch(asGenerationError);
   if (!check) await writeChanges(output, made.files, changes);
   const isStale = changes.written.length + changes.removed.length > 0;

@@ -59,12 +59,12 @@ export class Names {
     for (const name of reserved) this.#used.add(name);
   }
 
-  /** The name itself, or with a number behind it if it is not free. */
+  /** The name itself, or with a number behind it if it is not free: told of where the document itself calls it so. */
   claim(wanted: string, node: Node | undefined): string {
     let name = wanted;
     for (let count = 2; this.#isTaken(name); count++) name = `${wanted}${count}`;
     this.#used.add(name);
-    if (name !== wanted && !taken.has(wanted))
+    if (node && name !== wanted && !taken.has(wanted))
       this.#problems.warn(`The name ${wanted} is taken already.`, `It is called ${name}.`, node);
     return name;
   }

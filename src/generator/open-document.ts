@@ -4,12 +4,35 @@ import { basename } from 'node:path';
 import { show } from '../pipeline/options.ts';
 import { type DocumentOptions, Documents } from './document/documents.ts';
 import { Unreadable } from './document/position.ts';
-import { excerptOf, type Problems } from './document/problems.ts';
+import { excerptOf, type Problems, problemText } from './document/problems.ts';
+import { decoded } from './document/source-file.ts';
 
 /** Nothing was made of a document, and why. */
 export class GenerationError extends Error {
   override readonly name: string = 'GenerationError';
+  /** The files that it may be mended in, by their absolute paths, as far as they are known. */
+  readonly read: readonly string[];
+
+  constructor(message: string, options?: ErrorOptions, read: readonly string[] = []) {
+    super(message, options);
+    this.read = read;
+  }
 }
+
+/** @throws GenerationError if a document refers to what is not there: what came of the rest would look right. */
+export function requireWhole({ wanted }: Documents, problems: Problems): void {
+  const texts = new Set(problems.errors.map(problemText));
+  if (texts.size === 0) return;
+  const said = [
+    'It refers to what is not there, so nothing is made of it.',
+    ...[...texts].slice(0, maxErrors),
+  ];
+  if (texts.size > maxErrors) said.push(`… and ${texts.size - maxErrors} more.`);
+  throw new GenerationError(said.join('\n\n'), {}, wanted);
+}
+
+/** So many errors are told of at once. */
+const maxErrors = 20;
 
 export interface OpenOptions extends DocumentOptions {
   /** Changes the document, in place, before anything is made of it. */
@@ -46,7 +69,7 @@ async function readingFailure(input: string, error: unknown): Promise<string> {
   if (code === 'EISDIR') return `${input} is a folder, and should be a document.`;
   if (!(error instanceof Unreadable) || !error.position) return `${input} cannot be read: ${message}`;
   const { line, column } = error.position;
-  const excerpt = excerptOf(await readFile(input, 'utf8'), error.position);
+  const excerpt = excerptOf(decoded(await readFile(input)), error.position);
   return `${basename(input)}:${line}:${column} is neither YAML nor JSON: ${message}\n${excerpt}`;
 }
 

@@ -160,6 +160,45 @@ describe('a document', () => {
     await expect(generated(document)).rejects.toThrow(message);
   });
 
+  test('may be UTF-16', async () => {
+    const folder = await workFolder();
+    const [input, output] = [join(folder, 'openapi.json'), join(folder, 'api')];
+    const text = Buffer.from(`\ufeff${JSON.stringify(three)}`, 'utf16le');
+    for (const bytes of [text, Buffer.from(text).swap16()]) {
+      await writeFile(input, bytes);
+      expect(await generate({ input, output })).toMatchObject({ operations: 3 });
+    }
+  });
+
+  test('that refers to what is not there is refused, with both ends named, and nothing is written', async () => {
+    const folder = await workFolder();
+    await writeFile(join(folder, 'broken.yaml'), 'a: 1\nb: [');
+    await writeFile(join(folder, 'there.json'), '{}');
+    const output = join(folder, 'api');
+    const said = async (reference: string) => {
+      const body = { 'application/json': { schema: { type: 'array', items: { $ref: reference } } } };
+      const input = join(folder, 'openapi.json');
+      const document = operationOf({ responses: { 200: { content: body } } });
+      await writeFile(input, JSON.stringify(document, null, 2));
+      const error = await generate({ input, output }).catch(error => error);
+      expect(error).toBeInstanceOf(GenerationError);
+      return error.message;
+    };
+    expect(await said('#/components/schemas/Ticket')).toMatch(
+      /openapi\.json:\d+:\d+ error: The reference "#\/components\/schemas\/Ticket" leads nowhere: openapi\.json has no #\/components\/schemas\/Ticket\.\n {2}at #\/paths.*\n.*\n *\^/,
+    );
+    expect(await said('there.json#/a')).toContain('leads nowhere: there.json has no #/a.');
+    expect(await said('schemas/a.json')).toContain('leads nowhere: schemas/a.json is not there.');
+    expect(await said('broken.yaml')).toMatch(/broken\.yaml, which is neither YAML nor JSON \(\d:\d\): /);
+    await expect(readdir(output)).rejects.toThrow('ENOENT');
+  });
+
+  test('may have what looks like a reference in an example', async () => {
+    const content = { 'application/json': { example: { $ref: 'nowhere.json' } } };
+    const { problems } = await generated(operationOf({ responses: { 200: { content } } }));
+    expect(problems).toEqual([]);
+  });
+
   test('that is not there is refused', async () => {
     const options = { input: '/nowhere/openapi.yaml', output: '/nowhere/api' };
     await expect(generate(options)).rejects.toThrow('/nowhere/openapi.yaml is not there.');
@@ -257,9 +296,10 @@ describe('a hostile document', () => {
   });
 
   test('that refers to itself ends', async () => {
-    const { contract } = await loaded(
-      operationOf({ responses: { 200: { $ref: '#/components/responses/a' } } }) as object,
-    );
+    const { contract } = await loaded({
+      ...operationOf({ responses: { 200: { $ref: '#/components/responses/a' } } }),
+      components: { responses: { a: { $ref: '#/components/responses/a' } } },
+    });
     expect(Object.keys(contract)).toEqual(['it']);
   });
 });

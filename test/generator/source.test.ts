@@ -16,7 +16,11 @@ describe('the value of a text', () => {
     ['a name twice, of which the last counts', 'a: 1\nb: 2\na: 3', { a: 3, b: 2 }],
     ['a name twice in JSON', '{ "a": 1, "a": 3 }', { a: 3 }],
     ['what an alias stands for', 'a: &x { b: 1 }\nc: *x', { a: { b: 1 }, c: { b: 1 } }],
-    ['the merge key, which means nothing', 'a: { <<: 1 }', { a: { '<<': 1 } }],
+    [
+      'what is merged, and what is said beside it',
+      'a: &x { b: 1, c: 2 }\nd: { <<: *x, c: 3 }\ne: { c: 3, <<: [*x, { f: 4 }] }\ng: { "<<": 1 }',
+      { a: { b: 1, c: 2 }, d: { b: 1, c: 3 }, e: { c: 3, b: 1, f: 4 }, g: { '<<': 1 } },
+    ],
     [
       'tags of others, which mean nothing',
       'a: !x 1\nb: !y [1]\nc: !z { d: 2 }',
@@ -30,7 +34,8 @@ describe('the value of a text', () => {
   });
 
   test('has own members alone', () => {
-    for (const text of ['{ "__proto__": { "a": 1 } }', '__proto__: { a: 1 }']) {
+    const merged = '<<: { __proto__: { a: 1 } }';
+    for (const text of ['{ "__proto__": { "a": 1 } }', '__proto__: { a: 1 }', merged]) {
       const value = read(text).value as object;
       expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
       expect(Object.hasOwn(value, '__proto__')).toBe(true);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -157,6 +157,15 @@ test('holdfast generate --watch writes again, survives what is broken, and ends 
   await err(/Watching 3 files; Ctrl\+C ends it\./);
 
   await writeFile(at('things.json'), operation('two'));
+  await out(/1 file written/);
+  await err(/Watching/);
+
+  await writeFile(at('things.json'), '{');
+  await err(/leads to things\.json, which is neither YAML nor JSON[\s\S]*Watching 3 files/);
+  expect(await readFile(at('api/index.ts'), 'utf8')).toContain('two');
+  await rm(at('things.json'));
+  await err(/leads nowhere: things\.json is not there[\s\S]*Watching 3 files/);
+  await writeFile(at('things.json'), operation('three'));
   await out(/1 file written/);
   await err(/Watching/);
 

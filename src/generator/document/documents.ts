@@ -4,7 +4,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Node } from './node.ts';
 import { Unreadable } from './position.ts';
 import type { Problems } from './problems.ts';
-import { readSource, type SourceFile } from './source-file.ts';
+import { decoded, readSource, type SourceFile } from './source-file.ts';
 
 export interface DocumentOptions {
   /** Whether references may lead to `https:` and `http:` URLs. */
@@ -21,6 +21,7 @@ export interface Followed {
 export class Documents {
   readonly root: Node;
   readonly #files: ReadonlyMap<string, SourceFile>;
+  readonly #unread: ReadonlyMap<string, Unread>;
   readonly #problems: Problems;
   /** By file and reference, where it leads. */
   readonly #targets = new Map<SourceFile, Map<string, Node | undefined>>();
@@ -28,10 +29,11 @@ export class Documents {
   /** The paths of all files, those included that could not be read and might be one day. */
   readonly wanted: readonly string[];
 
-  private constructor(root: SourceFile, { files, wanted }: Reader, problems: Problems) {
+  private constructor(root: SourceFile, { files, unread, wanted }: Reader, problems: Problems) {
     this.root = new Node(root.value, root);
     this.wanted = [...wanted];
     this.#files = files;
+    this.#unread = unread;
     this.#problems = problems;
   }
 
@@ -46,13 +48,13 @@ export class Documents {
   }
 
   /**
-   * Reads a document and, before anything is looked at, every file that it refers to. What cannot be read is a problem,
-   * and what refers to it is not found later.
+   * Reads a document and, before anything is looked at, every file that it refers to. What cannot be read is a problem
+   * once a reference to it is followed: what looks like one may be an example.
    *
    * @throws Unreadable if the document itself cannot be read.
    */
   static async read(path: string, problems: Problems, options: DocumentOptions = {}): Promise<Documents> {
-    const reader = new Reader(await realpath(path).catch(() => resolve(path)), problems, options);
+    const reader = new Reader(await realpath(path).catch(() => resolve(path)), options);
     const root = await reader.readRoot();
     return new Documents(root, reader, problems);
   }
@@ -83,16 +85,24 @@ export class Documents {
       if (!siblings && hasMore(current)) siblings = current;
       const target = this.#target(reference, current);
       if (!target) {
-        this.#problems.warn(
-          `The reference ${JSON.stringify(reference)} leads nowhere.`,
-          'Anything is taken there.',
-          current,
-        );
+        this.#tellMissing(reference, current);
         return undefined;
       }
       current = target;
     }
     return { node: current, siblings };
+  }
+
+  #tellMissing(reference: string, from: Node): void {
+    const [file, fragment] = splitReference(reference);
+    const location = file === '' ? from.file.location : locationOf(file, from.file);
+    const { reason, isForbidden } = this.#unread.get(location) ?? {
+      reason: `leads nowhere: ${this.#files.get(location)?.name} has no #${fragment}`,
+      isForbidden: false,
+    };
+    const message = `The reference ${JSON.stringify(reference)} ${reason}.`;
+    if (isForbidden) this.#problems.warn(message, 'Anything is taken there.', from);
+    else this.#problems.error(message, from);
   }
 
   #target(reference: string, from: Node): Node | undefined {
@@ -124,10 +134,10 @@ const isUrl = (location: string): boolean => /^https?:\/\//.test(location);
 function locationOf(file: string, from: SourceFile): string {
   if (isUrl(file)) return file;
   if (isUrl(from.location)) return new URL(file, from.location).href;
-  return resolve(dirname(from.location), decoded(file));
+  return resolve(dirname(from.location), unescaped(file));
 }
 
-function decoded(text: string): string {
+function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -142,7 +152,7 @@ function at(source: SourceFile, fragment: string): Node | undefined {
   if (!fragment.startsWith('/')) return anchored(root, fragment);
   let node: Node | undefined = root;
   for (const part of fragment.slice(1).split('/')) {
-    node = node?.get(decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'));
+    node = node?.get(unescaped(part).replaceAll('~1', '/').replaceAll('~0', '~'));
   }
   return node;
 }
@@ -156,19 +166,25 @@ function anchored(root: Node, name: string): Node | undefined {
   return undefined;
 }
 
+/** Why there is nothing of a file. */
+interface Unread {
+  readonly reason: string;
+  /** Whether it is we who do not read it. */
+  readonly isForbidden: boolean;
+}
+
 /** Reads files until none is missing. */
 class Reader {
   readonly files = new Map<string, SourceFile>();
+  readonly unread = new Map<string, Unread>();
   readonly wanted = new Set<string>();
   readonly #rootPath: string;
   readonly #folder: string;
-  readonly #problems: Problems;
   readonly #options: DocumentOptions;
 
-  constructor(rootPath: string, problems: Problems, options: DocumentOptions) {
+  constructor(rootPath: string, options: DocumentOptions) {
     this.#rootPath = rootPath;
     this.#folder = dirname(rootPath);
-    this.#problems = problems;
     this.#options = options;
   }
 
@@ -177,38 +193,39 @@ class Reader {
     this.files.set(root.location, root);
     let fresh = [root];
     while (fresh.length > 0) {
-      const wanted = new Map(fresh.flatMap(file => [...fileReferencesIn(file)]));
-      const read = await Promise.all(
-        [...wanted].map(([location, from]) => this.#readReferred(location, from)),
-      );
+      const wanted = new Set(fresh.flatMap(file => [...fileReferencesIn(file)]));
+      const read = await Promise.all([...wanted].map(location => this.#readReferred(location)));
       fresh = read.filter(file => file !== undefined);
       for (const file of fresh) this.files.set(file.location, file);
     }
     return root;
   }
 
-  async #readReferred(location: string, from: Node): Promise<SourceFile | undefined> {
-    if (this.files.has(location)) return undefined;
+  async #readReferred(location: string): Promise<SourceFile | undefined> {
+    if (this.files.has(location) || this.unread.has(location)) return undefined;
     const obstacle = await this.#obstacleTo(location);
-    if (obstacle) {
-      this.#problems.warn(
-        `${JSON.stringify(from.text('$ref'))} ${obstacle}.`,
-        'Anything is taken there.',
-        from,
-      );
-      return undefined;
-    }
     try {
-      return await this.#read(location);
+      if (obstacle === undefined) return await this.#read(location);
+      this.unread.set(location, { reason: obstacle, isForbidden: true });
     } catch (error) {
-      const { message } = error as Error;
-      this.#problems.warn(
-        `${JSON.stringify(from.text('$ref'))} cannot be read: ${message}`,
-        'Anything is taken there.',
-        from,
-      );
-      return undefined;
+      this.unread.set(location, { reason: this.#reasonOf(error, location), isForbidden: false });
     }
+    return undefined;
+  }
+
+  #reasonOf(error: unknown, location: string): string {
+    const { code, message, cause } = error as NodeJS.ErrnoException;
+    const name = this.#nameOf(location);
+    if (code === 'ENOENT') return `leads nowhere: ${name} is not there`;
+    if (code === 'EISDIR') return `leads to a folder: ${name}`;
+    if (!(error instanceof Unreadable) || !error.position)
+      return `leads to ${name}, which cannot be read: ${(cause as Error | undefined)?.message || message}`;
+    const { line, column } = error.position;
+    return `leads to ${name}, which is neither YAML nor JSON (${line}:${column}): ${message}`;
+  }
+
+  #nameOf(location: string): string {
+    return isUrl(location) ? location : relative(this.#folder, location).split(sep).join('/');
   }
 
   /** A document must not make us read, or fetch, what its owner has no business with. */
@@ -226,24 +243,22 @@ class Reader {
   async #read(location: string): Promise<SourceFile> {
     if (!isUrl(location)) {
       this.wanted.add(location);
-      const name = relative(this.#folder, location).split(sep).join('/');
-      // At once: decoded in pieces, a large text is copied twice more.
-      return readSource(name, location, (await readFile(location)).toString());
+      return readSource(this.#nameOf(location), location, decoded(await readFile(location)));
     }
     const response = await fetch(location);
-    if (!response.ok) throw new Unreadable(`${location} answered ${response.status}`);
+    if (!response.ok) throw new Unreadable(`it answered ${response.status}`);
     return readSource(location, location, await response.text());
   }
 }
 
-/** Where the references of a file lead, and one that leads there. */
-function* fileReferencesIn(file: SourceFile): Generator<[location: string, from: Node]> {
+/** Where the references of a file lead. */
+function* fileReferencesIn(file: SourceFile): Generator<string> {
   if (typeof file.value !== 'object' || file.value === null) return;
   const open = [new Node(file.value, file)];
   for (let node = open.pop(); node; node = open.pop()) {
     const reference = node.text('$ref');
     if (reference !== undefined && !reference.startsWith('#'))
-      yield [locationOf(splitReference(reference)[0], file), node];
+      yield locationOf(splitReference(reference)[0], file);
     // What is in no object and no list has no references: it is not worth a node.
     const members = node.value as Record<string, unknown>;
     for (const key of Object.keys(members)) {

@@ -19,8 +19,8 @@ export class Problems {
     return this.#problems;
   }
 
-  get hasErrors(): boolean {
-    return this.#problems.some(({ severity }) => severity === 'error');
+  get errors(): readonly Problem[] {
+    return this.#problems.filter(({ severity }) => severity === 'error');
   }
 
   error(message: string, node?: Node): void {

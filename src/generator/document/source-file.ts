@@ -14,6 +14,19 @@ export interface SourceFile {
   positionOf(path: Path): Position;
 }
 
+/**
+ * The text of a file: UTF-8, or UTF-16 by the mark at its beginning.
+ *
+ * @see {@link https://yaml.org/spec/1.2.2/#52-character-encodings | YAML 1.2, 5.2}
+ */
+export function decoded(bytes: Buffer): string {
+  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
+  if (mark === 0xfffe) return new TextDecoder('utf-16le').decode(bytes);
+  if (mark === 0xfeff) return new TextDecoder('utf-16be').decode(bytes);
+  // At once: decoded in pieces, a large text is copied twice more.
+  return bytes.toString().replace(/^\ufeff/, '');
+}
+
 /** @throws Unreadable with the place of the mistake. */
 export function readSource(name: string, location: string, text: string): SourceFile {
   // YAML's flow style begins like JSON; its parser also knows where a mistake is.

@@ -1,4 +1,4 @@
-/** YAML 1.2 with its core schema: `yes`, `off` and dates are texts. */
+/** YAML 1.2 with its core schema, in which `yes`, `off` and dates are texts, and the merge key, which documents use. */
 import {
   CORE_SCHEMA,
   constructFromEvents,
@@ -9,6 +9,7 @@ import {
   type Event,
   getScalarValue,
   mapTag,
+  mergeTag,
   parseEvents,
   SCALAR_STYLE,
   type ScalarEvent,
@@ -19,7 +20,8 @@ import { type Path, positionAt, type Source, Unreadable } from './position.ts';
 
 /** Some tools have tags of their own: what they stand before is taken as if they were not there. */
 const schema = CORE_SCHEMA.withTags(
-  ['!', 'tag:'].flatMap(prefix => [
+  mergeTag,
+  ...['!', 'tag:'].flatMap(prefix => [
     defineScalarTag(prefix, { matchByTagPrefix: true, resolve: text => text, identify: () => false }),
     defineSequenceTag(prefix, { ...seqTag, matchByTagPrefix: true }),
     defineMappingTag(prefix, { ...mapTag, matchByTagPrefix: true }),
@@ -46,7 +48,12 @@ export function readYaml(text: string): Source {
 function parsed(text: string): unknown {
   try {
     const events = parseEvents(text, { maxDepth });
-    const [value = null, ...others] = constructFromEvents(events, { source: text, schema, json: true });
+    const [value = null, ...others] = constructFromEvents(events, {
+      source: text,
+      schema,
+      json: true,
+      maxTotalMergeKeys: maxValues,
+    });
     if (others.length > 0) throw new Error('There is more than one document.');
     if (events.some(({ type }) => type === EVENT_ID.ALIAS)) requireBounds(value);
     return value;

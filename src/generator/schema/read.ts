@@ -229,6 +229,7 @@ export class SchemaReader {
     for (const keyword of unknownKeywords)
       if (node.get(keyword)) this.#note(node, `${keyword} is not checked.`, 'It is left out.');
     const types = this.#typesOf(node, around);
+    this.#warnOfOtherTypes(node);
     const within: Around = { ...around, types: types.size > 0 ? types : undefined };
     const parts = [this.#ofTypes(node, types, around), this.#literals(node, around)];
     for (const part of node.get('allOf')?.items() ?? []) parts.push(this.#readPart(part, node, within));
@@ -245,8 +246,39 @@ export class SchemaReader {
         'Parts that cannot be merged are parsed side by side.',
         'What one of them alone turns into a date or a large number is refused.',
       );
+    if (!around.isAsked) this.#warnOfContradiction(node, model);
     const closed = this.#closeItems(node, this.#closeMembers(node, model, within), within);
     return node.flag('nullable') === true && model.kind !== 'anything' ? orNull(closed) : closed;
+  }
+
+  /** YAML makes numbers and truth values of what authors take for texts. */
+  #warnOfOtherTypes(node: Node): void {
+    const given = node.get('type');
+    const names = given?.items().map(({ value }) => value) ?? [];
+    const types = new Set(names.length > 0 ? names : [given?.value]);
+    if (node.flag('nullable')) types.add('null');
+    const listed = [node.get('const'), ...(node.get('enum')?.items() ?? [])];
+    for (const value of given ? listed : [])
+      if (value && !typesOfValue(value.value).some(type => types.has(type)))
+        this.#warn(
+          value,
+          `${JSON.stringify(value.value)} is not of the type ${[...types].join(' or ')}.`,
+          'It is left out.',
+        );
+  }
+
+  #warnOfContradiction(node: Node, model: Model): void {
+    const object = model.kind === 'ruled' ? model.of : model;
+    const members = object.kind === 'fields' ? [...object.fields] : [];
+    const [name] = members.find(([, member]) => member.isRequired && member.model.kind === 'nothing') ?? [];
+    if (name !== undefined)
+      this.#warn(
+        node,
+        `Nothing can be the member ${JSON.stringify(name)}, which has to be there.`,
+        'All values are refused.',
+      );
+    else if (model.kind === 'nothing')
+      this.#warn(node, 'No value can be all that is asked for here.', 'All values are refused.');
   }
 
   /** A part of `allOf`. One that says that it is one of several, and this is one of them, is taken without saying so. */
@@ -583,6 +615,14 @@ function targetsIn(schema: Node, documents: Documents): Node[] {
       open.push(...(node.get(keyword)?.items() ?? []).reverse());
   }
   return targets;
+}
+
+/** The types of JSON Schema that a value is of. */
+function typesOfValue(value: unknown): TypeName[] {
+  if (value === null) return ['null'];
+  if (Array.isArray(value)) return ['array'];
+  if (typeof value === 'number') return Number.isInteger(value) ? ['integer', 'number'] : ['number'];
+  return [typeof value as TypeName];
 }
 
 const isNull: Model = { kind: 'null' };

@@ -244,6 +244,37 @@ describe('what a document should not say', () => {
     expect(mistakesOf(code)).toEqual([]);
   });
 
+  test('is no problem where a name is of our own making', async () => {
+    const { problems } = await printed({
+      A: { type: 'object', if: { required: ['a'] }, else: { required: ['b'] } },
+    });
+    expect(problems.all).toEqual([]);
+  });
+
+  test('that no value can match is a problem', async () => {
+    const flag = (value: boolean) => ({
+      type: 'object',
+      required: ['ok'],
+      properties: { ok: { type: 'boolean', enum: [value] } },
+    });
+    const { problems } = await printed({
+      Versions: { type: 'string', enum: [1, '2', null] },
+      Empty: { type: 'string', const: 5 },
+      Both: { allOf: [flag(true), flag(false)] },
+      Nullable: { type: 'string', nullable: true, enum: ['a', null] },
+      Nothing: false,
+    });
+    expect(problems.all.map(({ message, node }) => `${node?.pointer}: ${message}`)).toMatchInlineSnapshot(`
+      [
+        "/components/schemas/Versions/enum/0: 1 is not of the type string.",
+        "/components/schemas/Versions/enum/2: null is not of the type string.",
+        "/components/schemas/Empty/const: 5 is not of the type string.",
+        "/components/schemas/Empty: No value can be all that is asked for here.",
+        "/components/schemas/Both: Nothing can be the member "ok", which has to be there.",
+      ]
+    `);
+  });
+
   test('is a problem with its place', async () => {
     const { problems } = await printed({
       A: { type: 'string', pattern: '(' },
@@ -252,10 +283,12 @@ describe('what a document should not say', () => {
       D: { minLength: 2 },
       E: ref('Nowhere'),
     });
-    expect(problems.all.map(({ message, node }) => `${node?.pointer}: ${message}`)).toMatchInlineSnapshot(`
+    expect(
+      problems.all.map(({ message, node }) => `${node?.pointer}: ${message.replace(/-\d+/, '-000')}`),
+    ).toMatchInlineSnapshot(`
       [
-        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere.",
-        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere.",
+        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
+        "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
         "/components/schemas/A/pattern: This is no regular expression of ECMAScript.",
         "/components/schemas/B/items: $dynamicRef is not checked.",
         "/components/schemas/C/type: There is no such type.",
