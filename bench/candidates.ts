@@ -4,6 +4,8 @@
  * Peers are used as they come, with their own defaults, unless the name says otherwise. Each loads its library
  * when opened, so that a process carries the code of its own candidate alone.
  */
+import type { HoldfastFetch } from '../src/index.ts';
+import type { UndiciTransport } from '../src/transport/undici/index.ts';
 import type { Holdfast } from './holdfast.ts';
 
 /** Fetches the document once and reads it. */
@@ -28,6 +30,10 @@ export const HOLDFAST_TRACED = 'holdfast, OpenTelemetry SDK';
 export const RAW_TRACED = 'raw fetch, OpenTelemetry SDK and its undici instrumentation';
 export const HOLDFAST_PARSED = 'holdfast, then zod';
 export const CONTRACT = 'holdfast createApi';
+export const HOLDFAST_UNDICI = 'holdfast over undici';
+export const CONTRACT_UNDICI = 'holdfast createApi over undici';
+export const KY_UNDICI = 'holdfast createClient over undici';
+export const UNDICI_REQUEST = 'undici request';
 /** Another build of holdfast, given by `--against`, to compare two revisions. */
 export const OTHER_BUILD = 'holdfast, the other build';
 
@@ -131,21 +137,35 @@ export const candidates: readonly Candidate[] = [
     name: CONTRACT,
     role: 'reference',
     protects: 'the same as holdfast; path, status, content type and body are checked',
-    async open(url) {
-      const { createApi, defineContract, endpoint } = await import('../dist/contract/index.js');
-      const { z } = await import('zod');
-      const { origin, pathname } = new URL(url);
-      const [, kind = '', id = ''] = pathname.split('/');
-      const contract = defineContract({
-        getKelp: endpoint({
-          method: 'GET',
-          path: '/{kind}/{id}',
-          params: z.object({ kind: z.string(), id: z.string() }),
-          responses: { 200: await kelpSchema(), 404: z.object({ title: z.string() }) },
-        }),
-      });
-      const { getKelp } = createApi(contract, { baseUrl: origin });
-      return () => getKelp({ params: { kind, id } });
+    open: url => withContract(url),
+  },
+  {
+    name: HOLDFAST_UNDICI,
+    role: 'reference',
+    protects: 'the same as holdfast',
+    async open(url, holdfast) {
+      const { createFetch } = await holdfast();
+      const resilientFetch = createFetch({ transport: await overUndici() });
+      return async () => (await resilientFetch(url)).json();
+    },
+  },
+  {
+    name: CONTRACT_UNDICI,
+    role: 'reference',
+    protects: 'the same as holdfast createApi',
+    async open(url, holdfast) {
+      const { createFetch } = await holdfast();
+      return withContract(url, createFetch({ transport: await overUndici() }));
+    },
+  },
+  {
+    name: KY_UNDICI,
+    role: 'reference',
+    protects: 'the same as holdfast, behind ky',
+    async open(url, holdfast) {
+      const { createClient, createFetch } = await holdfast();
+      const client = createClient({ fetch: createFetch({ transport: await overUndici() }) });
+      return () => client.get(url).json();
     },
   },
   {
@@ -272,7 +292,7 @@ export const candidates: readonly Candidate[] = [
     open: byHand,
   },
   {
-    name: 'undici request',
+    name: UNDICI_REQUEST,
     role: 'reference',
     protects: '',
     async open(url) {
@@ -298,6 +318,29 @@ async function withHoldfast(url: string, holdfast: () => Promise<Holdfast>): Pro
   const { createFetch } = await holdfast();
   const resilientFetch = createFetch();
   return async () => (await resilientFetch(url)).json();
+}
+
+async function overUndici(): Promise<UndiciTransport> {
+  const { undici } = await import('../dist/transport/undici/index.js');
+  // To the compiler the classes of the build are not those of the source.
+  return undici() as unknown as UndiciTransport;
+}
+
+async function withContract(url: string, fetch?: HoldfastFetch): Promise<Get> {
+  const { createApi, defineContract, endpoint } = await import('../dist/contract/index.js');
+  const { z } = await import('zod');
+  const { origin, pathname } = new URL(url);
+  const [, kind = '', id = ''] = pathname.split('/');
+  const contract = defineContract({
+    getKelp: endpoint({
+      method: 'GET',
+      path: '/{kind}/{id}',
+      params: z.object({ kind: z.string(), id: z.string() }),
+      responses: { 200: await kelpSchema(), 404: z.object({ title: z.string() }) },
+    }),
+  });
+  const { getKelp } = createApi(contract, { baseUrl: origin, ...(fetch && { fetch: fetch as never }) });
+  return () => getKelp({ params: { kind, id } });
 }
 
 async function withGuardedWretch(url: string): Promise<Get> {

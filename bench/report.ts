@@ -3,13 +3,17 @@ import { availableParallelism, cpus } from 'node:os';
 import {
   type Candidate,
   CONTRACT,
+  CONTRACT_UNDICI,
   HOLDFAST,
   HOLDFAST_PARSED,
   HOLDFAST_TRACED,
+  HOLDFAST_UNDICI,
   HOLDFAST_WITHOUT_TELEMETRY,
+  KY_UNDICI,
   RAW,
   RAW_TRACED,
   RAW_WITH_TIMER,
+  UNDICI_REQUEST,
 } from './candidates.ts';
 import type { Spread } from './measure.ts';
 import type { OverheadPlan, OverheadRow } from './overhead.ts';
@@ -62,7 +66,7 @@ export function overheadFindings(rows: readonly OverheadRow[]): Finding[] {
     const what = `CPU of ${HOLDFAST} to that of ${candidate.name}`;
     return [{ what, measured: holdfastToThis.cpu.median, limit, unit: '×' }];
   });
-  return [...ofPeers, ...telemetryFindings(rows), ...contractFindings(rows)];
+  return [...ofPeers, ...telemetryFindings(rows), ...contractFindings(rows), ...undiciFindings(rows)];
 }
 
 function limitOf({ name, role }: Candidate): number | undefined {
@@ -93,6 +97,26 @@ function contractFindings(rows: readonly OverheadRow[]): Finding[] {
       unit: '×',
     },
   ];
+}
+
+/** Over undici all of it is to cost less than bare `fetch` does. */
+function undiciFindings(rows: readonly OverheadRow[]): Finding[] {
+  const rowOf = (name: string) => rows.find(({ candidate }) => candidate.name === name);
+  const limits = [
+    [HOLDFAST_UNDICI, 0.35],
+    [CONTRACT_UNDICI, 0.42],
+    [KY_UNDICI, 0.9],
+  ] as const;
+  const toRaw = limits.flatMap(([name, limit]) => {
+    const measured = rowOf(name)?.toRaw.cpu.median;
+    return measured === undefined
+      ? []
+      : [{ what: `CPU of ${name} to that of ${RAW}`, measured, limit, unit: '×' }];
+  });
+  const [ours, request] = [HOLDFAST_UNDICI, UNDICI_REQUEST].map(name => rowOf(name)?.cost.cpu.median);
+  if (ours === undefined || request === undefined) return toRaw;
+  const what = `CPU of ${HOLDFAST_UNDICI} to that of ${UNDICI_REQUEST}`;
+  return [...toRaw, { what, measured: ours / request, limit: 0.85, unit: '×' }];
 }
 
 export function findingsReport(findings: readonly Finding[]): string {

@@ -73,6 +73,7 @@ export class CallRecord {
   /** As text: a response keeps its record, and need not keep a URL as well. */
   readonly #href: string;
   readonly #redact: ((url: string) => string) | undefined;
+  #progress: { readonly phase: Phase } | undefined;
 
   /** @param redact - takes out what is secret beyond what we know of. */
   constructor(
@@ -99,6 +100,16 @@ export class CallRecord {
       // What it would have taken out is not known: only the origin is sure to be none of it.
       return new URL(url).origin;
     }
+  }
+
+  /** What the latest attempt is at, as far as the transport tells. */
+  get phase(): Phase | undefined {
+    return this.#progress ? this.#progress.phase : this.attempts.at(-1)?.phase;
+  }
+
+  /** An attempt is under way that knows itself how far it is; undefined when it has ended. */
+  follow(progress: { readonly phase: Phase } | undefined): void {
+    this.#progress = progress;
   }
 
   /** Without those that were refused, or given up, before they were sent. */

@@ -131,7 +131,7 @@ export class NetworkError extends HoldfastError {
     this.reason = failure.code;
     this.sent = sent;
     this.transient = failure.transient;
-    this.phase = phaseOf(record);
+    this.phase = record.phase;
   }
 
   protected override details(): Record<string, unknown> {
@@ -156,7 +156,7 @@ export class TimeoutError extends HoldfastError {
     super(timeoutMessage(record, scope, limitMs), record);
     this.scope = scope;
     this.limitMs = limitMs;
-    this.phase = phaseOf(record);
+    this.phase = record.phase;
   }
 
   protected override details(): Record<string, unknown> {
@@ -242,8 +242,6 @@ const ms = (value: number): string =>
 const notSent = (record: CallRecord): string =>
   record.furthest('no') === 'no' ? 'was not sent' : 'was not repeated';
 
-const phaseOf = (record: CallRecord): Phase | undefined => record.attempts.at(-1)?.phase;
-
 function tries(record: CallRecord): string {
   const count = record.sentAttempts;
   return count > 1 ? ` after ${count} attempts` : '';
@@ -261,7 +259,7 @@ function networkMessage(
     yes: 'the server had begun to answer',
   }[failure.sent];
   const advice = failure.transient ? '' : '; repeating it unchanged will not help';
-  return `${title(record)} failed${tries(record)}: ${what}${during(phaseOf(record))} (${reach}${advice}).`;
+  return `${title(record)} failed${tries(record)}: ${what}${during(record.phase)} (${reach}${advice}).`;
 }
 
 /** Where no code says it, the innermost words do: `bad port` and not `fetch failed`. */
@@ -277,7 +275,7 @@ function timeoutMessage(record: CallRecord, scope: TimeoutError['scope'], limitM
   if (scope === 'idle') return `${title(record)}: the stream was silent for ${ms(limitMs)}.`;
   if (scope === 'auth') return `${title(record)}: no credentials within ${ms(limitMs)}.`;
   if (scope === 'attempt')
-    return `${title(record)}: no response headers within ${ms(limitMs)}${during(phaseOf(record))}${tries(record)}.`;
+    return `${title(record)}: no response headers within ${ms(limitMs)}${during(record.phase)}${tries(record)}.`;
   return `${title(record)}: not finished within the total timeout of ${ms(limitMs)}${tries(record)}.`;
 }
 

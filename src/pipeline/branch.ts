@@ -1,15 +1,23 @@
 import { createStamp } from '../http/stamp.ts';
 
+/** What hangs from something that aborts, and is aborted with it. */
+export interface Hanging {
+  /** Its neighbours on the same stem; the stem's business. */
+  next: Hanging | undefined;
+  previous: Hanging | undefined;
+  abort(reason: unknown): void;
+}
+
 /**
- * Something that aborts, and the branches that hang from it, in the order in which they came: a list through the
- * branches themselves, so that one among ten thousand leaves as easily as the only one.
+ * Something that aborts, and what hangs from it, in the order in which they came: a list through themselves, so that one
+ * among ten thousand leaves as easily as the only one.
  */
-abstract class Stem {
-  #first: Branch | undefined;
-  #last: Branch | undefined;
+export abstract class Stem {
+  #first: Hanging | undefined;
+  #last: Hanging | undefined;
 
   /** Whether it is the first. */
-  adopt(child: Branch): boolean {
+  adopt(child: Hanging): boolean {
     const isFirst = this.#first === undefined;
     child.previous = this.#last;
     if (this.#last) this.#last.next = child;
@@ -19,7 +27,7 @@ abstract class Stem {
   }
 
   /** Whether it has left us with none. */
-  drop(child: Branch): boolean {
+  drop(child: Hanging): boolean {
     if (child.previous) child.previous.next = child.next;
     else if (this.#first === child) this.#first = child.next;
     if (child.next) child.next.previous = child.previous;
@@ -30,8 +38,11 @@ abstract class Stem {
   }
 
   protected abortBranches(reason: unknown): void {
-    // Each leaves as it is aborted.
-    while (this.#first) this.#first.abort(reason);
+    while (this.#first) {
+      const first = this.#first;
+      this.drop(first);
+      first.abort(reason);
+    }
   }
 }
 
@@ -42,12 +53,11 @@ abstract class Stem {
  * `AbortSignal.timeout` keeps its timer until it fires. Between branches there are no event listeners, and one on the
  * signal of a caller serves all the calls that are on it: an event target's bookkeeping is dear.
  */
-export abstract class Branch extends Stem {
+export abstract class Branch extends Stem implements Hanging {
   readonly #controller = new AbortController();
   readonly #stem: Stem | undefined;
-  /** Its neighbours on the same stem; the stem's business. */
-  next: Branch | undefined;
-  previous: Branch | undefined;
+  next: Hanging | undefined;
+  previous: Hanging | undefined;
 
   /**
    * @param parent - not aborted yet.
@@ -92,13 +102,13 @@ class ForeignStem extends Stem {
     this.#signal = signal;
   }
 
-  override adopt(child: Branch): boolean {
+  override adopt(child: Hanging): boolean {
     const isFirst = super.adopt(child);
     if (isFirst) this.#signal.addEventListener('abort', this);
     return isFirst;
   }
 
-  override drop(child: Branch): boolean {
+  override drop(child: Hanging): boolean {
     const isBare = super.drop(child);
     if (isBare) this.#signal.removeEventListener('abort', this);
     return isBare;

@@ -1,5 +1,6 @@
 import type { CallRecord } from '../call-record.ts';
 import type { HostState } from '../hosts/host-state.ts';
+import type { Branch } from './branch.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Emit } from './events.ts';
 import type { OpenCalls } from './open-calls.ts';
@@ -39,6 +40,11 @@ export interface Call {
   readonly request: CallRequest;
   /** Aborts this branch of the call: the caller, a timeout, or a hedge that lost. */
   readonly signal: AbortSignal | undefined;
+  /**
+   * What aborts `signal`, for a transport of ours to hang on: a listener costs more than all the rest of it.
+   * @internal
+   */
+  readonly branch?: Branch;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** The instant, on the runtime's clock, when the total timeout ends the call; Infinity without one. */

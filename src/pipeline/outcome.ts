@@ -96,7 +96,9 @@ function ownOutcome(error: HoldfastError, { record, attempt }: Call): ErrorOutco
   if (error instanceof RejectedError) return failed('rejected', error, error.code, 'no');
   if (error instanceof ClosedError) return failed('cancelled', error, error.code, 'maybe');
   // A transport that watches the request has taken down how far it got.
-  return failed('transient', error, error.code, record.attempt(attempt)?.sent ?? 'maybe');
+  const isOfAttempt = error instanceof TimeoutError && error.scope === 'attempt';
+  const sent = isOfAttempt ? record.attempt(attempt)?.sent : undefined;
+  return failed('transient', error, error.code, sent ?? 'maybe');
 }
 
 function failed(

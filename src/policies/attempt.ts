@@ -1,6 +1,6 @@
 import type { AttemptRecord } from '../call-record.ts';
 import type { Call } from '../pipeline/call.ts';
-import { type Outcome, watch } from '../pipeline/outcome.ts';
+import { isTimeout, type Outcome, watch } from '../pipeline/outcome.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
 
 /**
@@ -47,8 +47,8 @@ export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord):
   const durationMs = call.record.ranMs(record, call.runtime.clock.now());
   record.durationMs = durationMs;
   record.outcome = outcome.kind;
-  // An abort does not tell how far the attempt had got; the record does.
-  if (outcome.kind !== 'cancelled') record.sent = outcome.sent;
+  // Neither an abort nor a time-out tells how far the attempt had got; the record does.
+  if (outcome.kind !== 'cancelled' && !isTimeout(outcome)) record.sent = outcome.sent;
   record.status = outcome.status;
   record.code = outcome.code;
   if (outcome.kind === 'rejected') call.host.counters.rejected++;

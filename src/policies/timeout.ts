@@ -72,7 +72,7 @@ function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Pro
   // Closed before it began.
   if (timed.signal.aborted) return pending.promise;
   try {
-    next({ ...call, deadlineAt, signal: timed.signal }).then(
+    next({ ...call, deadlineAt, signal: timed.signal, branch: timed }).then(
       response => timed.onHeaders(response),
       error => timed.fail(error),
     );

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { AttemptRecord } from '../../call-record.ts';
 import { fromTransport } from '../../http/failure.ts';
 import type { Phase } from '../../http/phase.ts';
+import type { Branch, Hanging } from '../../pipeline/branch.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
 import { isStale } from './connections.ts';
 import { readCodings } from './content-coding.ts';
@@ -24,12 +25,16 @@ const nullBodyStatuses = [101, 103, 204, 205, 304];
 
 const redirectStatuses = [301, 302, 303, 307, 308];
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   readonly #rules: ExchangeRules;
   readonly #call: Call;
   readonly #request: CallRequest;
   /** Where the progress is taken down. */
   readonly #entry: AttemptRecord | undefined;
+  /** What it hangs on; undefined for a signal that somebody has put in its place. */
+  readonly #branch: Branch | undefined;
+  next: Hanging | undefined;
+  previous: Hanging | undefined;
   readonly #pending = Promise.withResolvers<Response>();
   #wire: Dispatcher.DispatchController | undefined;
   #body: IncomingBody | undefined;
@@ -37,8 +42,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether the response, or an error in its place, has been handed over. */
   #isSettled = false;
   #hasAnswer = false;
-  /** Whether what is taken down follows the connection that it waits for. */
-  #isWaiting = false;
+  #phase: Phase = 'queue';
 
   /** @param request - that of the call, or of a redirect on its way. */
   constructor(rules: ExchangeRules, call: Call, request: CallRequest) {
@@ -46,20 +50,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#call = call;
     this.#request = request;
     this.#entry = call.record.attempt(call.attempt);
-    this.#note('queue', 'no');
-    call.signal?.addEventListener('abort', this);
+    if (this.#entry) this.#entry.sent = 'no';
+    call.record.follow(this);
+    this.#branch = call.branch?.signal === call.signal ? call.branch : undefined;
+    if (this.#branch) this.#branch.adopt(this);
+    else call.signal?.addEventListener('abort', this);
   }
 
   get response(): Promise<Response> {
     return this.#pending.promise;
   }
 
-  /** The signal has aborted. */
+  /** A signal that is not of our own branches has aborted. */
   handleEvent(): void {
-    const reason = this.#call.signal?.reason;
+    this.abort(this.#call.signal?.reason);
+  }
+
+  abort(reason: unknown): void {
     const wire = this.#wire;
     this.#fail(reason, reason);
-    if (wire) wire.abort(reason);
+    if (wire) wire.abort(reason as Error);
     else this.#leaveQueue?.(reason);
   }
 
@@ -68,13 +78,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#leaveQueue = leave;
   }
 
-  /** It was handed over. If it waits for a connection, it is as far as that. */
-  begin(): void {
-    if (this.#wire || this.#isSettled || !this.#entry) return;
-    const { origin } = this.#request.url;
-    const get = () => this.#rules.phaseOf(origin);
-    Object.defineProperty(this.#entry, 'phase', { get, enumerable: true, configurable: true });
-    this.#isWaiting = true;
+  /** What it is at: while it waits for a connection, as far as that is. */
+  get phase(): Phase {
+    return this.#wire ? this.#phase : this.#rules.phaseOf(this.#request.url.origin);
   }
 
   onRequestStart(wire: Dispatcher.DispatchController): void {
@@ -82,11 +88,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isSettled) throw new Error('The request was aborted before it was sent.');
     this.#wire = wire;
     this.#leaveQueue = undefined;
-    this.#note('send', 'maybe');
+    if (this.#entry) this.#entry.sent = 'maybe';
+    this.#phase = 'send';
   }
 
   onRequestSent(): void {
-    if (!this.#isSettled) this.#note('wait');
+    this.#phase = 'wait';
   }
 
   onResponseStarted(): void {
@@ -105,8 +112,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const hasBody = method !== 'HEAD' && !nullBodyStatuses.includes(status);
     const codings = hasBody ? readCodings(headers['content-encoding']) : [];
     if (hasBody) this.#body = new IncomingBody(wire);
-    this.#note('body');
-    this.#isSettled = true;
+    this.#phase = 'body';
+    this.#settle();
     const { href, hash } = url;
     const response = asResponse(
       new WireResponse({
@@ -143,9 +150,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** @param headless - for a caller who has no response yet. @param broken - for the reader of a body. */
   #fail(headless: unknown, broken: unknown): void {
     this.#letGo();
-    if (this.#isSettled) this.#body?.fail(broken);
-    else this.#pending.reject(headless);
+    if (this.#isSettled) {
+      this.#body?.fail(broken);
+      return;
+    }
+    this.#settle();
+    this.#pending.reject(headless);
+  }
+
+  /** The attempt is over, and what it came to is about to be handed over. */
+  #settle(): void {
     this.#isSettled = true;
+    if (this.#entry) this.#entry.phase = this.phase;
+    this.#call.record.follow(undefined);
   }
 
   #networkError(cause: unknown): unknown {
@@ -157,17 +174,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #letGo(): void {
-    if (this.#isWaiting && this.#entry) this.#note(this.#entry.phase ?? 'queue');
-    this.#call.signal?.removeEventListener('abort', this);
-  }
-
-  #note(phase: Phase, sent?: 'no' | 'maybe'): void {
-    if (!this.#entry) return;
-    if (this.#isWaiting) {
-      const settled = { value: phase, writable: true, enumerable: true, configurable: true };
-      Object.defineProperty(this.#entry, 'phase', settled);
-      this.#isWaiting = false;
-    } else this.#entry.phase = phase;
-    if (sent) this.#entry.sent = sent;
+    if (this.#branch) this.#branch.drop(this);
+    else this.#call.signal?.removeEventListener('abort', this);
   }
 }

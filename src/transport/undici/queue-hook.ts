@@ -12,15 +12,44 @@ interface Queued {
   onQueued(leave: (reason: unknown) => void): void;
 }
 
-export type AddQueueHook = <Options extends object>(options: Options, queued: Queued) => Options;
+/** What undici gets to know of a request. */
+export interface Dispatch {
+  readonly origin: string;
+  readonly path: string;
+  readonly method: string;
+  readonly headers: readonly string[];
+  readonly body: unknown;
+}
 
-export function queueHook(undici: typeof Undici): AddQueueHook {
+export type NewDispatch = new (request: Dispatch, queued: Queued) => Dispatch;
+
+/** A class whose instances have the hook, made for those alone that come to wait. */
+export function dispatchClass(undici: typeof Undici): NewDispatch {
+  class WithHook implements Dispatch {
+    readonly origin: string;
+    readonly path: string;
+    readonly method: string;
+    readonly headers: readonly string[];
+    readonly body: unknown;
+    readonly #queued: Queued;
+
+    constructor({ origin, path, method, headers, body }: Dispatch, queued: Queued) {
+      this.origin = origin;
+      this.path = path;
+      this.method = method;
+      this.headers = headers;
+      this.body = body;
+      this.#queued = queued;
+    }
+
+    get hook(): (leave: (reason: unknown) => void) => void {
+      return leave => this.#queued.onQueued(leave);
+    }
+  }
   const name = hookName(undici);
-  if (!name) return options => options;
-  return (options, queued) => {
-    (options as Record<symbol, unknown>)[name] = (leave: (reason: unknown) => void) => queued.onQueued(leave);
-    return options;
-  };
+  const hook = Object.getOwnPropertyDescriptor(WithHook.prototype, 'hook');
+  if (name && hook) Object.defineProperty(WithHook.prototype, name, hook);
+  return WithHook;
 }
 
 function hookName({ Dispatcher }: typeof Undici): symbol | undefined {

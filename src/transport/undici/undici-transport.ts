@@ -14,7 +14,7 @@ import { Exchange, type ExchangeRules } from './exchange.ts';
 import { loadUndici } from './load-undici.ts';
 import { readUndiciOptions, type UndiciOptions } from './options.ts';
 import { isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
-import { queueHook } from './queue-hook.ts';
+import { dispatchClass } from './queue-hook.ts';
 import type { BodyLimits } from './response.ts';
 
 /** A transport on undici. */
@@ -43,7 +43,7 @@ export function undici(options: UndiciOptions = {}): UndiciTransport {
 
 class Undici implements UndiciTransport, ExchangeRules {
   readonly #undici = loadUndici();
-  readonly #queueHook = queueHook(this.#undici);
+  readonly #Dispatch = dispatchClass(this.#undici);
   readonly #connections = new Connections();
   readonly #options: UndiciOptions;
   readonly limits: BodyLimits;
@@ -120,9 +120,11 @@ class Undici implements UndiciTransport, ExchangeRules {
     if (call.signal?.aborted) return Promise.reject(call.signal.reason);
     const { method, url } = request;
     const exchange = new Exchange(this, call, request);
-    const options = { origin: url.origin, path: pathOf(url), method, headers, body };
-    this.dispatcher.dispatch(this.#queueHook(options, exchange) as Dispatcher.DispatchOptions, exchange);
-    exchange.begin();
+    const options = new this.#Dispatch(
+      { origin: url.origin, path: pathOf(url), method, headers, body },
+      exchange,
+    );
+    this.dispatcher.dispatch(options as Dispatcher.DispatchOptions, exchange);
     return exchange.response;
   }
 
