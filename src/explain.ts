@@ -99,7 +99,9 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
     `at ${ms(attempt.startMs)}`,
     attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
-    attempt.sent === 'yes' ? '' : `${sentences[attempt.sent]}${during(attempt.phase)}`,
+    attempt.sent === 'yes'
+      ? ''
+      : sentences[attempt.sent] + (attempt.phase ? `,${during(attempt.phase)}` : ''),
     decision(attempt),
   ]);
   const widths = [0, 1, 2, 3, 4].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));

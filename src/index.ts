@@ -33,6 +33,7 @@ export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetVie
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
 export type { Sent } from './http/failure.ts';
 export type { FetchLike } from './http/fetch-like.ts';
+export type { Phase } from './http/phase.ts';
 export type { Call, CallRequest, Runtime } from './pipeline/call.ts';
 export { type Clock, MAX_TIMER_MS, type Random, type Timer } from './pipeline/clock.ts';
 export type {
@@ -73,3 +74,4 @@ export { type Place, standardOrder } from './standard-order.ts';
 export type { LogFields, Logger } from './telemetry/logs.ts';
 export type { TelemetryOptions } from './telemetry/options.ts';
 export { fetchTransport } from './transport/fetch-transport.ts';
+export type { Transport } from './transport/transport.ts';

@@ -8,6 +8,7 @@ import * as oauth2 from '../src/oauth2/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
 import * as testing from '../src/testing/index.ts';
 import * as testingMsw from '../src/testing/msw/index.ts';
+import * as undici from '../src/transport/undici/index.ts';
 
 /** The names that an entry point exports, sorted: types too, which no import at run time shows. */
 function exportsOf(entry: string): string[] {
@@ -106,6 +107,7 @@ describe('the exported names of', () => {
       type Observer
       type Outcome
       type OutcomeKind
+      type Phase
       type Place
       type PlacedPolicy
       type Policy
@@ -129,6 +131,7 @@ describe('the exported names of', () => {
       type TelemetryOptions
       type TimeoutOptions
       type Timer
+      type Transport
       type ValidationEvent
       type WarningEvent
       type WindowCounts
@@ -264,6 +267,18 @@ describe('the exported names of', () => {
     `);
   });
 
+  test('holdfast/undici', () => {
+    expect(exportsOf('src/transport/undici/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "AddressDeniedError
+      type DnsCacheOptions
+      type GuardOptions
+      type TlsOptions
+      type UndiciOptions
+      type UndiciTransport
+      undici"
+    `);
+  });
+
   test('holdfast/policy-file', () => {
     expect(exportsOf('src/policy-file/index.ts').join('\n')).toMatchInlineSnapshot(`
       "PolicyFileError
@@ -322,6 +337,7 @@ test('the package has these doors and no other', () => {
     './policy-file': 'src/policy-file/index.ts',
     './testing': 'src/testing/index.ts',
     './testing/msw': 'src/testing/msw/index.ts',
+    './undici': 'src/transport/undici/index.ts',
   });
   for (const entry of Object.values(entries())) expect(existsSync(entry)).toBe(true);
 });
@@ -334,6 +350,7 @@ const modules: Record<string, Record<string, unknown>> = {
   'src/policy-file/index.ts': policyFile,
   'src/testing/index.ts': testing,
   'src/testing/msw/index.ts': testingMsw,
+  'src/transport/undici/index.ts': undici,
 };
 
 test.each(

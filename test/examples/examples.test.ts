@@ -48,6 +48,11 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     'fallback 0 bolts',
     'circuit: half-open → closed\nback     37 bolts',
   ],
+  'undici.ts': [
+    /over fetch:\n(?:.*\n)*?.* transient TIMEOUT {2}maybe sent$/m,
+    /maybe sent, while waiting for the answer$/m,
+    /not sent, while negotiating TLS$/m,
+  ],
   'policy-file/main.ts': [
     'attempts: 2',
     'policy-updated',

@@ -1,4 +1,5 @@
 /** A form as a blob: its size is known, and files are read when they are sent. */
+import { uniqueId } from '../../pipeline/clock.ts';
 
 export interface Multipart {
   readonly body: Blob;
@@ -7,7 +8,7 @@ export interface Multipart {
 
 /** @see {@link https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data | HTML, multipart/form-data} */
 export function multipart(form: FormData): Multipart {
-  const boundary = `----holdfast-${crypto.randomUUID()}`;
+  const boundary = `----holdfast-${uniqueId()}`;
   const parts = [...(form as unknown as Iterable<[string, string | File]>)].flatMap(([name, value]) => {
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCrlf(name))}"`;
     if (typeof value === 'string') return [`${head}\r\n\r\n${withCrlf(value)}\r\n`];

@@ -39,7 +39,7 @@ describe('what an attempt was at when its time was up', () => {
     const error = await timedOut(server, '/stall-headers', server => server.seen('/stall-headers'));
     expect(error).toMatchObject({ phase: 'wait', attempts: [{ phase: 'wait', sent: 'maybe' }] });
     expect(error.message).toMatch('no response headers within 2 s while waiting for the answer.');
-    expect(explain(error)).toMatch('maybe sent while waiting for the answer');
+    expect(explain(error)).toMatch('maybe sent, while waiting for the answer');
     expect(error.toJSON()).toMatchObject({ phase: 'wait' });
   });
 

@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
+import { dispatchToServices } from './dispatch.ts';
 import { type Block, blocksOf, fileOf, pages, read, root, sourceOf } from './markdown.ts';
 import { fetchFromServices, forgetVisits } from './services.ts';
 import { forgetTimers, passTimeUntil, replaceTimeAndChance } from './virtual-time.ts';
@@ -42,13 +43,14 @@ registerHooks({
 });
 
 // Loaded before time stands still.
-const doors = ['', '/contract', '/oauth2', '/testing', '/policy-file'];
+const doors = ['', '/contract', '/oauth2', '/testing', '/policy-file', '/undici'];
 await Promise.all(doors.map(door => import(`holdfast${door}`)));
 
 const write = process.stdout.write.bind(process.stdout);
 process.chdir(`${root}docs`);
 replaceTimeAndChance();
 globalThis.fetch = fetchFromServices as typeof fetch;
+dispatchToServices();
 
 async function run(block: Block): Promise<Run> {
   const lines: string[] = [];

@@ -1,0 +1,23 @@
+/** The same call over `fetch` and over undici: how far it had got when its time was up. `node examples/undici.ts` */
+import { createServer } from 'node:net';
+import { createFetch, explain } from 'holdfast';
+import { undici } from 'holdfast/undici';
+
+// A server that takes connections and never answers, neither to TLS nor to HTTP.
+const server = createServer().listen(0, '127.0.0.1');
+await new Promise(resolve => server.once('listening', resolve));
+const { port } = server.address() as { port: number };
+
+const policy = { attemptTimeoutMs: 200, retry: false } as const;
+await using plain = createFetch(policy);
+await using exact = createFetch({ ...policy, transport: undici({ maxConnections: 1 }) });
+
+for (const [name, fetch] of Object.entries({ fetch: plain, undici: exact })) {
+  console.log(`\nover ${name}:`);
+  for (const scheme of ['http', 'https']) {
+    await fetch(`${scheme}://127.0.0.1:${port}/`, { method: 'POST', body: 'order' }).catch(error =>
+      console.log(explain(error)),
+    );
+  }
+}
+server.close();
