@@ -2,10 +2,26 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
     // Only tests that start programs and servers come near this; nothing waits for time to pass.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'holdfast',
+          include: ['test/**/*.test.ts'],
+          typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'over undici',
+          include: ['test/integration/*.test.ts', 'test/regression/*.test.ts', 'test/composition/*.test.ts'],
+          setupFiles: ['test/support/over-undici.ts'],
+        },
+      },
+    ],
   },
 });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createFetch, NetworkError, responseInfo } from '../../src/index.ts';
 import { type FaultServer, type SeenRequest, startFaultServer } from '../support/fault-server.ts';
@@ -67,7 +68,16 @@ const withoutKey = (requests: readonly object[]): object[] =>
     return { ...rest, headers: others };
   });
 
-const stream = () => new Blob(['hello']).stream();
+/** Takes its time, so that nobody can know its length. */
+const stream = () =>
+  new ReadableStream<Uint8Array>({
+    async start(controller) {
+      await setImmediate();
+      await setImmediate();
+      controller.enqueue(new TextEncoder().encode('hello'));
+      controller.close();
+    },
+  });
 
 /** Calls that a redirect may meet; each run makes its own `init`, for a stream serves once. */
 const calls: Record<string, () => RequestInit> = {

@@ -100,7 +100,11 @@ class Undici implements UndiciTransport, ExchangeRules {
       const hop = { ...request, input: href, init: next, method: next.method ?? 'GET', url: new URL(href) };
       return this.#send({ ...call, request: { ...hop, init: { ...next, redirect: 'manual' } } }, hop);
     };
-    return followRedirects(response, sendNext, request, init);
+    try {
+      return await followRedirects(response, sendNext, request, init);
+    } catch (error) {
+      throw fromTransport(error);
+    }
   }
 
   /** @param request - that of the call, or of a redirect on its way. */
