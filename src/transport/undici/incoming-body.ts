@@ -54,7 +54,8 @@ export class IncomingBody {
   }
 
   push(chunk: Uint8Array): void {
-    if (this.#state !== 'open') return;
+    // At the end of a connection undici hands over what is left, which may be nothing.
+    if (this.#state !== 'open' || chunk.byteLength === 0) return;
     if (this.#reader) {
       this.#reader.take(chunk);
       return;
