@@ -12,7 +12,7 @@ import { isBadPort } from './bad-ports.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type ExchangeRules } from './exchange.ts';
 import { loadUndici } from './load-undici.ts';
-import { readUndiciOptions, type UndiciOptions } from './options.ts';
+import { readUndiciOptions, type UndiciOptions, type UndiciSettings } from './options.ts';
 import { isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
 import { queueHook } from './queue-hook.ts';
 import type { BodyLimits } from './response.ts';
@@ -45,12 +45,12 @@ class Undici implements UndiciTransport, ExchangeRules {
   readonly #undici = loadUndici();
   readonly #queueHook = queueHook(this.#undici);
   readonly #connections = new Connections();
-  readonly #options: UndiciOptions;
+  readonly #options: UndiciSettings;
   readonly limits: BodyLimits;
   #dispatcher: Dispatcher | undefined;
   #users = 0;
 
-  constructor(options: UndiciOptions) {
+  constructor(options: UndiciSettings) {
     this.#options = options;
     const { maxResponseBytes } = options;
     this.limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
@@ -121,7 +121,12 @@ class Undici implements UndiciTransport, ExchangeRules {
     const { method, url } = request;
     const exchange = new Exchange(this, call, request);
     const options = { origin: url.origin, path: pathOf(url), method, headers, body };
-    this.dispatcher.dispatch(this.#queueHook(options, exchange) as Dispatcher.DispatchOptions, exchange);
+    try {
+      this.dispatcher.dispatch(this.#queueHook(options, exchange) as Dispatcher.DispatchOptions, exchange);
+    } catch (error) {
+      // So do dispatchers that have no request for it, such as one for tests.
+      exchange.onResponseError(undefined, error);
+    }
     return exchange.response;
   }
 
