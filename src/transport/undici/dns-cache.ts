@@ -38,7 +38,11 @@ export class DnsCache {
   readonly #now: () => number;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(resolve: Resolve, limits: Required<DnsCacheOptions>, now: () => number = performance.now) {
+  constructor(
+    resolve: Resolve,
+    limits: Required<DnsCacheOptions>,
+    now: () => number = () => performance.now(),
+  ) {
     this.#resolve = resolve;
     this.#limits = limits;
     this.#now = now;

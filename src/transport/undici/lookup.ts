@@ -1,6 +1,7 @@
 /** What a connection asks for addresses: a name's, from whom the options say, looked at before they are used. */
-import dns, { type LookupAddress } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import dns from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { show } from '../../pipeline/options.ts';
 import { type Addresses, DnsCache, type DnsCacheOptions, type Resolve } from './dns-cache.ts';
 import type { Guard } from './guard.ts';
 
@@ -18,7 +19,7 @@ export interface Lookup {
 }
 
 export function newLookup({ guard, dnsCache, lookup }: Names): Lookup {
-  if (!guard && !dnsCache) return { lookup, forget() {} };
+  if (!guard && !dnsCache && !lookup) return { lookup, forget() {} };
   const ask: Resolve = lookup ? asPromised(lookup) : asNodeDoes;
   const cache = dnsCache && new DnsCache(ask, dnsCache);
   const resolve = cache?.resolve ?? ask;
@@ -51,10 +52,20 @@ const asPromised =
   (hostname, family) =>
     new Promise((resolve, reject) => {
       lookup(hostname, { all: true, family, hints: 0 }, (error, answer, answerFamily) => {
-        if (error) reject(error);
-        else resolve(asList(answer, answerFamily));
+        if (error) return reject(error);
+        const addresses =
+          typeof answer === 'string' ? [{ address: answer, family: answerFamily ?? 0 }] : answer;
+        // Node takes what it gets for addresses, and an uncaught error would end the process.
+        const isAnswer = addresses.length > 0 && addresses.every(({ address }) => isIP(address) !== 0);
+        if (isAnswer) resolve(addresses);
+        else reject(noAddress(hostname, addresses));
       });
     });
 
-const asList = (answer: string | LookupAddress[], family = 0): Addresses =>
-  typeof answer === 'string' ? [{ address: answer, family }] : answer;
+const noAddress = (hostname: string, got: Addresses): Error =>
+  Object.assign(
+    new Error(
+      `\`lookup\` should give addresses for ${hostname}, got ${show(got.map(({ address }) => address))}.`,
+    ),
+    { code: 'ENOTFOUND', hostname },
+  );
