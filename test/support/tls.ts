@@ -17,11 +17,14 @@ export interface Issued extends Certificate {
 export class Authority implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'holdfast-tls-'));
   readonly ca: string;
+  /** The private key of `ca`. */
+  readonly key: string;
   #count = 0;
 
   constructor() {
     this.#openssl('req', '-x509', ...newKey('ca'), '-days', '3650', '-subj', '/CN=test authority');
     this.ca = this.#read('ca.pem');
+    this.key = this.#read('ca.key');
   }
 
   /** @param names - such as `DNS:localhost,IP:127.0.0.1`. @param days - that it is valid for; negative for the past. */

@@ -171,7 +171,7 @@ describe('over real connections', () => {
   ])('what is wrong with a lookup is an error of the call: %s', (_, options: UndiciOptions) => {
     const failure = async (lookup: LookupFunction) => {
       await using fetch = sending({ ...options, lookup });
-      return rejection(NetworkError, fetch(`http://broken.test:${port}/`));
+      return await rejection(NetworkError, fetch(`http://broken.test:${port}/`));
     };
 
     test('it throws', async () => {
