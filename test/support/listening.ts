@@ -31,9 +31,11 @@ export class Listening implements AsyncDisposable {
 
   /** Waits until no connection is left. */
   async deserted(): Promise<void> {
-    await Promise.all(
-      this.sockets.filter(({ destroyed }) => !destroyed).map(socket => once(socket, 'close')),
-    );
+    // Not `once`, which rejects when a socket errs on its way there.
+    const closes = this.sockets
+      .filter(({ closed }) => !closed)
+      .map(socket => new Promise(resolve => socket.once('close', resolve)));
+    await Promise.all(closes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -47,12 +47,15 @@ class Undici implements UndiciTransport, ExchangeRules {
   readonly #connections = new Connections();
   readonly #options: UndiciSettings;
   readonly limits: BodyLimits;
+  /** Whether a request holds up those behind it until it is answered, as undici would have it. */
+  readonly #blocking: false | undefined;
   #dispatcher: Dispatcher | undefined;
   #users = 0;
 
   constructor(options: UndiciSettings) {
     this.#options = options;
-    const { maxResponseBytes } = options;
+    const { maxResponseBytes, pipelining = 1 } = options;
+    this.#blocking = pipelining > 1 ? false : undefined;
     this.limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
   }
 
@@ -120,7 +123,14 @@ class Undici implements UndiciTransport, ExchangeRules {
     if (call.signal?.aborted) return Promise.reject(call.signal.reason);
     const { method, url } = request;
     const exchange = new Exchange(this, call, request);
-    const options = { origin: url.origin, path: pathOf(url), method, headers, body };
+    const options = {
+      origin: url.origin,
+      path: pathOf(url),
+      method,
+      headers,
+      body,
+      blocking: this.#blocking,
+    };
     try {
       this.dispatcher.dispatch(this.#queueHook(options, exchange) as Dispatcher.DispatchOptions, exchange);
     } catch (error) {
