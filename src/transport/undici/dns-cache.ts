@@ -1,5 +1,6 @@
 /** Names to addresses, remembered for a while. */
 import type { LookupAddress } from 'node:dns';
+import { type Clock, systemClock } from '../../pipeline/clock.ts';
 import { duration, integer, readOptions } from '../../pipeline/options.ts';
 
 export interface DnsCacheOptions {
@@ -35,23 +36,19 @@ interface Entry {
 export class DnsCache {
   readonly #resolve: Resolve;
   readonly #limits: Required<DnsCacheOptions>;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(
-    resolve: Resolve,
-    limits: Required<DnsCacheOptions>,
-    now: () => number = () => performance.now(),
-  ) {
+  constructor(resolve: Resolve, limits: Required<DnsCacheOptions>, clock: Clock = systemClock) {
     this.#resolve = resolve;
     this.#limits = limits;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   readonly resolve: Resolve = (hostname, family) => {
     const key = keyOf(hostname, family);
     const known = this.#entries.get(key);
-    return known && this.#now() < known.until ? known.answer : this.#ask(key, hostname, family);
+    return known && this.#clock.now() < known.until ? known.answer : this.#ask(key, hostname, family);
   };
 
   /** Asks anew next time: what was remembered did not lead there. */
@@ -71,7 +68,7 @@ export class DnsCache {
     if (this.#entries.size > this.#limits.maxNames && oldest !== undefined) this.#entries.delete(oldest);
     entry.answer.then(
       () => {
-        entry.until = this.#now() + this.#limits.ttlMs;
+        entry.until = this.#clock.now() + this.#limits.ttlMs;
       },
       () => {
         if (this.#entries.get(key) === entry) this.#entries.delete(key);

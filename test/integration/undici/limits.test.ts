@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { Worker } from 'node:worker_threads';
 import { createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createFetch, NetworkError } from '../../../src/index.ts';
@@ -25,6 +26,14 @@ describe('connectTimeoutMs', () => {
     const error = await rejection(NetworkError, fetch(server.url('/')));
     expect(error).toMatchObject({ reason: 'UND_ERR_CONNECT_TIMEOUT', sent: 'no', transient: true });
     expect(error.attempts).toMatchObject([{ phase: 'tls' }]);
+  });
+
+  test.runIf(process.platform === 'linux')('covers a server that accepts nobody', async () => {
+    await using server = await fullBacklog();
+    await using fetch = sending({ connectTimeoutMs: 50 });
+    const error = await rejection(NetworkError, fetch(`http://127.0.0.1:${server.port}/`));
+    expect(error).toMatchObject({ reason: 'UND_ERR_CONNECT_TIMEOUT', sent: 'no', transient: true });
+    expect(error.attempts).toMatchObject([{ phase: 'connect' }]);
   });
 
   test('covers a lookup that never answers', async () => {
@@ -205,3 +214,25 @@ describe('maxResponseBytes', () => {
     });
   });
 });
+
+/** Listens in a thread that sleeps, with as many connections waiting to be accepted as the system holds for it. */
+async function fullBacklog(): Promise<AsyncDisposable & { readonly port: number }> {
+  const thread = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`,
+    { eval: true },
+  );
+  const [port] = (await once(thread, 'message')) as [number];
+  const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  await once(waiting[0] as Socket, 'connect');
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of waiting) socket.destroy();
+      await thread.terminate();
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createFetch, NetworkError } from '../../../src/index.ts';
+import { type VirtualClock, virtualClock } from '../../../src/testing/index.ts';
 import { type Addresses, DnsCache } from '../../../src/transport/undici/dns-cache.ts';
 import { type UndiciOptions, undici } from '../../../src/transport/undici/index.ts';
 import { scriptedLookup } from '../../support/lookups.ts';
@@ -11,12 +12,12 @@ import { rejection } from '../../support/rejection.ts';
 const address: Addresses = [{ address: '192.0.2.1', family: 4 }];
 
 describe('what names resolve to is remembered', () => {
-  let now = 0;
+  let clock: VirtualClock;
   let asked: string[] = [];
   let answers: PromiseWithResolvers<Addresses>[] = [];
 
   beforeEach(() => {
-    now = 0;
+    clock = virtualClock();
     asked = [];
     answers = [];
   });
@@ -28,7 +29,7 @@ describe('what names resolve to is remembered', () => {
       answers.push(answer);
       return answer.promise;
     };
-    return new DnsCache(resolve, { ttlMs: 10, maxNames: 10, ...limits }, () => now);
+    return new DnsCache(resolve, { ttlMs: 10, maxNames: 10, ...limits }, clock);
   };
 
   const answer = async (nth: number) => {
@@ -39,7 +40,7 @@ describe('what names resolve to is remembered', () => {
   test('one question at a time, however long it takes', async () => {
     const { resolve } = cache();
     const first = resolve('a.test', 0);
-    now = 1_000;
+    await clock.advance(1_000);
     const second = resolve('A.test', 0);
     expect(asked).toEqual(['a.test/0']);
     await answer(0);
@@ -50,12 +51,12 @@ describe('what names resolve to is remembered', () => {
   test('for its time, from the answer on', async () => {
     const { resolve } = cache({ ttlMs: 10 });
     resolve('a.test', 0);
-    now = 1_000;
+    await clock.advance(1_000);
     await answer(0);
-    now = 1_009;
+    await clock.advance(9);
     resolve('a.test', 0);
     expect(asked).toHaveLength(1);
-    now = 1_010;
+    await clock.advance(1);
     resolve('a.test', 0);
     expect(asked).toHaveLength(2);
   });
