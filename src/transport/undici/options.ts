@@ -174,7 +174,7 @@ function refuseContradictions(settings: UndiciSettings): void {
       ['guard'],
       'it is the proxy that connects, so it is there that addresses can be denied.',
     );
-  const atMost = maxKeepAliveTimeoutMs ?? Number.POSITIVE_INFINITY;
+  const atMost = maxKeepAliveTimeoutMs ?? 600_000;
   if (keepAliveTimeoutMs !== undefined && keepAliveTimeoutMs > atMost)
     throw new RangeError(
       `\`keepAliveTimeoutMs\` should be at most \`maxKeepAliveTimeoutMs\` (${atMost}), got ${keepAliveTimeoutMs}. Change either.`,

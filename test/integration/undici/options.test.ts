@@ -45,6 +45,11 @@ describe('a number out of range is refused with the option, the range and the va
   });
 });
 
+test('an idle connection is not kept for longer than the longest by default', () => {
+  expect(create({ keepAliveTimeoutMs: 600_001 })).toThrow('(600000), got 600001');
+  expect(create({ keepAliveTimeoutMs: 600_001, maxKeepAliveTimeoutMs: 600_001 })).not.toThrow();
+});
+
 describe('a value of another kind is refused', () => {
   test.each([
     [{ connectTimeoutMs: '5' }, '`connectTimeoutMs` should be a number of at least 1'],

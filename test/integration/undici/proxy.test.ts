@@ -109,6 +109,25 @@ describe('a proxy that is itself reached over TLS', () => {
   });
 });
 
+test('a proxy of another name than that of its URL is sent nothing', async () => {
+  const server = createSecureServer({ ...authority.issue('DNS:other.test'), allowHTTP1: true });
+  await using listening = await Listening.on(server);
+  await using fetch = sending({ proxy: `https://127.0.0.1:${listening.port}` });
+  for (const url of [http, https]) {
+    const error = await rejection(NetworkError, fetch(url));
+    expect(error).toMatchObject({ reason: 'UND_ERR_PRX_TLS', sent: 'no', transient: false });
+  }
+});
+
+test('credentials for a proxy belong into its URL, and not among the headers', async () => {
+  await using proxy = await startProxy();
+  await using fetch = sending({ proxy: proxy.url });
+  const headers = { 'Proxy-Authorization': 'Basic x' };
+  const error = await rejection(NetworkError, fetch(http, { headers }));
+  expect(error).toMatchObject({ reason: 'UND_ERR_INVALID_ARG', sent: 'no', transient: false });
+  expect(proxy.asked).toEqual([]);
+});
+
 describe('a proxy that refuses', () => {
   test.each([
     [407, 'PROXY_REFUSED', false],
