@@ -177,6 +177,18 @@ describe('maxResponseBytes', () => {
     await expect(buffer(Readable.fromWeb(body as never))).rejects.toThrow(TypeError);
   });
 
+  test.each<[string, (response: Response) => unknown]>([
+    ['as it is', response => response.arrayBuffer()],
+    ['from a clone', response => response.clone().text()],
+    ['beside a clone', response => response.clone() && response.bytes()],
+    ['when somebody has looked at the stream', response => response.body && response.blob()],
+  ])('is 64 MiB for a body that is read as a whole: %s', async (_, read) => {
+    await using server = await serve((__, response) => response.end(Buffer.alloc(65 << 20)));
+    await using fetch = sending({});
+    const error = await rejection(TypeError, Promise.resolve(read(await fetch(urlOf(server)))));
+    expect(error.cause).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
+  });
+
   describe.each([
     ['gzip', createGzip],
     ['br', createBrotliCompress],
