@@ -87,7 +87,7 @@ export interface UndiciOptions {
    */
   readonly maxResponseBytes?: number;
   /**
-   * Largest head of a response in bytes, from 1.
+   * Largest head of a response of HTTP/1.1 in bytes, from 1.
    * @defaultValue 16_384, or what `node --max-http-header-size` says
    */
   readonly maxHeaderBytes?: number;

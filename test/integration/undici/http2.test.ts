@@ -148,6 +148,27 @@ test('a server that says goodbye finishes what it has begun, and the next call g
   expect(server.sessions).toHaveLength(2);
 });
 
+test('a goodbye ends nothing that is under way', async () => {
+  const open: ServerHttp2Stream[] = [];
+  const { promise: twoThere, resolve } = Promise.withResolvers<void>();
+  await using server = await serve((stream, headers) => {
+    if (headers[':path'] !== '/held') ok(stream, headers);
+    else if (open.push(stream) === 2) resolve();
+  });
+  await using fetch = sending();
+  const held = [fetch(`${server.url}held`), fetch(`${server.url}held`)];
+  await twoThere;
+  const goodbye = once(server.sessions[0] as ServerHttp2Session, 'close');
+  // Says so, and waits for its streams.
+  server.sessions[0]?.close();
+  // Told in order: the client has heard of the goodbye when it has got this.
+  for (const stream of open) ok(stream, {});
+  for (const response of await Promise.all(held)) expect(await response.text()).toBe('2');
+  expect(await (await fetch(server.url)).text()).toBe('2');
+  await goodbye;
+  expect(server.sessions).toHaveLength(2);
+});
+
 test('a connection that is lost is an error of all its calls', async () => {
   let count = 0;
   await using server = await serve(stream => {
