@@ -23,7 +23,7 @@ const hopeless = { sent: 'no', transient: false } as const;
 const noSockets = { sent: 'no', transient: true, local: true } as const;
 const mistake = { sent: 'no', transient: false, local: true } as const;
 
-/** Codes of the system (errno), of DNS, of undici (`UND_ERR_*`) and of Bun, by how far the request can have got. */
+/** Codes of the system (errno), of DNS, of undici (`UND_ERR_*`), of our own transport on it and of Bun, by how far the request can have got. */
 const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   ECONNREFUSED: refused,
   ENOTFOUND: refused,
@@ -62,6 +62,11 @@ const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { ...mistake, sent: 'maybe' },
   UND_ERR_INVALID_ARG: mistake,
   ERR_INVALID_URL: mistake,
+  UND_ERR_PRX_CONN: refused,
+  UND_ERR_PRX_TLS: hopeless,
+  PROXY_FAILED: refused,
+  PROXY_REFUSED: mistake,
+  ADDRESS_DENIED: mistake,
   EPROTO: hopeless,
   EACCES: hopeless,
   EPERM: hopeless,
@@ -124,7 +129,8 @@ function readCode(error: ErrorLike): Failure | undefined {
     return { code: typeof code === 'string' ? code : 'HTTPParserError', ...answered };
   if (typeof code !== 'string') return undefined;
   // ETIMEDOUT and ECONNRESET come from a socket at work as well as from one that is still connecting.
-  if (error.syscall === 'connect' && (known[code] === broken || known[code] === refused))
+  // ENOENT is that of a Unix domain socket which is not there (yet), or of any file.
+  if (error.syscall === 'connect' && (known[code] === broken || known[code] === refused || code === 'ENOENT'))
     return { code, ...refused };
   const facts = known[code];
   if (facts) return { code, ...facts };

@@ -1,13 +1,16 @@
 /** The dispatcher that sends: undici's, made as the options say. */
-import { isIP } from 'node:net';
 import type * as Undici from 'undici';
 import type { Connect, Connections } from './connections.ts';
-import { Guard } from './guard.ts';
-import { lookupThrough } from './lookup.ts';
-import { readDnsCache, type UndiciOptions } from './options.ts';
+import { forgetful, guarded } from './connector.ts';
+import { newLookup } from './lookup.ts';
+import type { UndiciSettings } from './options.ts';
+import { newProxyAgent } from './proxy.ts';
 
-/** undici counts no limit as 0. */
-const orNone = (ms: number | undefined): number | undefined => (ms === Number.POSITIVE_INFINITY ? 0 : ms);
+type BuildOptions = Undici.buildConnector.BuildOptions;
+
+/** undici counts in whole milliseconds, and no limit as 0. */
+const asUndici = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : ms === Number.POSITIVE_INFINITY ? 0 : Math.ceil(ms);
 
 /** Without what is undefined, which undici takes for given. */
 const given = <Value extends object>(options: Value): Value =>
@@ -16,48 +19,36 @@ const given = <Value extends object>(options: Value): Value =>
 export function newAgent(
   undici: typeof Undici,
   connections: Connections,
-  options: UndiciOptions,
+  settings: UndiciSettings,
 ): Undici.Dispatcher {
-  const { proxy, maxConnections, http2 = false } = options;
-  const settings = given({
-    allowH2: http2,
-    bodyTimeout: orNone(options.bodyTimeoutMs),
-    headersTimeout: orNone(options.headersTimeoutMs),
+  const {
+    connectTimeoutMs = 10_000,
+    guard,
+    http2 = false,
+    maxConnections,
+    proxy,
+    socketPath,
+    tls,
+  } = settings;
+  const limits = given({
+    bodyTimeout: asUndici(settings.bodyTimeoutMs),
+    headersTimeout: asUndici(settings.headersTimeoutMs),
     connections: maxConnections === Number.POSITIVE_INFINITY ? undefined : maxConnections,
-    keepAliveMaxTimeout: options.maxKeepAliveTimeoutMs,
-    keepAliveTimeout: options.keepAliveTimeoutMs,
-    maxHeaderSize: options.maxHeaderBytes,
-    pipelining: options.pipelining,
-    connect: connections.watch(guarded(undici, options)),
-  }) as Undici.Agent.Options;
-  if (!proxy) return new undici.Agent(settings);
-  const tls = given({ ...options.tls }) as Undici.buildConnector.BuildOptions;
-  if (proxy === 'environment') return new undici.EnvHttpProxyAgent({ ...settings, requestTls: tls });
-  return new undici.ProxyAgent({ ...settings, uri: String(proxy), requestTls: tls });
-}
-
-/** Connects where the guard lets it. */
-function guarded(undici: typeof Undici, options: UndiciOptions): Connect {
-  const { connectTimeoutMs = 10_000, dnsCache, http2 = false, socketPath, tls } = options;
-  const guard = options.guard ? new Guard(options.guard) : undefined;
-  const connect = undici.buildConnector(
-    given({
-      ...tls,
-      allowH2: http2,
-      socketPath,
-      timeout: orNone(connectTimeoutMs),
-      lookup:
-        guard || dnsCache ? lookupThrough(guard, dnsCache ? readDnsCache(dnsCache) : undefined) : undefined,
-    }) as Undici.buildConnector.BuildOptions,
-    // Returns the socket, which its type does not say.
-  ) as Connect;
-  if (!guard) return connect;
-  return (target, callback) => {
-    // An address needs no look-up, and so would not be looked at.
-    const { hostname } = target;
-    const refused = isIP(hostname) === 0 ? undefined : guard.refusal(hostname, hostname);
-    if (!refused) return connect(target, callback);
-    callback(refused, null);
-    return undefined;
-  };
+    keepAliveMaxTimeout: settings.maxKeepAliveTimeoutMs,
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+    maxHeaderSize: settings.maxHeaderBytes,
+    pipelining: settings.pipelining,
+  }) as Undici.Pool.Options;
+  const names = newLookup(settings);
+  const toAnyone = { timeout: asUndici(connectTimeoutMs), lookup: names.lookup };
+  const { trusted, ...ofServer } = tls ?? {};
+  const toServer = given({ ...toAnyone, ...ofServer, socketPath, allowH2: http2 }) as BuildOptions;
+  const toProxy = given({ ...toAnyone, secureContext: trusted, allowH2: false }) as BuildOptions;
+  // Returns the socket, which its type does not say.
+  let connect = undici.buildConnector(toServer) as Connect;
+  if (settings.dnsCache) connect = forgetful(connect, names.forget);
+  if (guard) connect = guarded(connect, guard);
+  connect = connections.watch(connect, socketPath === undefined ? 'dns' : 'connect');
+  if (!proxy) return new undici.Agent({ ...limits, allowH2: http2, connect });
+  return newProxyAgent(undici, proxy, connections, { limits, connect, toProxy, toServer });
 }

@@ -16,7 +16,7 @@ export interface GuardOptions {
 }
 
 /**
- * Not globally reachable, or with an IPv4 address inside that may be such.
+ * What is not globally reachable.
  *
  * @see {@link https://www.iana.org/assignments/iana-ipv4-special-registry | IANA, IPv4 special-purpose addresses}
  * @see {@link https://www.iana.org/assignments/iana-ipv6-special-registry | IANA, IPv6 special-purpose addresses}
@@ -37,21 +37,16 @@ const privateRanges = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '::/128',
-  '::1/128',
-  '::/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '100::/64',
+  // Public by its number; within Azure the host of the virtual machine answers there (WireServer).
+  '168.63.129.16/32',
+  // Of IPv6 only 2000::/3 is given out (RFC 4291 §2.4): all else, and from within it what is special.
+  '::/3',
+  '4000::/2',
+  '8000::/1',
   '2001::/23',
   '2001:db8::/32',
   '2002::/16',
   '3fff::/20',
-  '5f00::/16',
-  'fc00::/7',
-  'fe80::/10',
-  'fec0::/10',
-  'ff00::/8',
 ];
 
 /** An address that the guard did not let through. Nothing was sent. */
@@ -72,59 +67,77 @@ export class AddressDeniedError extends Error {
 }
 
 export class Guard {
-  readonly #allowed: BlockList;
-  readonly #denied: BlockList;
+  readonly #allowed: Ranges;
+  readonly #denied: Ranges;
+  readonly #private: Ranges;
 
-  constructor(options: GuardOptions) {
-    const { allow, deny, denyPrivate } = readGuard(options, 'guard');
-    this.#allowed = listOfRanges(allow);
-    this.#denied = listOfRanges([...deny, ...(denyPrivate ? privateRanges : [])]);
+  constructor({ allow, deny, denyPrivate }: Required<GuardOptions>) {
+    this.#allowed = new Ranges(allow);
+    this.#denied = new Ranges(deny);
+    this.#private = new Ranges(denyPrivate ? privateRanges : []);
   }
 
   /** Why an address must not be connected to; undefined if it may. */
   refusal(hostname: string, address: string): AddressDeniedError | undefined {
-    // A zone (fe80::1%eth0) says through which card, and not where to.
-    const [bare = ''] = address.split('%');
-    const family = isIP(bare) === 6 ? 'ipv6' : 'ipv4';
-    if (this.#allowed.check(bare, family) || !this.#denied.check(bare, family)) return undefined;
-    return new AddressDeniedError(hostname, address);
+    const forms = formsOf(address);
+    if (forms.some(form => this.#allowed.has(form))) return undefined;
+    const isDenied = forms.some(form => this.#denied.has(form)) || this.#private.has(forms.at(-1) as string);
+    return isDenied ? new AddressDeniedError(hostname, address) : undefined;
   }
 }
 
-export const checkGuard: Check = (value, name) => {
-  if (value !== false) readGuard(value as GuardOptions, name);
-};
+/** `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2) and `64:ff9b::a.b.c.d` (RFC 6052 §2.1), as `URL` spells them. */
+const withIpv4 = /^\[(::ffff:|64:ff9b::)([\da-f]{1,4}):([\da-f]{1,4})\]$/;
 
-function readGuard(given: GuardOptions, name: string): Required<GuardOptions> {
+/** What an address is to be looked for as. Where an IPv4 address is inside that is talked to, that is the last. */
+function formsOf(address: string): readonly string[] {
+  // A zone (fe80::1%eth0) says through which card, and not where to.
+  const [bare = ''] = address.split('%');
+  if (isIP(bare) !== 6) return [bare];
+  const [, prefix, high, low] = withIpv4.exec(new URL(`http://[${bare}]`).hostname) ?? [];
+  if (!prefix) return [bare];
+  const bytes = [high, low].flatMap(group => [Number(`0x${group}`) >> 8, Number(`0x${group}`) & 0xff]);
+  const inside = bytes.join('.');
+  // A mapped address is the IPv4 address by another spelling. That of a NAT64 is one of its own.
+  return prefix === '::ffff:' ? [inside] : [bare, inside];
+}
+
+/** @throws TypeError if an option will not do. */
+export function readGuard(given: GuardOptions, name: string): Guard {
   const checks = { allow: listOf(checkRange), deny: listOf(checkRange), denyPrivate: boolean };
-  return readOptions(name, given, checks, {
-    allow: [],
-    deny: [],
-    denyPrivate: true,
-  }) as Required<GuardOptions>;
+  return new Guard(readOptions(name, given, checks, { allow: [], deny: [], denyPrivate: true }));
 }
 
 const checkRange: Check = (value, name) => {
   const [address = '', prefix, ...rest] = String(value).split('/');
-  const family = isIP(address);
-  const isPrefix =
-    prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
-  if (typeof value === 'string' && family !== 0 && isPrefix && rest.length === 0) return;
-  throw new TypeError(
-    `\`${name}\` should be an address or a subnet, such as 10.0.0.0/8, got ${show(value)}.`,
-  );
+  const bits = isIP(address) === 6 ? 128 : 32;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  const isRange = isIP(address) !== 0 && !address.includes('%') && isPrefix && rest.length === 0;
+  if (typeof value !== 'string' || !isRange)
+    throw new TypeError(
+      `\`${name}\` should be an address or a subnet, such as 10.0.0.0/8 or fd00::/8, got ${show(value)}.`,
+    );
+  if (isIP(formsOf(address)[0] as string) !== isIP(address))
+    throw new TypeError(`\`${name}\` should be written as IPv4, which it is, got ${show(value)}.`);
 };
 
-function listOfRanges(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', prefix] = range.split('/');
-    const isV6 = isIP(address) === 6;
-    list.addSubnet(
-      address,
-      prefix === undefined ? (isV6 ? 128 : 32) : Number(prefix),
-      isV6 ? 'ipv6' : 'ipv4',
-    );
+/** Apart by family: `BlockList` takes an IPv4 address for one of the IPv6 ranges around `::ffff:0:0`. */
+class Ranges {
+  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+
+  constructor(ranges: readonly string[]) {
+    for (const range of ranges) {
+      const [address = '', prefix] = range.split('/');
+      const family = familyOf(address);
+      const bits = family === 'ipv6' ? 128 : 32;
+      this.#lists[family].addSubnet(address, prefix === undefined ? bits : Number(prefix), family);
+    }
   }
-  return list;
+
+  has(address: string): boolean {
+    const family = familyOf(address);
+    return this.#lists[family].check(address, family);
+  }
 }
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

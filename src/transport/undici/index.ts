@@ -1,4 +1,7 @@
 /** `holdfast/undici`: the transport for Node that is cheaper than `fetch`, and controls its connections. */
+export type { DnsCacheOptions } from './dns-cache.ts';
 export { AddressDeniedError, type GuardOptions } from './guard.ts';
-export type { DnsCacheOptions, TlsOptions, UndiciOptions } from './options.ts';
+export type { UndiciOptions } from './options.ts';
+export { ProxyRefusedError } from './proxy.ts';
+export type { TlsOptions } from './tls-options.ts';
 export { type UndiciTransport, undici } from './undici-transport.ts';

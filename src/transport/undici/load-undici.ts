@@ -15,6 +15,7 @@ export function loadUndici(): typeof Undici {
   try {
     ({ version } = require('undici/package.json') as { version: string });
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
     throw new Error(`holdfast/undici needs the package \`undici\`, which is not installed: ${howTo}.`, {
       cause,
     });

@@ -1,46 +1,19 @@
+import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import {
   boolean,
   type Check,
   type Checks,
+  callback,
   duration,
   integer,
   readOptions,
-  requireObject,
   show,
 } from '../../pipeline/options.ts';
-import { checkGuard, type GuardOptions } from './guard.ts';
-
-/** Certificates and keys are PEM, as text or bytes. */
-export interface TlsOptions {
-  /** Authorities to trust in place of those that come with Node. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-  /** The client's own certificate, for servers that ask for one. */
-  readonly cert?: string | Uint8Array;
-  /** The private key of `cert`. */
-  readonly key?: string | Uint8Array;
-  readonly passphrase?: string;
-  /** The name that the server's certificate has to bear, where it is not that of the URL. */
-  readonly servername?: string;
-  /**
-   * Whether a server has to prove who it is.
-   * @defaultValue true
-   */
-  readonly rejectUnauthorized?: boolean;
-}
-
-export interface DnsCacheOptions {
-  /**
-   * How long an answer is used, in milliseconds, from 1.
-   * @defaultValue 10_000
-   */
-  readonly ttlMs?: number;
-  /**
-   * How many names are remembered, from 1. Beyond that the one that was asked for longest ago is forgotten.
-   * @defaultValue 1_000
-   */
-  readonly maxNames?: number;
-}
+import { type DnsCacheOptions, readDnsCache } from './dns-cache.ts';
+import { type Guard, type GuardOptions, readGuard } from './guard.ts';
+import { type Proxies, readProxies } from './proxy-options.ts';
+import { readTls, type Tls, type TlsOptions } from './tls-options.ts';
 
 export interface UndiciOptions {
   /**
@@ -85,13 +58,19 @@ export interface UndiciOptions {
    */
   readonly http2?: boolean;
   /**
-   * The URL of a proxy, or `'environment'` for what `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say.
+   * The URL of a proxy (http or https, with its credentials if it wants any), or `'environment'` for what `HTTP_PROXY`,
+   * `HTTPS_PROXY` and `NO_PROXY` say. It is the proxy that looks up names then.
    * @defaultValue false
    */
   readonly proxy?: string | URL | 'environment' | false;
   /** A Unix domain socket, or a named pipe of Windows, that all requests go to. */
   readonly socketPath?: string;
   readonly tls?: TlsOptions;
+  /**
+   * How names become addresses, in place of `dns.lookup` and called as that is: for service discovery, or a resolver of
+   * your own. `dnsCache` and `guard` apply to what it answers.
+   */
+  readonly lookup?: LookupFunction;
   /**
    * Remembers what names resolve to.
    * @defaultValue false
@@ -108,7 +87,7 @@ export interface UndiciOptions {
    */
   readonly maxResponseBytes?: number;
   /**
-   * Largest head of a response in bytes, from 1.
+   * Largest head of a response of HTTP/1.1 in bytes, from 1.
    * @defaultValue 16_384, or what `node --max-http-header-size` says
    */
   readonly maxHeaderBytes?: number;
@@ -118,40 +97,13 @@ export interface UndiciOptions {
 
 const limit = duration({ min: 1, unlimited: true });
 
-const tlsMembers = ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized'];
+/** What has options of its own is read after the rest. */
+const readLater: Check = () => {};
 
-const checkTls: Check = (value, name) => {
-  requireObject(value, name);
-  for (const member of Object.keys(value as object)) {
-    if (!tlsMembers.includes(member))
-      throw new TypeError(`Unknown option \`${name}.${member}\`. Known here: ${tlsMembers.join(', ')}.`);
-  }
+const checkPath: Check = (value, name) => {
+  if (typeof value !== 'string' || value === '' || value.includes('\0'))
+    throw new TypeError(`\`${name}\` should be the path of a socket, got ${show(value)}.`);
 };
-
-const checkProxy: Check = (value, name) => {
-  if (value === false || value === 'environment') return;
-  if (URL.canParse(String(value)) && /^(?:https?|socks5?):$/.test(new URL(String(value)).protocol)) return;
-  throw new TypeError(
-    `\`${name}\` should be the URL of a proxy (http, https, socks5), 'environment' or false, got ${show(value)}.`,
-  );
-};
-
-const checkText: Check = (value, name) => {
-  if (typeof value !== 'string' || value === '')
-    throw new TypeError(`\`${name}\` should be a path, got ${show(value)}.`);
-};
-
-const checkDnsCache: Check = (value, name) => {
-  if (value !== false) readDnsCache(value as DnsCacheOptions, name);
-};
-
-export const readDnsCache = (given: DnsCacheOptions, name: string = 'dnsCache'): Required<DnsCacheOptions> =>
-  readOptions(
-    name,
-    given,
-    { ttlMs: duration({ min: 1 }), maxNames: integer({ min: 1 }) },
-    { ttlMs: 10_000, maxNames: 1_000 },
-  ) as Required<DnsCacheOptions>;
 
 const checkDispatcher: Check = (value, name) => {
   if (typeof (value as Dispatcher | null)?.dispatch !== 'function')
@@ -169,26 +121,62 @@ const checks: Checks<UndiciOptions> = {
   keepAliveTimeoutMs: duration({ min: 1 }),
   maxKeepAliveTimeoutMs: duration({ min: 1 }),
   http2: boolean,
-  proxy: checkProxy,
-  socketPath: checkText,
-  tls: checkTls,
-  dnsCache: checkDnsCache,
-  guard: checkGuard,
+  proxy: readLater,
+  socketPath: checkPath,
+  tls: readLater,
+  lookup: callback,
+  dnsCache: readLater,
+  guard: readLater,
   maxResponseBytes: integer(),
   maxHeaderBytes: integer({ min: 1 }),
   dispatcher: checkDispatcher,
 };
 
+/** Checked, and out of reach of whoever gave them. */
+export interface UndiciSettings extends Omit<UndiciOptions, 'dnsCache' | 'guard' | 'proxy' | 'tls'> {
+  readonly dnsCache?: Required<DnsCacheOptions> | undefined;
+  readonly guard?: Guard | undefined;
+  readonly proxy?: Proxies | undefined;
+  readonly tls?: Tls | undefined;
+}
+
 /** @throws TypeError or RangeError if an option will not do. */
-export function readUndiciOptions(options: UndiciOptions): UndiciOptions {
+export function readUndiciOptions(options: UndiciOptions): UndiciSettings {
   const read = readOptions('', options, checks, {});
-  const { dispatcher, maxResponseBytes: _, ...ofConnections } = read;
-  const [beside] = Object.keys(ofConnections);
-  if (dispatcher && beside)
-    throw new TypeError(
-      `\`dispatcher\` and \`${beside}\` contradict each other: the dispatcher has its own.`,
+  const { dnsCache = false, guard = false, proxy = false, tls, ...rest } = read;
+  const settings: UndiciSettings = {
+    ...rest,
+    dnsCache: dnsCache === false ? undefined : readDnsCache(dnsCache, 'dnsCache'),
+    guard: guard === false ? undefined : readGuard(guard, 'guard'),
+    proxy: proxy === false ? undefined : readProxies(proxy, 'proxy'),
+    tls: tls && readTls(tls, 'tls'),
+  };
+  refuseContradictions(settings);
+  return settings;
+}
+
+function refuseContradictions(settings: UndiciSettings): void {
+  const { dispatcher, guard, proxy, socketPath, keepAliveTimeoutMs, maxKeepAliveTimeoutMs } = settings;
+  const given = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const contradict = (one: string, others: readonly string[], why: string): void => {
+    const other = others.find(name => given.includes(name));
+    if (other) throw new TypeError(`\`${one}\` and \`${other}\` contradict each other: ${why}`);
+  };
+  if (dispatcher) {
+    const ofConnections = given.filter(name => name !== 'dispatcher' && name !== 'maxResponseBytes');
+    contradict('dispatcher', ofConnections, 'set this on the dispatcher.');
+  }
+  if (socketPath !== undefined)
+    contradict('socketPath', ['proxy', 'guard', 'dnsCache', 'lookup'], 'a socket has no address.');
+  if (proxy && guard)
+    contradict(
+      'proxy',
+      ['guard'],
+      'it is the proxy that connects, so it is there that addresses can be denied.',
     );
-  if (read.socketPath !== undefined && read.proxy)
-    throw new TypeError('`socketPath` and `proxy` contradict each other: give one of them.');
-  return read;
+  const atMost = maxKeepAliveTimeoutMs ?? 600_000;
+  if (keepAliveTimeoutMs !== undefined && keepAliveTimeoutMs > atMost)
+    throw new RangeError(
+      `\`keepAliveTimeoutMs\` should be at most \`maxKeepAliveTimeoutMs\` (${atMost}), got ${keepAliveTimeoutMs}. Change either.`,
+    );
 }

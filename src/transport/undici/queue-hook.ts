@@ -19,6 +19,8 @@ export interface Dispatch {
   readonly method: string;
   readonly headers: readonly string[];
   readonly body: unknown;
+  /** Whether it holds up those behind it on its connection; undefined for as undici would have it. */
+  readonly blocking: false | undefined;
 }
 
 export type NewDispatch = new (request: Dispatch, queued: Queued) => Dispatch;
@@ -31,14 +33,16 @@ export function dispatchClass(undici: typeof Undici): NewDispatch {
     readonly method: string;
     readonly headers: readonly string[];
     readonly body: unknown;
+    readonly blocking: false | undefined;
     readonly #queued: Queued;
 
-    constructor({ origin, path, method, headers, body }: Dispatch, queued: Queued) {
+    constructor({ origin, path, method, headers, body, blocking }: Dispatch, queued: Queued) {
       this.origin = origin;
       this.path = path;
       this.method = method;
       this.headers = headers;
       this.body = body;
+      this.blocking = blocking;
       this.#queued = queued;
     }
 

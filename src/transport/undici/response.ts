@@ -131,7 +131,10 @@ export class WireResponse {
     const { body, signal } = this.#parts;
     if (!body) return make([]);
     // Somebody has had the stream, or a part of it in a clone: from here on it is all there is.
-    if (this.#stream) return this.#native(this.#stream)[reader]() as Promise<Value>;
+    if (this.#stream) {
+      const stream = limited(this.#stream, this.#parts.limits.buffered);
+      return this.#native(stream)[reader]() as Promise<Value>;
+    }
     this.#isRead = true;
     if (signal?.aborted) throw signal.reason;
     const { codings, limits } = this.#parts;
@@ -266,6 +269,19 @@ class Counter {
     this.#bytes += byteLength;
     if (this.#maxBytes > 0 && this.#bytes > this.#maxBytes) throw tooLarge(this.#maxBytes);
   }
+}
+
+/** The rest of a stream that is read as a whole. */
+function limited(stream: ReadableStream<Uint8Array>, maxBytes: number): ReadableStream<Uint8Array> {
+  if (maxBytes === 0 || stream.locked) return stream;
+  const counted = new Counter(maxBytes);
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      counted.add(chunk);
+      controller.enqueue(chunk);
+    },
+  });
+  return stream.pipeThrough(count);
 }
 
 /** As `fetch` fails in the middle of a body, and why. */

@@ -12,7 +12,7 @@ import { isBadPort } from './bad-ports.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type ExchangeRules } from './exchange.ts';
 import { loadUndici } from './load-undici.ts';
-import { readUndiciOptions, type UndiciOptions } from './options.ts';
+import { readUndiciOptions, type UndiciOptions, type UndiciSettings } from './options.ts';
 import { isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
 import { dispatchClass } from './queue-hook.ts';
 import type { BodyLimits } from './response.ts';
@@ -45,14 +45,17 @@ class Undici implements UndiciTransport, ExchangeRules {
   readonly #undici = loadUndici();
   readonly #Dispatch = dispatchClass(this.#undici);
   readonly #connections = new Connections();
-  readonly #options: UndiciOptions;
+  readonly #options: UndiciSettings;
   readonly limits: BodyLimits;
+  /** Whether a request holds up those behind it until it is answered, as undici would have it. */
+  readonly #blocking: false | undefined;
   #dispatcher: Dispatcher | undefined;
   #users = 0;
 
-  constructor(options: UndiciOptions) {
+  constructor(options: UndiciSettings) {
     this.#options = options;
-    const { maxResponseBytes } = options;
+    const { maxResponseBytes, pipelining = 1 } = options;
+    this.#blocking = pipelining > 1 ? false : undefined;
     this.limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
   }
 
@@ -125,10 +128,15 @@ class Undici implements UndiciTransport, ExchangeRules {
     const { method, url } = request;
     const exchange = new Exchange(this, call, request);
     const options = new this.#Dispatch(
-      { origin: url.origin, path: pathOf(url), method, headers, body },
+      { origin: url.origin, path: pathOf(url), method, headers, body, blocking: this.#blocking },
       exchange,
     );
-    this.dispatcher.dispatch(options as Dispatcher.DispatchOptions, exchange);
+    try {
+      this.dispatcher.dispatch(options as Dispatcher.DispatchOptions, exchange);
+    } catch (error) {
+      // So do dispatchers that have no request for it, such as one for tests.
+      exchange.onResponseError(undefined, error);
+    }
     return exchange.response;
   }
 
