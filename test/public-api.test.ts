@@ -270,6 +270,7 @@ describe('the exported names of', () => {
   test('holdfast/undici', () => {
     expect(exportsOf('src/transport/undici/index.ts').join('\n')).toMatchInlineSnapshot(`
       "AddressDeniedError
+      ProxyRefusedError
       type DnsCacheOptions
       type GuardOptions
       type TlsOptions
