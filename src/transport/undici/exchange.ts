@@ -110,8 +110,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
         limits,
       }),
     );
-    const isElsewhere = redirectStatuses.includes(status) && headers.location !== undefined;
-    this.#pending.resolve(isElsewhere ? this.#rules.redirected(response, this.#call) : response);
+    this.#pending.resolve(
+      redirectStatuses.includes(status) ? this.#rules.redirected(response, this.#call) : response,
+    );
   }
 
   onResponseData(wire: Dispatcher.DispatchController, chunk: Uint8Array): void {

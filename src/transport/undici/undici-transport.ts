@@ -13,7 +13,7 @@ import { Connections } from './connections.ts';
 import { Exchange, type ExchangeRules } from './exchange.ts';
 import { loadUndici } from './load-undici.ts';
 import { readUndiciOptions, type UndiciOptions } from './options.ts';
-import { isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
+import { bodyOfSent, isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
 import { queueHook } from './queue-hook.ts';
 import type { BodyLimits } from './response.ts';
 
@@ -100,7 +100,8 @@ class Undici implements UndiciTransport, ExchangeRules {
       const hop = { ...request, input: href, init: next, method: next.method ?? 'GET', url: new URL(href) };
       return this.#send({ ...call, request: { ...hop, init: { ...next, redirect: 'manual' } } }, hop);
     };
-    return followRedirects(response, sendNext, request, init);
+    const body = init.body ?? (typeof input === 'object' ? bodyOfSent(input) : undefined);
+    return followRedirects(response, sendNext, request, body ? { ...init, body } : init);
   }
 
   /** @param request - that of the call, or of a redirect on its way. */
