@@ -3,6 +3,7 @@
  * callers want, the status and the whole body, comes without web streams; the rest is made when it is asked for.
  */
 import { Readable } from 'node:stream';
+import * as threads from 'node:worker_threads';
 import { type BodyLease, endedLease, ownLease, shareLease } from '../../http/body-lease.ts';
 import { decode } from './content-coding.ts';
 import type { IncomingBody } from './incoming-body.ts';
@@ -32,6 +33,9 @@ export interface BodyLimits {
 
 const utf8 = new TextDecoder();
 
+/** What `structuredClone` refuses. Since Node 22.10; @types/node are those of Node 22.0. */
+const { markAsUncloneable } = threads as { markAsUncloneable?: (object: object) => void };
+
 type WholeReader = 'arrayBuffer' | 'blob' | 'bytes' | 'formData' | 'json' | 'text';
 
 export class WireResponse {
@@ -43,6 +47,7 @@ export class WireResponse {
 
   constructor(parts: ResponseParts) {
     this.#parts = parts;
+    markAsUncloneable?.(this);
   }
 
   get type(): ResponseType {
@@ -77,7 +82,7 @@ export class WireResponse {
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (!this.#parts.body) return null;
-    this.#stream ??= this.#isRead ? readStream() : this.#newStream(this.#parts.body);
+    this.#stream ??= this.#isRead ? readStream(this.#parts.body.failure) : this.#newStream(this.#parts.body);
     return this.#stream;
   }
 
@@ -225,14 +230,17 @@ Object.defineProperty(WireResponse.prototype, ownLease, {
   },
 });
 Object.defineProperty(WireResponse.prototype, 'constructor', { value: Response });
+for (const name of Object.keys(Object.getOwnPropertyDescriptors(Response.prototype)))
+  if (Object.hasOwn(WireResponse.prototype, name) && name !== 'constructor')
+    Object.defineProperty(WireResponse.prototype, name, { enumerable: true });
 
 export const asResponse = (response: WireResponse): Response => response as unknown as Response;
 
-/** The stream of a body that was read as a whole: closed, and in use. */
-function readStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The stream of a body that was read as a whole: at its end, and in use. */
+function readStream(failure: IncomingBody['failure']): ReadableStream<Uint8Array<ArrayBuffer>> {
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     type: 'bytes',
-    start: controller => controller.close(),
+    start: controller => (failure ? controller.error(failure.error) : controller.close()),
   });
   stream.getReader();
   return stream;
