@@ -55,7 +55,7 @@ const certificate = (name: string) => readFileSync(new URL(`certificates/${name}
 
 export class Parity implements AsyncDisposable {
   readonly #servers: readonly http.Server[];
-  readonly #ours = createFetch({ transport: undici(), retry: false });
+  readonly #ours = createFetch({ transport: undici(), retry: false, circuitBreaker: false });
   #run: Run | undefined;
 
   private constructor(servers: readonly http.Server[]) {

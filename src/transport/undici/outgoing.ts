@@ -84,10 +84,10 @@ const isEmpty = (init: RequestInit): boolean => {
   return true;
 };
 
-const readAheads = createStamp<Uint8Array>();
+const readAheads = createStamp<Uint8Array<ArrayBuffer>>();
 
 /** What the body of a `Request` was, where all of it was there when it was sent. */
-export const bodyOfSent = (request: object): Uint8Array | undefined => readAheads.get(request);
+export const bodyOfSent = (request: object): Uint8Array<ArrayBuffer> | undefined => readAheads.get(request);
 
 /** @param given - the caller's own, whose body this is; undefined if it was given as a stream beside. */
 function ofRequest(
@@ -100,7 +100,7 @@ function ofRequest(
   if (!given) return { headers: sent, body: toReadable(body) };
   return readAhead(body).then(
     read => {
-      if (read instanceof Uint8Array) readAheads.set(given, read);
+      if (read instanceof Uint8Array) readAheads.set(given, read as Uint8Array<ArrayBuffer>);
       return { headers: sent, body: read };
     },
     cause => {
