@@ -1,5 +1,6 @@
 /** The two arguments of a `fetch` call as undici takes a request: by the rules of the standard, without a `Request`. */
 import type { Readable } from 'node:stream';
+import { types } from 'node:util';
 import { createStamp } from '../../http/stamp.ts';
 import type { CallRequest } from '../../pipeline/call.ts';
 import { multipart } from './multipart.ts';
@@ -128,13 +129,14 @@ function encode(body: BodyInit | undefined): Encoded | undefined {
   if (typeof body === 'string') return ofText(body);
   if (typeof body === 'symbol') return undefined;
   if (typeof body !== 'object') return ofText(String(body));
-  if (ArrayBuffer.isView(body) && body.buffer instanceof ArrayBuffer) {
+  // Of whatever realm, and not shared.
+  if (ArrayBuffer.isView(body) && types.isArrayBuffer(body.buffer)) {
     const { buffer, byteOffset, byteLength } = body;
     // One whose buffer has been transferred has no bytes, and cannot be looked into.
     const bytes = byteLength === 0 ? empty : new Uint8Array(buffer, byteOffset, byteLength);
     return { body: new Uint8Array(bytes), contentType: undefined };
   }
-  if (body instanceof ArrayBuffer) return { body: new Uint8Array(body.slice(0)), contentType: undefined };
+  if (types.isArrayBuffer(body)) return { body: new Uint8Array(body.slice(0)), contentType: undefined };
   if (body instanceof URLSearchParams)
     return { body: String(body), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' };
   if (body instanceof FormData) return multipart(body);

@@ -1,6 +1,7 @@
 /** Whatever a server sends, a call comes to an end, its connection too, and that is the end of it. */
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import zlib from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,8 +63,16 @@ const readers: Record<string, Read> = {
   },
 };
 
+interface Outcome {
+  readonly thrown?: boolean;
+  readonly status?: number;
+  readonly statusText?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly value?: unknown;
+}
+
 /** What a program makes of it; the words are not compared. */
-async function outcome(fetch: Fetch, read: Read): Promise<unknown> {
+async function outcome(fetch: Fetch, read: Read): Promise<Outcome> {
   let response: Response;
   try {
     response = await fetch(url, { redirect: 'manual' });
@@ -71,7 +80,7 @@ async function outcome(fetch: Fetch, read: Read): Promise<unknown> {
     return { thrown: error instanceof TypeError };
   }
   const { status, statusText } = response;
-  const headers = [...response.headers].map(([name, value]) => [name, value.trim()]);
+  const headers = [...response.headers].map(([name, value]) => [name, value.trim()] as const);
   const value = await read(response).catch((error: Error) => ({ name: error.name }));
   return { status, statusText, headers, value };
 }
@@ -81,7 +90,13 @@ async function expectSame(bytes: Uint8Array, read: Read): Promise<void> {
   const theirs = await outcome(globalThis.fetch, read);
   const mine = await outcome(ours as Fetch, read);
   await server.allClosed();
-  expect(mine).toEqual(theirs);
+  // A coded body that is cut may decode to an end nevertheless, and then `fetch` may not notice.
+  if (!isStricter(mine, theirs)) expect(mine).toEqual(theirs);
+}
+
+function isStricter(mine: Outcome, theirs: Outcome): boolean {
+  const isCoded = mine.headers?.some(([name]) => name === 'content-encoding');
+  return isCoded === true && isDeepStrictEqual(mine, { ...theirs, value: { name: 'TypeError' } });
 }
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');

@@ -201,6 +201,48 @@ describe.each(Object.entries(reasons))('for %s,', (_, abort) => {
     }, never));
 });
 
+describe('a signal that has aborted', () => {
+  test('ends a stream of no bytes', () =>
+    parity.expectSame(
+      async (fetch, { home, controller }) => {
+        const response = await fetch(home, { signal: controller.signal });
+        const reader = response.body?.getReader();
+        controller.abort();
+        return [await caught(reader?.read()), await caught(reader?.closed)];
+      },
+      (_request, response) => void response.writeHead(200, { 'Content-Length': 0 }).end(),
+    ));
+
+  test('uses up a Request', () =>
+    parity.expectSame(async (fetch, { home, controller }) => {
+      controller.abort();
+      const request = new Request(home, { method: 'POST', body: 'x', signal: controller.signal });
+      return [await caught(fetch(request)), request.bodyUsed];
+    }));
+});
+
+describe('which signal counts:', () => {
+  const inputs: Record<string, (request: Request, signal: AbortSignal) => Parameters<Fetch>> = {
+    'that of a Request': request => [request],
+    'that of a Request made of another': request => [new Request(request)],
+    'that of a Request, with another method': request => [request, { method: 'POST' }],
+    'that of a Request, with undefined': request => [
+      request,
+      { signal: undefined } as unknown as RequestInit,
+    ],
+    'none in place of that of a Request': request => [request, { signal: null }],
+    'another in place of that of a Request': request => [request, { signal: new AbortController().signal }],
+    'that of an init beside a Request': (request, signal) => [new Request(request.url), { signal }],
+    'that of a clone': request => [request.clone()],
+  };
+  test.each(Object.entries(inputs))('%s', (_, input) =>
+    parity.expectSame((fetch, { home, controller }) => {
+      const request = new Request(home, { signal: controller.signal });
+      controller.abort('enough');
+      return fetch(...input(request, controller.signal));
+    }));
+});
+
 test('a signal that times out', async () => {
   const program: Program = (fetch, { home }) => fetch(home, { signal: AbortSignal.timeout(1) });
   const { program: theirs } = await parity.theirs(program, never);
@@ -220,6 +262,14 @@ test('arguments that will not do come before a signal that has aborted', () =>
   parity.expectSame((fetch, { home }) =>
     fetch(home, { method: 'TRACE', signal: AbortSignal.abort('enough') }),
   ));
+
+/** Whether a promise rejects before the next turn of the microtask queue. */
+async function order(promise: Promise<unknown>): Promise<string[]> {
+  const log: string[] = [];
+  const rejected = promise.catch(() => log.push('rejected'));
+  await Promise.all([rejected, Promise.resolve().then(() => log.push('next'))]);
+  return log;
+}
 
 describe('what differs:', () => {
   const aborted = (fetch: Fetch, { home, controller }: World) =>
@@ -247,5 +297,33 @@ describe('what differs:', () => {
       return [await call, await cancelled];
     }, never);
     expect(program).toEqual([{ error: 'enough' }, 'cancelled']);
+  });
+
+  test('a call and a reader reject at once where the signal has aborted, as the standard says', async () => {
+    const { program } = await parity.ours(async (fetch, { home, controller }) => {
+      const signal = controller.signal;
+      const responses = await Promise.all([1, 2, 3, 4, 5, 6].map(() => fetch(home, { signal })));
+      const [one, two, three, four, five, six] = responses as [
+        Response,
+        Response,
+        Response,
+        Response,
+        Response,
+        Response,
+      ];
+      controller.abort();
+      return Promise.all(
+        [
+          fetch(home, { signal }),
+          one.text(),
+          two.json(),
+          three.bytes(),
+          four.arrayBuffer(),
+          five.blob(),
+          six.formData(),
+        ].map(order),
+      );
+    });
+    expect(program).toEqual(Array.from({ length: 7 }, () => ['rejected', 'next']));
   });
 });

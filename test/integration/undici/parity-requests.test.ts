@@ -1,4 +1,5 @@
 /** What is sent, and what is refused: over undici as by the runtime's own `fetch`. */
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Parity, type Program } from '../../support/parity.ts';
 
@@ -390,6 +391,8 @@ const bodies: Record<string, () => unknown> = {
     ),
   'a Buffer': () => Buffer.from('buffer'),
   'a Uint16Array': () => new Uint16Array([1, 2, 3]),
+  'an ArrayBuffer of another realm': () => runInNewContext('new Uint8Array([65, 66]).buffer'),
+  'a Uint8Array of another realm': () => runInNewContext('new Uint8Array([65, 66])'),
   'a DataView': () => new DataView(bytes('a view').buffer, 2, 4),
   'a ReadableStream': () => new Blob(['stream']).stream(),
   'an empty ReadableStream': () => new Blob([]).stream(),
