@@ -107,17 +107,12 @@ function targetOf(response: Response, from: URL): URL | undefined {
   if (!redirectStatuses.includes(response.status)) return undefined;
   const location = response.headers.get('location');
   if (location === null) return undefined;
-  const target = resolve(fromLatin1(location), from, response);
+  const href = fromLatin1(location);
+  // The error of the original would show it whole, with its secrets.
+  if (!URL.canParse(href, from)) throw failed(response, 'the location is no URL');
+  const target = new URL(href, from);
   if (!target.hash) target.hash = from.hash;
   return target;
-}
-
-function resolve(location: string, from: URL, response: Response): URL {
-  try {
-    return new URL(location, from);
-  } catch (error) {
-    throw failed(response, error);
-  }
 }
 
 /** Headers are read as Latin 1, and locations are meant as UTF-8. */
@@ -157,9 +152,9 @@ const dropsBody = (status: number, method: string): boolean =>
   (status === 303 && method !== 'GET' && method !== 'HEAD');
 
 /** As `fetch` fails: a TypeError whose cause says why. */
-function failed(response: Response, why: unknown): TypeError {
+function failed(response: Response, why: string): TypeError {
   discard(response);
-  return new TypeError('fetch failed', { cause: typeof why === 'string' ? new Error(why) : why });
+  return new TypeError('fetch failed', { cause: new Error(why) });
 }
 
 /** The last hop was asked for by itself and does not know that it was not the first. Nor would its clones. */

@@ -135,6 +135,7 @@ export class Parity implements AsyncDisposable {
     const run = this.#run as Run;
     const { method, url: path, rawHeaders: headers } = request;
     const seen: SeenRequest = { server, method, path, headers, body: '', isWhole: false };
+    response.setHeader('Date', 'Sat, 01 Aug 2026 12:00:00 GMT');
     run.requests.push(seen);
     run.onRequest();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -160,9 +161,7 @@ export class Parity implements AsyncDisposable {
     }
     // Where undici gives no reason, ours is as good as any.
     text = text.replace(/the body (?:was a stream and|of a Request) cannot be sent again/g, '');
-    const boundary = /-{4}(?:formdata-undici|holdfast)-[\da-f-]*[\da-f]/g;
-    if (boundary.test(text))
-      text = text.replaceAll(boundary, '<boundary>').replace(/("content-length",)"\d+"/g, '$1"…"');
+    text = text.replace(/-{4}(?:formdata-undici|holdfast)-[\da-f]+/g, '<boundary>');
     return JSON.parse(text) as Outcome;
   }
 }
@@ -181,7 +180,6 @@ function meant(request: SeenRequest): SeenRequest {
 
 /** An answer that says what it got. */
 export const ok: Answer = (_, response) => {
-  response.setHeader('Date', 'Sat, 01 Aug 2026 12:00:00 GMT');
   response.setHeader('X-Custom', 'yes');
   response.end('{"is":"ok"}');
 };

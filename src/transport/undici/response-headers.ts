@@ -1,7 +1,7 @@
 /** Response headers as undici hands them over: names in lower case, a list where one came more than once. */
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
+const inspect = Symbol.for('nodejs.util.inspect.custom');
 const inspectHeaders = (Headers.prototype as unknown as Record<symbol, (...args: unknown[]) => unknown>)[
   inspect
 ];
@@ -67,9 +67,13 @@ export class ResponseHeaders extends Headers {
     throw new TypeError('immutable');
   }
 
-  /** How `console.log` shows them: the original looks into itself. */
-  [inspect](...args: unknown[]): unknown {
-    return inspectHeaders?.apply(this.#filled(), args);
+  static {
+    // How `console.log` shows them: the original looks into itself.
+    Object.defineProperty(this.prototype, inspect, {
+      value(this: ResponseHeaders, ...args: unknown[]): unknown {
+        return inspectHeaders?.apply(this.#filled(), args);
+      },
+    });
   }
 
   #filled(): this {

@@ -314,7 +314,7 @@ describe('what differs:', () => {
     expect(ours).toMatchObject({
       thrown: {
         message: 'fetch failed',
-        cause: { message: 'A response should have at most 5 content codings, got 6.' },
+        cause: { message: 'A response should have at most 5 content-encodings, got 6.' },
       },
     });
   });

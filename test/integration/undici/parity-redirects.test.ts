@@ -1,5 +1,5 @@
 /** Redirects are followed over undici as by the runtime's own `fetch`. */
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, ok, Parity, type Program } from '../../support/parity.ts';
 
 let parity: Parity;
@@ -120,8 +120,6 @@ const locations: Record<string, string> = {
   'one with a query alone': '?b',
   'one with a fragment alone': '#b',
   'one without a scheme': '//127.0.0.1:1/',
-  'one that is invalid': 'http://',
-  'one with an invalid port': 'http://localhost:99999/',
   'one of another scheme': 'gopher://home.test/',
   'one of a mail address': 'mailto:a@b.test',
   'data:': 'data:text/plain,hello',
@@ -184,4 +182,29 @@ describe('many:', () => {
         fetch(`${home}/307${to(`/302${to(`/308${to('/end')}`)}`)}`, { method: 'POST', body: 'x' }),
       redirecting,
     ));
+});
+
+test('two locations are one that may not be right', () =>
+  parity.expectAlike(
+    (fetch, { home }) => fetch(`${home}/302`),
+    (request, response) => {
+      if (request.url === '/302') response.writeHead(302, ['Location', '/A', 'Location', '/B']).end();
+      else ok(request, response);
+    },
+  ));
+
+test.each([
+  'http://',
+  'http://localhost:99999/?secret',
+])('a location that is no URL is not shown: %s', async location => {
+  const program: Program = (fetch, { home }) => fetch(`${home}/302${to(location)}`);
+  const theirs = await parity.theirs(program, redirecting);
+  const ours = await parity.ours(program, redirecting);
+  expect(ours.requests).toEqual(theirs.requests);
+  expect(theirs.program).toMatchObject({
+    thrown: { message: 'fetch failed', cause: { code: 'ERR_INVALID_URL' } },
+  });
+  expect(ours.program).toMatchObject({
+    thrown: { isTypeError: true, message: 'fetch failed', cause: { message: 'the location is no URL' } },
+  });
 });

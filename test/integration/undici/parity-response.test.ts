@@ -18,7 +18,6 @@ const gzipped = zlib.gzipSync('{"is":"ok"}');
 const answers: Record<string, Answer> = {
   whole: ok,
   'in parts': async (_, response) => {
-    response.setHeader('Date', 'Sat, 01 Aug 2026 12:00:00 GMT');
     for (const part of ['{"is"', ':', '"ok"}']) {
       await new Promise<unknown>(resolve => response.write(part, resolve));
       await new Promise(resolve => setImmediate(resolve));
