@@ -152,6 +152,11 @@ const acceptEncodingOverTls = 'br, gzip, deflate';
 /** A call that has one of these is about a copy of its own, and no cache on the way is to answer it. */
 const conditions = ['if-modified-since', 'if-none-match', 'if-unmodified-since', 'if-match', 'if-range'];
 
+function isConditional(names: ReadonlySet<string>): boolean {
+  for (const name of conditions) if (names.has(name)) return true;
+  return false;
+}
+
 /**
  * Headers as they are sent: those given, and those that Node's `fetch` adds where they are not.
  *
@@ -166,7 +171,7 @@ function withDefaults(given: HeadersInit | undefined, url: URL, contentType: str
   if (!names.has('accept-language')) sent.push('accept-language', '*');
   if (!names.has('sec-fetch-mode')) sent.push('sec-fetch-mode', 'cors');
   if (!names.has('user-agent')) sent.push('user-agent', 'node');
-  if (names.size > 0 && conditions.some(name => names.has(name))) {
+  if (names.size > 0 && isConditional(names)) {
     if (!names.has('pragma')) sent.push('pragma', 'no-cache');
     if (!names.has('cache-control')) sent.push('cache-control', 'no-cache');
   }
@@ -226,9 +231,11 @@ function push(sent: string[], name: string, lower: string, value: string): void 
 
 /** Whether nothing in a plain object has to be looked at by `Headers`: the common case, at a tenth of the cost. */
 function addClean(given: Record<string, unknown>, sent: string[], names: Set<string>): boolean {
-  for (const name of Reflect.ownKeys(given) as string[]) {
+  // What is inherited does not count.
+  if (Object.getPrototypeOf(given) !== Object.prototype) return false;
+  for (const name in given) {
     const value = given[name];
-    const lower = typeof name === 'string' ? name.toLowerCase() : '';
+    const lower = name.toLowerCase();
     if (typeof value !== 'string' || !cleanName.test(lower) || !cleanValue.test(value) || names.has(lower)) {
       sent.length = 0;
       names.clear();

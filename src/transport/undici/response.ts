@@ -3,7 +3,6 @@
  * callers want, the status and the whole body, comes without web streams; the rest is made when it is asked for.
  */
 import { Readable } from 'node:stream';
-import * as threads from 'node:worker_threads';
 import { type BodyLease, endedLease, ownLease, shareLease } from '../../http/body-lease.ts';
 import { decode } from './content-coding.ts';
 import type { IncomingBody } from './incoming-body.ts';
@@ -33,9 +32,6 @@ export interface BodyLimits {
 
 const utf8 = new TextDecoder();
 
-/** What `structuredClone` refuses. Since Node 22.10; @types/node are those of Node 22.0. */
-const { markAsUncloneable } = threads as { markAsUncloneable?: (object: object) => void };
-
 type WholeReader = 'arrayBuffer' | 'blob' | 'bytes' | 'formData' | 'json' | 'text';
 
 export class WireResponse {
@@ -47,7 +43,6 @@ export class WireResponse {
 
   constructor(parts: ResponseParts) {
     this.#parts = parts;
-    markAsUncloneable?.(this);
   }
 
   get type(): ResponseType {
