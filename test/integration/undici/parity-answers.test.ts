@@ -159,6 +159,8 @@ const bodies: Record<string, Answer> = {
   'br, cut': coded('br', zlib.brotliCompressSync('{"is":"ok"}').subarray(0, -3)),
   'zstd, cut': coded('zstd', zlib.zstdCompressSync('{"is":"ok"}').subarray(0, -3)),
   'gzip that is none': coded('gzip', Buffer.from('this is no gzip')),
+  'gzip that is none, and long': coded('gzip', Buffer.alloc(200_000, 'this is no gzip')),
+  'br that is none, and long': coded('br', Buffer.alloc(200_000, 'this is no brotli')),
   'deflate that is none': coded('deflate', Buffer.from('this is no deflate')),
   'br that is none': coded('br', Buffer.from('this is no brotli')),
   'zstd that is none': coded('zstd', Buffer.from('this is no zstd')),
