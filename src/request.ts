@@ -31,7 +31,7 @@ export type FetchInput = string | URL | Request;
  * `data:` or `blob:` URL, another scheme. `fetch` says what it thinks of these.
  */
 export function httpUrl(input: FetchInput): URL | undefined {
-  const text = typeof input === 'object' && 'url' in input ? input.url : input;
+  const text = isObject(input) && 'url' in input ? input.url : input;
   try {
     const url = new URL(text, documentBase());
     return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
@@ -50,7 +50,7 @@ function documentBase(): string | undefined {
 export function signalOf(input: FetchInput, init: CallInit | undefined): AbortSignal | undefined {
   const own = init?.signal;
   if (own !== undefined) return own ?? undefined;
-  return typeof input === 'object' && 'signal' in input ? input.signal : undefined;
+  return isObject(input) && 'signal' in input ? input.signal : undefined;
 }
 
 /** Whether it can be listened to. What is given in its place, `fetch` will refuse in its own words. */

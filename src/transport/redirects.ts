@@ -107,17 +107,25 @@ function targetOf(response: Response, from: URL): URL | undefined {
   if (!redirectStatuses.includes(response.status)) return undefined;
   const location = response.headers.get('location');
   if (location === null) return undefined;
-  if (!URL.canParse(location, from)) throw failed(response, 'the location is no URL');
-  const target = new URL(location, from);
+  const href = fromLatin1(location);
+  // The error of the original would show it whole, with its secrets.
+  if (!URL.canParse(href, from)) throw failed(response, 'the location is no URL');
+  const target = new URL(href, from);
   if (!target.hash) target.hash = from.hash;
   return target;
+}
+
+/** Headers are read as Latin 1, and locations are meant as UTF-8. */
+function fromLatin1(location: string): string {
+  if (!/[^\0-\x7f]/.test(location) || /[^\0-\xff]/.test(location)) return location;
+  return new TextDecoder().decode(Uint8Array.from(location, character => character.charCodeAt(0)));
 }
 
 /** Why `fetch` would not go there. */
 function obstacleTo(target: URL, hop: Hop, status: number): string | undefined {
   if (target.protocol !== 'http:' && target.protocol !== 'https:')
     return 'URL scheme must be a HTTP(S) scheme';
-  if (target.username || target.password) return 'URL cannot contain credentials';
+  if (target.username || target.password) return 'cross origin not allowed for request mode "cors"';
   if (status === 303) return undefined;
   if (hop.body === 'one-shot') return 'the body was a stream and cannot be sent again';
   if (hop.body === 'unknown' && !dropsBody(status, hop.method))

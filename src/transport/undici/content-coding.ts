@@ -44,7 +44,7 @@ export function readCodings(contentEncoding: string | readonly string[] | undefi
     .split(',')
     .map(coding => coding.trim());
   if (codings.length > maxCodings)
-    throw new Error(`A response should have at most ${maxCodings} content codings, got ${codings.length}.`);
+    throw new Error(`A response should have at most ${maxCodings} content-encodings, got ${codings.length}.`);
   return codings.every(coding => Object.hasOwn(decoders, coding)) ? codings : none;
 }
 

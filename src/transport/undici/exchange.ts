@@ -127,8 +127,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
         limits,
       }),
     );
-    const isElsewhere = redirectStatuses.includes(status) && headers.location !== undefined;
-    this.#pending.resolve(isElsewhere ? this.#rules.redirected(response, this.#call) : response);
+    this.#pending.resolve(
+      redirectStatuses.includes(status) ? this.#rules.redirected(response, this.#call) : response,
+    );
   }
 
   onResponseData(wire: Dispatcher.DispatchController, chunk: Uint8Array): void {

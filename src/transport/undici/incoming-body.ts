@@ -30,6 +30,7 @@ export class IncomingBody {
   #heldBytes = 0;
   #state: 'open' | 'complete' | 'failed' = 'open';
   #error: unknown;
+  #isCancelled = false;
   #reader: Reader | undefined;
   #lease: BodyLease | undefined;
 
@@ -48,9 +49,9 @@ export class IncomingBody {
     return this.#lease;
   }
 
-  /** Why it broke off, if it has. */
+  /** Why it broke off, if it has, and not because its reader gave it up. */
   get failure(): { readonly error: unknown } | undefined {
-    return this.#state === 'failed' ? { error: this.#error } : undefined;
+    return this.#state === 'failed' && !this.#isCancelled ? { error: this.#error } : undefined;
   }
 
   push(chunk: Uint8Array): void {
@@ -82,6 +83,7 @@ export class IncomingBody {
   /** Its reader does not want the rest. */
   cancel(reason: Error = new Error('The body was cancelled')): void {
     if (this.#state !== 'open') return;
+    this.#isCancelled = true;
     this.#fail(reason);
     this.#wire.abort(reason);
     this.#lease?.end({ kind: 'cancelled' });

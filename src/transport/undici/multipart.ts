@@ -8,7 +8,8 @@ export interface Multipart {
 
 /** @see {@link https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data | HTML, multipart/form-data} */
 export function multipart(form: FormData): Multipart {
-  const boundary = `----holdfast-${uniqueId()}`;
+  // As long as that of Node's `fetch`: some programs expect a body of a certain length.
+  const boundary = `----holdfast-${uniqueId().replaceAll('-', '').slice(0, 19)}`;
   const parts = [...(form as unknown as Iterable<[string, string | File]>)].flatMap(([name, value]) => {
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCrlf(name))}"`;
     if (typeof value === 'string') return [`${head}\r\n\r\n${withCrlf(value)}\r\n`];

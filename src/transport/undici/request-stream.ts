@@ -16,7 +16,7 @@ export async function readAhead(stream: ReadableStream<Uint8Array>): Promise<Uin
     const step = await Promise.race([reading, turn]);
     if (!step) return streamOf(reader, chunks, reading);
     if (step.done) return Buffer.concat(chunks);
-    chunks.push(bytesOnly(step.value));
+    chunks.push(bytesOf(step.value));
   }
 }
 
@@ -37,7 +37,7 @@ function streamOf(
       try {
         const { done, value } = await (step ?? reader.read());
         step = undefined;
-        this.push(done ? null : bytesOnly(value));
+        this.push(done ? null : bytesOf(value));
       } catch (error) {
         this.destroy(error as Error);
       }
@@ -52,9 +52,12 @@ function streamOf(
   return readable;
 }
 
-function bytesOnly(chunk: unknown): Uint8Array {
+/** Text and other arrays are sent too, which the standard refuses and Node's `fetch` does. */
+function bytesOf(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   throw new TypeError(
-    `A request body should be a stream of Uint8Array, got a chunk of type ${typeof chunk}.`,
+    `A request body should be a stream of Uint8Array, got a chunk of type ${typeof chunk}: encode it first.`,
   );
 }

@@ -1,6 +1,11 @@
 /** Response headers as undici hands them over: names in lower case, a list where one came more than once. */
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+const inspectHeaders = (Headers.prototype as unknown as Record<symbol, (...args: unknown[]) => unknown>)[
+  inspect
+];
+
 /**
  * The headers of a response, which cannot be changed. Who looks one or two of them up does not pay for a table of all.
  */
@@ -12,14 +17,15 @@ export class ResponseHeaders extends Headers {
     this.#raw = raw;
   }
 
-  override get(name: string): string | null {
+  override get(...args: [name: string]): string | null {
+    const [name] = args;
     const value = this.#raw && typeof name === 'string' ? this.#raw[name.toLowerCase()] : undefined;
     // Anything but one clean value is left to the original.
-    return typeof value === 'string' && !/[\t ]$/.test(value) ? value : super.get.call(this.#filled(), name);
+    return typeof value === 'string' && !/[\t ]$/.test(value) ? value : super.get.apply(this.#filled(), args);
   }
 
-  override has(name: string): boolean {
-    return super.has.call(this.#filled(), name);
+  override has(...args: [name: string]): boolean {
+    return super.has.apply(this.#filled(), args);
   }
 
   override getSetCookie(): string[] {
@@ -46,16 +52,28 @@ export class ResponseHeaders extends Headers {
     return this.entries();
   }
 
-  override append(): never {
+  override append(...args: [name: string, value: string]): never {
+    new Headers().append(...args);
     throw new TypeError('immutable');
   }
 
-  override set(): never {
+  override set(...args: [name: string, value: string]): never {
+    new Headers().set(...args);
     throw new TypeError('immutable');
   }
 
-  override delete(): never {
+  override delete(...args: [name: string]): never {
+    new Headers().delete(...args);
     throw new TypeError('immutable');
+  }
+
+  static {
+    // How `console.log` shows them: the original looks into itself.
+    Object.defineProperty(this.prototype, inspect, {
+      value(this: ResponseHeaders, ...args: unknown[]): unknown {
+        return inspectHeaders?.apply(this.#filled(), args);
+      },
+    });
   }
 
   #filled(): this {
@@ -72,14 +90,4 @@ export class ResponseHeaders extends Headers {
 
 /** It is still what it stands for. */
 Object.defineProperty(ResponseHeaders, 'name', { value: 'Headers' });
-
-/** How `console.log` shows them: the original looks into itself. */
-const inspect = Symbol.for('nodejs.util.inspect.custom');
-const inspectHeaders = (Headers.prototype as unknown as Record<symbol, (...args: unknown[]) => unknown>)[
-  inspect
-];
-Object.defineProperty(ResponseHeaders.prototype, inspect, {
-  value(this: ResponseHeaders, ...args: unknown[]): unknown {
-    return inspectHeaders?.apply(new Headers(this), args);
-  },
-});
+Object.defineProperty(ResponseHeaders.prototype, 'constructor', { value: Headers });

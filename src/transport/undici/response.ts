@@ -77,7 +77,7 @@ export class WireResponse {
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (!this.#parts.body) return null;
-    this.#stream ??= this.#isRead ? readStream() : this.#newStream(this.#parts.body);
+    this.#stream ??= this.#isRead ? readStream(this.#parts.body.failure) : this.#newStream(this.#parts.body);
     return this.#stream;
   }
 
@@ -228,14 +228,17 @@ Object.defineProperty(WireResponse.prototype, ownLease, {
   },
 });
 Object.defineProperty(WireResponse.prototype, 'constructor', { value: Response });
+for (const name of Object.keys(Object.getOwnPropertyDescriptors(Response.prototype)))
+  if (Object.hasOwn(WireResponse.prototype, name) && name !== 'constructor')
+    Object.defineProperty(WireResponse.prototype, name, { enumerable: true });
 
 export const asResponse = (response: WireResponse): Response => response as unknown as Response;
 
-/** The stream of a body that was read as a whole: closed, and in use. */
-function readStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The stream of a body that was read as a whole: at its end, and in use. */
+function readStream(failure: IncomingBody['failure']): ReadableStream<Uint8Array<ArrayBuffer>> {
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     type: 'bytes',
-    start: controller => controller.close(),
+    start: controller => (failure ? controller.error(failure.error) : controller.close()),
   });
   stream.getReader();
   return stream;

@@ -13,7 +13,7 @@ import { Connections } from './connections.ts';
 import { Exchange, type ExchangeRules } from './exchange.ts';
 import { loadUndici } from './load-undici.ts';
 import { readUndiciOptions, type UndiciOptions, type UndiciSettings } from './options.ts';
-import { isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
+import { bodyOfSent, isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
 import { dispatchClass } from './queue-hook.ts';
 import type { BodyLimits } from './response.ts';
 
@@ -103,8 +103,9 @@ class Undici implements UndiciTransport, ExchangeRules {
       const hop = { ...request, input: href, init: next, method: next.method ?? 'GET', url: new URL(href) };
       return this.#send({ ...call, request: { ...hop, init: { ...next, redirect: 'manual' } } }, hop);
     };
+    const body = init.body ?? (typeof input === 'object' ? bodyOfSent(input) : undefined);
     try {
-      return await followRedirects(response, sendNext, request, init);
+      return await followRedirects(response, sendNext, request, body ? { ...init, body } : init);
     } catch (error) {
       throw fromTransport(error);
     }
