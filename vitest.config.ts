@@ -20,6 +20,7 @@ export default defineConfig({
           name: 'over undici',
           include: ['test/integration/*.test.ts', 'test/regression/*.test.ts', 'test/composition/*.test.ts'],
           setupFiles: ['test/support/over-undici.ts'],
+          env: { TRANSPORT: 'undici' },
         },
       },
     ],

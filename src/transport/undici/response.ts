@@ -274,17 +274,31 @@ class Counter {
   }
 }
 
-/** The rest of a stream that is read as a whole. */
+/** The rest of a stream that is read as a whole, and stays in use. */
 function limited(stream: ReadableStream<Uint8Array>, maxBytes: number): ReadableStream<Uint8Array> {
   if (maxBytes === 0 || stream.locked) return stream;
   const counted = new Counter(maxBytes);
-  const count = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      counted.add(chunk);
-      controller.enqueue(chunk);
+  const reader = stream.getReader();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) {
+          controller.close();
+          return;
+        }
+        try {
+          counted.add(value);
+        } catch (error) {
+          reader.cancel(error).catch(() => {});
+          throw error;
+        }
+        controller.enqueue(value);
+      },
+      cancel: reason => reader.cancel(reason),
     },
-  });
-  return stream.pipeThrough(count);
+    { highWaterMark: 0 },
+  );
 }
 
 /** As `fetch` fails in the middle of a body, and why. */

@@ -132,7 +132,8 @@ const body = fc.constantFrom<Uint8Array>(
   zlib.gzipSync('{"is":"ok"}'),
   zlib.brotliCompressSync('{"is":"ok"}'),
   zlib.deflateRawSync('{"is":"ok"}'),
-  Buffer.alloc(70_000, 'long '),
+  // The `fetch` of Node 24 ends the process when a body of more than 64 KiB is cut off before it is read.
+  Buffer.alloc(30_000, 'long '),
 );
 
 const interim = fc.constantFrom(
