@@ -18,7 +18,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'over undici',
-          include: ['test/integration/*.test.ts', 'test/regression/*.test.ts', 'test/composition/*.test.ts'],
+          include: [
+            'test/integration/*.test.ts',
+            'test/regression/*.test.ts',
+            'test/composition/*.test.ts',
+            'test/telemetry/*.test.ts',
+          ],
           setupFiles: ['test/support/over-undici.ts'],
           env: { TRANSPORT: 'undici' },
         },
