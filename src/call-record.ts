@@ -1,6 +1,7 @@
 import type { Sent } from './http/failure.ts';
 import type { Phase } from './http/phase.ts';
 import { redactUrl } from './http/redact.ts';
+import { createStamp } from './http/stamp.ts';
 
 /** What an attempt came to. `rejected`: we refused it before sending. */
 export type OutcomeKind = 'success' | 'transient' | 'permanent' | 'cancelled' | 'rejected';
@@ -32,8 +33,8 @@ export interface AttemptRecord {
   outcome: OutcomeKind | undefined;
   /** How far it got; `no` until it is handed to the transport. */
   sent: Sent;
-  /** What it was at when it ended, or is at; undefined with a transport that does not tell, as `fetch`. */
-  phase: Phase | undefined;
+  /** What it was at when it ended; not there with a transport that does not tell, as `fetch`. */
+  phase?: Phase | undefined;
   /** The HTTP status, if the server answered. */
   status: number | undefined;
   /** What failed: a system or transport code such as `ECONNRESET`, or one of our own such as `TIMEOUT`. */
@@ -54,6 +55,14 @@ export interface AttemptRecord {
 export const isSent = ({ outcome, sent }: Pick<AttemptRecord, 'outcome' | 'sent'>): boolean =>
   sent !== 'no' || (outcome !== undefined && outcome !== 'cancelled' && outcome !== 'rejected');
 
+/** What knows how far an attempt is that is under way. Not a member: most transports have none. */
+const followed = createStamp<{ readonly phase: Phase }>();
+
+/** As long as the record of the attempt says nothing of its phase, `progress` does. */
+export function follow(attempt: AttemptRecord, progress: { readonly phase: Phase }): void {
+  followed.set(attempt, progress);
+}
+
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {
   readonly method: string;
@@ -73,7 +82,6 @@ export class CallRecord {
   /** As text: a response keeps its record, and need not keep a URL as well. */
   readonly #href: string;
   readonly #redact: ((url: string) => string) | undefined;
-  #progress: { readonly phase: Phase } | undefined;
 
   /** @param redact - takes out what is secret beyond what we know of. */
   constructor(
@@ -104,12 +112,8 @@ export class CallRecord {
 
   /** What the latest attempt is at, as far as the transport tells. */
   get phase(): Phase | undefined {
-    return this.#progress ? this.#progress.phase : this.attempts.at(-1)?.phase;
-  }
-
-  /** An attempt is under way that knows itself how far it is; undefined when it has ended. */
-  follow(progress: { readonly phase: Phase } | undefined): void {
-    this.#progress = progress;
+    const latest = this.attempts.at(-1);
+    return latest && (latest.phase ?? followed.get(latest)?.phase);
   }
 
   /** Without those that were refused, or given up, before they were sent. */

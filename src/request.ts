@@ -89,10 +89,9 @@ export function readRequest(
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
   const urlTemplate = init?.urlTemplate;
   const callerSignal = signalOf(input, init);
-  const request: CallRequest =
-    urlTemplate === undefined
-      ? { input, init: readInit(input, init), method, url, callerSignal }
-      : { input, init: readInit(input, init), method, url, callerSignal, urlTemplate: String(urlTemplate) };
+  const common = { input, init: readInit(input, init), method, url };
+  const plain: CallRequest = callerSignal === undefined ? common : { ...common, callerSignal };
+  const request = urlTemplate === undefined ? plain : { ...plain, urlTemplate: String(urlTemplate) };
   const key = keyFor(method, request, policy);
   return key === undefined ? request : withKey(request, key);
 }

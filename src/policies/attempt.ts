@@ -28,7 +28,6 @@ function begin(call: Call): AttemptRecord {
     durationMs: undefined,
     outcome: undefined,
     sent: 'no',
-    phase: undefined,
     status: undefined,
     code: undefined,
     reason: 'no-retry-policy',

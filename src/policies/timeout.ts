@@ -72,7 +72,10 @@ function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Pro
   // Closed before it began.
   if (timed.signal.aborted) return pending.promise;
   try {
-    next({ ...call, deadlineAt, signal: timed.signal, branch: timed }).then(
+    const { signal } = timed;
+    const branched =
+      limit.scope === 'attempt' ? { ...call, signal, branch: timed } : { ...call, deadlineAt, signal };
+    next(branched).then(
       response => timed.onHeaders(response),
       error => timed.fail(error),
     );

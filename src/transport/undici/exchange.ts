@@ -1,6 +1,6 @@
 /** One request on the wire and the answer to it: what undici tells on the way, made into a response or an error. */
 import type { Dispatcher } from 'undici';
-import type { AttemptRecord } from '../../call-record.ts';
+import { type AttemptRecord, follow } from '../../call-record.ts';
 import { fromTransport } from '../../http/failure.ts';
 import type { Phase } from '../../http/phase.ts';
 import type { Branch, Hanging } from '../../pipeline/branch.ts';
@@ -50,8 +50,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
     this.#call = call;
     this.#request = request;
     this.#entry = call.record.attempt(call.attempt);
-    if (this.#entry) this.#entry.sent = 'no';
-    call.record.follow(this);
+    if (this.#entry) {
+      // A redirect comes after something was sent.
+      if (request === call.request) this.#entry.sent = 'no';
+      this.#entry.phase = undefined;
+      follow(this.#entry, this);
+    }
     this.#branch = call.branch?.signal === call.signal ? call.branch : undefined;
     if (this.#branch) this.#branch.adopt(this);
     else call.signal?.addEventListener('abort', this);
@@ -163,7 +167,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   #settle(): void {
     this.#isSettled = true;
     if (this.#entry) this.#entry.phase = this.phase;
-    this.#call.record.follow(undefined);
   }
 
   #networkError(cause: unknown): unknown {
