@@ -6,6 +6,7 @@ import type { FetchLike } from '../http/fetch-like.ts';
 import { requireObject } from '../pipeline/options.ts';
 import { globalFetch } from '../transport/fetch-transport.ts';
 import type { UndiciOptions } from '../transport/undici/options.ts';
+import { isRuntimeFetch } from './runtime-fetch.ts';
 import { senderOver } from './sender.ts';
 
 /** What `createFetch` takes, but for the transport. */
@@ -80,9 +81,10 @@ function undo(layer: Layer): void {
   uninstall();
 }
 
-/** Somebody may have put back by hand what stood there before us. */
+/** Somebody may have put back by hand what stood there before us. The runtime's own stands on none of ours. */
 function forgetTakenOut(): void {
-  const first = layers.findIndex(({ instead }) => instead?.fetch === globalThis.fetch);
+  const { fetch } = globalThis;
+  const first = isRuntimeFetch(fetch) ? 0 : layers.findIndex(({ instead }) => instead?.fetch === fetch);
   if (first !== -1) layers.length = first;
 }
 

@@ -6,15 +6,14 @@ import { fetchTransport } from '../transport/fetch-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { UndiciOptions } from '../transport/undici/options.ts';
 import { type UndiciTransport, undiciBeside } from '../transport/undici/undici-transport.ts';
-import { globalDispatcher, isRuntimeFetch } from './runtime-fetch.ts';
+import { globalDispatcher, isDispatcherChosen } from './global-dispatcher.ts';
+import { isRuntimeFetch } from './runtime-fetch.ts';
 
 type Sender = Pick<FetchOptions, 'fetch' | 'transport'>;
 
 /** A program may read as much as it could before. */
 const asFetchReads: UndiciOptions = { maxResponseBytes: 0 };
 
-/** The dispatcher that undici put into the global place by being loaded here: nobody's choice. */
-let untouched: unknown;
 let hasWarned = false;
 
 /**
@@ -23,22 +22,14 @@ let hasWarned = false;
  */
 export function senderOver(stood: FetchLike, options: UndiciOptions | false | undefined): Sender {
   if (options) return { transport: undiciBeside(stood, { ...asFetchReads, ...options }) };
-  if (options === false || !isRuntimeFetch(stood) || isDispatcherSet()) return { fetch: stood };
+  if (options === false || !isRuntimeFetch(stood) || isDispatcherChosen()) return { fetch: stood };
   const undici = undiciIfThere(stood);
   return undici ? { transport: untilDispatcherIsSet(undici, stood) } : { fetch: stood };
 }
 
-/** Whether requests may have to go another way than straight to the host, such as through a proxy. */
-const isDispatcherSet = (): boolean => {
-  const dispatcher = globalDispatcher();
-  return dispatcher !== undefined && dispatcher !== untouched;
-};
-
 function undiciIfThere(stood: FetchLike): UndiciTransport | undefined {
   try {
-    const transport = undiciBeside(stood, asFetchReads);
-    untouched = globalDispatcher();
-    return transport;
+    return undiciBeside(stood, asFetchReads);
   } catch (error) {
     warnOnce((error as Error).message);
     return undefined;
@@ -47,6 +38,8 @@ function undiciIfThere(stood: FetchLike): UndiciTransport | undefined {
 
 /** A program that sets a dispatcher, such as a proxy or a mock, means every request: those go by the runtime's `fetch`. */
 function untilDispatcherIsSet(undici: UndiciTransport, stood: FetchLike): Transport {
+  // Loaded by now, undici has put its own there.
+  const untouched = globalDispatcher();
   const sendByFetch = fetchTransport(stood);
   return {
     fetch: stood,
