@@ -114,6 +114,17 @@ test('a fetch that somebody has put back by hand is no longer installed, and can
   expect(globalThis.fetch).toBe(second.fetch);
 });
 
+test('a mock that was there before and is undone takes ours out with it, and it can be installed again', () => {
+  globalThis.fetch = async () => new Response('mock');
+  const first = install();
+  globalThis.fetch = original.value;
+  uninstall();
+  expect(present()).toEqual(original);
+  const second = install();
+  expect(globalThis.fetch).toBe(second.fetch);
+  expect(second.fetch).not.toBe(first.fetch);
+});
+
 test('it stands on a fetch that was there before and is not the runtime’s', async () => {
   const seen = vi.fn(async () => new Response(null, { status: 503 }));
   globalThis.fetch = seen;
