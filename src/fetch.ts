@@ -277,7 +277,8 @@ class FetchClient implements Inside {
 
   /** What has no business with us: `fetch` answers or complains. */
   async #sendBare(input: FetchInput, init: CallInit | undefined): Promise<Response> {
-    const send = this.#settings.fetch ?? globalFetch();
+    const { fetch, transport } = this.#settings;
+    const send = fetch ?? transport?.fetch ?? globalFetch();
     return send(input, withoutPolicy(init));
   }
 

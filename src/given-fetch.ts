@@ -34,7 +34,7 @@ export function givenFetch({
 }
 
 /** By its members and not its class, so that one from another copy of the package counts. */
-const isHoldfastFetch = (fetch: HoldfastFetch | FetchLike): fetch is HoldfastFetch =>
+export const isHoldfastFetch = (fetch: HoldfastFetch | FetchLike): fetch is HoldfastFetch =>
   typeof fetch === 'function' && 'hosts' in fetch && 'update' in fetch;
 
 /** A fetch of another copy of the package does not show its inside: time, chance and policy are the defaults, then. */

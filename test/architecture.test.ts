@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
  * from itself.
  */
 const layers = [
-  ['cli/'],
+  ['cli/', 'register/'],
   ['index.ts', 'policy-file/', 'testing/', 'generator/'],
   ['oauth2/'],
   ['client/', 'contract/'],
@@ -171,9 +171,9 @@ describe('each package comes in by one door:', () => {
     expect(missing).toEqual([]);
   });
 
-  test('modules of Node alone are for policy files, undici, the generator and the command', () => {
+  test('modules of Node alone are for policy files, undici, the generator, the command and what registers', () => {
     const node = imports.filter(({ to }) => to.startsWith('node:'));
-    const mayEnter = ['policy-file/', 'transport/undici/', 'generator/', 'cli/'];
+    const mayEnter = ['policy-file/', 'transport/undici/', 'generator/', 'cli/', 'register/'];
     const strangers = node.filter(({ from }) => !mayEnter.some(folder => from.startsWith(folder)));
     expect(strangers.map(arrow)).toEqual([]);
   });

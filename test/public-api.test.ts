@@ -6,6 +6,7 @@ import * as generator from '../src/generator/index.ts';
 import * as main from '../src/index.ts';
 import * as oauth2 from '../src/oauth2/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
+import * as install from '../src/register/install/index.ts';
 import * as testing from '../src/testing/index.ts';
 import * as testingMsw from '../src/testing/msw/index.ts';
 import * as undici from '../src/transport/undici/index.ts';
@@ -259,6 +260,15 @@ describe('the exported names of', () => {
     `);
   });
 
+  test('holdfast/install', () => {
+    expect(exportsOf('src/register/install/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "install
+      type InstallOptions
+      type Installation
+      uninstall"
+    `);
+  });
+
   test('holdfast/oauth2', () => {
     expect(exportsOf('src/oauth2/index.ts').join('\n')).toMatchInlineSnapshot(`
       "TokenError
@@ -289,6 +299,10 @@ describe('the exported names of', () => {
       type PolicyFileIssue
       type Position"
     `);
+  });
+
+  test('holdfast/register, which is for what it does', () => {
+    expect(exportsOf('src/register/index.ts')).toEqual([]);
   });
 
   test('holdfast/testing', () => {
@@ -334,13 +348,21 @@ test('the package has these doors and no other', () => {
     '.': 'src/index.ts',
     './contract': 'src/contract/index.ts',
     './generator': 'src/generator/index.ts',
+    './install': 'src/register/install/index.ts',
     './oauth2': 'src/oauth2/index.ts',
     './policy-file': 'src/policy-file/index.ts',
+    './register': 'src/register/index.ts',
     './testing': 'src/testing/index.ts',
     './testing/msw': 'src/testing/msw/index.ts',
     './undici': 'src/transport/undici/index.ts',
   });
   for (const entry of Object.values(entries())) expect(existsSync(entry)).toBe(true);
+});
+
+test('a bundler keeps an import that is there for what it does, and no other', () => {
+  const { sideEffects } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const silent = Object.values(entries()).filter(entry => exportsOf(entry).length === 0);
+  expect(sideEffects).toEqual(silent.map(entry => entry.replace('src/', './dist/').replace(/\.ts$/, '.js')));
 });
 
 const modules: Record<string, Record<string, unknown>> = {
@@ -349,6 +371,7 @@ const modules: Record<string, Record<string, unknown>> = {
   'src/generator/index.ts': generator,
   'src/oauth2/index.ts': oauth2,
   'src/policy-file/index.ts': policyFile,
+  'src/register/install/index.ts': install,
   'src/testing/index.ts': testing,
   'src/testing/msw/index.ts': testingMsw,
   'src/transport/undici/index.ts': undici,

@@ -35,6 +35,14 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     "'transient 500': 4",
     'retriedCalls: 1',
   ],
+  'register.ts': [
+    'bare:\n503\nexit code 0, 1 requests',
+    'registered:\n200\nexit code 0, 2 requests',
+    'registered, by a policy:\n503\nexit code 0, 1 requests',
+    'wrong.json:2:3: Unknown option `retri`. Did you mean `retry`?',
+    'exit code 1, 0 requests',
+    'installed: 200\nand undone: 503',
+  ],
   'internal-api/main.ts': [
     'pages    bolt, nut, screw, washer',
     'slow     40 bolts, in spite of: TIMEOUT',

@@ -17,12 +17,20 @@ export function runProgram(
   {
     args = [],
     flags = [],
+    env = {},
     signal,
-  }: { args?: readonly string[]; flags?: readonly string[]; signal: AbortSignal },
+  }: {
+    args?: readonly string[];
+    flags?: readonly string[];
+    /** Beside what the environment holds. */
+    env?: Readonly<Record<string, string>>;
+    signal: AbortSignal;
+  },
 ): Promise<ProgramResult> {
   return new Promise(resolve => {
     const command = [...flags, fileURLToPath(program), ...args];
-    const child = execFile(process.execPath, command, { signal }, (_error, stdout, stderr) => {
+    const options = { signal, env: { ...process.env, ...env } };
+    const child = execFile(process.execPath, command, options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr });
     });
   });

@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { discard } from '../../http/drain.ts';
 import { fromTransport } from '../../http/failure.ts';
+import type { FetchLike } from '../../http/fetch-like.ts';
 import type { Phase } from '../../http/phase.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
 import { globalFetch } from '../fetch-transport.ts';
@@ -41,6 +42,14 @@ export function undici(options: UndiciOptions = {}): UndiciTransport {
   return new Undici(readUndiciOptions(options));
 }
 
+/**
+ * `undici()` for a fetch that becomes the global one: what only the original does goes to the `fetch` given. Whatever
+ * is put over ours later, such as a mock, may end in ours again, so the present global is not the one to ask.
+ */
+export function undiciBeside(fetch: FetchLike, options: UndiciOptions): UndiciTransport {
+  return new Undici(readUndiciOptions(options), fetch);
+}
+
 class Undici implements UndiciTransport, ExchangeRules {
   readonly #undici = loadUndici();
   readonly #Dispatch = dispatchClass(this.#undici);
@@ -52,7 +61,10 @@ class Undici implements UndiciTransport, ExchangeRules {
   #dispatcher: Dispatcher | undefined;
   #users = 0;
 
-  constructor(options: UndiciSettings) {
+  readonly fetch: FetchLike | undefined;
+
+  constructor(options: UndiciSettings, fetch?: FetchLike) {
+    this.fetch = fetch;
     this.#options = options;
     const { maxResponseBytes, pipelining = 1 } = options;
     this.#blocking = pipelining > 1 ? false : undefined;
@@ -146,7 +158,8 @@ class Undici implements UndiciTransport, ExchangeRules {
     const dispatcher = new this.#undici.Dispatcher1Wrapper(this.dispatcher);
     const init = { ...request.init, dispatcher, ...(signal && { signal }) };
     try {
-      return await globalFetch()(request.input, init);
+      const send = this.fetch ?? globalFetch();
+      return await send(request.input, init);
     } catch (error) {
       throw fromTransport(error);
     }
