@@ -54,8 +54,8 @@ async function manyAtOnce({ build, quick, report }: PartRequest): Promise<Row[]>
           turn: { slices: 1, requestsPerSlice: 2_000, concurrency: crowd },
         })),
       );
-      await takeTurns(entries, { blocks: 1, roundsPerBlock: quick ? 2 : 4 });
-      const cpu = await takeTurns(entries, { blocks: quick ? 3 : 9, roundsPerBlock: quick ? 2 : 5 });
+      await takeTurns(entries, { blocks: 1, roundsPerBlock: quick ? 1 : 4 });
+      const cpu = await takeTurns(entries, { blocks: quick ? 3 : 9, roundsPerBlock: quick ? 1 : 5 });
       return [HOLDFAST_UNDICI, UNDICI_REQUEST].flatMap(sender =>
         crowds.map(crowd => row(cpu, crowdName(sender, crowd), crowdName(sender, 1))),
       );

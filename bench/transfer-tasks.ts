@@ -48,7 +48,11 @@ async function sendWith(sender: string, holdfast: Parameters<Candidate['open']>[
     const { request } = await import('undici');
     return async (url, init) => {
       const { body } = await request(url, init);
-      return Object.assign(body, { chunks: body as AsyncIterable<Uint8Array> });
+      return {
+        json: () => body.json(),
+        arrayBuffer: () => body.arrayBuffer(),
+        chunks: body as AsyncIterable<Uint8Array>,
+      };
     };
   }
   const send = sender === RAW ? fetch : (await holdfast()).createFetch({ transport: await overUndici() });
