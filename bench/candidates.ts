@@ -5,7 +5,7 @@
  * when opened, so that a process carries the code of its own candidate alone.
  */
 import type { HoldfastFetch } from '../src/index.ts';
-import type { UndiciTransport } from '../src/transport/undici/index.ts';
+import type { UndiciOptions, UndiciTransport } from '../src/transport/undici/index.ts';
 import type { Holdfast } from './holdfast.ts';
 
 /** Fetches the document once and reads it. */
@@ -320,10 +320,10 @@ async function withHoldfast(url: string, holdfast: () => Promise<Holdfast>): Pro
   return async () => (await resilientFetch(url)).json();
 }
 
-async function overUndici(): Promise<UndiciTransport> {
+export async function overUndici(options: UndiciOptions = {}): Promise<UndiciTransport> {
   const { undici } = await import('../dist/transport/undici/index.js');
   // To the compiler the classes of the build are not those of the source.
-  return undici() as unknown as UndiciTransport;
+  return undici(options as never) as unknown as UndiciTransport;
 }
 
 async function withContract(url: string, fetch?: HoldfastFetch): Promise<Get> {

@@ -6,7 +6,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { candidates, type Get } from './candidates.ts';
 import { loadHoldfast } from './holdfast.ts';
+import { hostTasks } from './host-tasks.ts';
 import { type Cost, measure, repeat } from './measure.ts';
+import { type OpenLoop, pace } from './pace.ts';
+import { transferTasks } from './transfer-tasks.ts';
 
 /** What one candidate does before the next has its turn: a few slices, each measured by itself. */
 export interface Turn {
@@ -30,10 +33,21 @@ export class Lab {
 
   /** What each slice of the turn took, per request. */
   async run(turn: Turn): Promise<Cost[]> {
-    this.#child.send(turn);
+    return this.#ask(turn);
+  }
+
+  /** How long each request took from the instant it was due, in milliseconds. */
+  async runOpenLoop(loop: OpenLoop): Promise<number[]> {
+    return this.#ask(loop);
+  }
+
+  async #ask<Answer>(question: Turn | OpenLoop): Promise<Answer> {
+    this.#child.send(question);
     const { signal } = this.#ended;
-    const [costs] = await once(this.#child, 'message', { signal }).catch(() => Promise.reject(signal.reason));
-    return costs;
+    const [answer] = await once(this.#child, 'message', { signal }).catch(() =>
+      Promise.reject(signal.reason),
+    );
+    return answer;
   }
 
   close(): void {
@@ -42,10 +56,12 @@ export class Lab {
 }
 
 async function work(name: string, url: string, build: string): Promise<void> {
-  const candidate = candidates.find(each => each.name === name);
+  const candidate = [...candidates, ...transferTasks, ...hostTasks].find(each => each.name === name);
   if (!candidate) throw new Error(`No candidate is called "${name}".`);
   const get = await candidate.open(url, () => loadHoldfast(build));
-  process.on('message', async (turn: Turn) => process.send?.(await take(turn, get)));
+  process.on('message', async (question: Turn | OpenLoop) =>
+    process.send?.('perSecond' in question ? await pace(question, get) : await take(question, get)),
+  );
   process.once('disconnect', () => process.exit());
 }
 

@@ -1,19 +1,31 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { candidates } from './candidates.ts';
+import { chart } from './chart.ts';
 import { defaultBuild } from './holdfast.ts';
+import { importPart } from './import.ts';
+import { latencyPart } from './latency.ts';
 import { fullPlan, measureOverhead, quickPlan } from './overhead.ts';
+import type { Part } from './part.ts';
 import { type Finding, holds, probes, runProbe } from './probe.ts';
 import { findingsReport, machineReport, overheadFindings, overheadReport, writeToReadme } from './report.ts';
+import { scalePart } from './scale.ts';
+import { transfersPart } from './transfers.ts';
+
+/** Those with a section of their own, beside the requests of all candidates and the limits. */
+const parts: readonly Part[] = [transfersPart, scalePart, latencyPart, importPart];
+
+const partNames = ['overhead', ...parts.map(({ name }) => name), ...probes.map(({ name }) => name)];
 
 const usage = `npm run bench -- [options]
 
-  --only <names>       parts to run, with commas: overhead, ${probes.map(({ name }) => name).join(', ')}
+  --only <names>       parts to run, with commas: ${partNames.join(', ')}
   --candidates <names> candidates of the overhead part, with semicolons (the two baselines always run)
   --quick              fewer and smaller samples, for a first look
   --build <file>       the entry file of the build to measure, in place of dist/index.js
   --against <file>     the entry file of another build of holdfast, as one more candidate
-  --write-readme       puts what was measured into bench/README.md
+  --json <file>        writes what was measured as JSON
+  --write-readme       puts what was measured into bench/README.md, and the chart beside it
   --help`;
 
 const { values: flags } = parseArgs({
@@ -23,6 +35,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     against: { type: 'string' },
     build: { type: 'string', default: defaultBuild },
+    json: { type: 'string' },
     'write-readme': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -35,7 +48,7 @@ else if (!existsSync(new URL('node_modules', import.meta.url))) {
 } else await main();
 
 async function main(): Promise<void> {
-  const isPart = chosenFrom(['overhead', ...probes.map(({ name }) => name)], flags.only?.split(','));
+  const isPart = chosenFrom(partNames, flags.only?.split(','));
   const isWanted = chosenFrom(
     candidates.map(({ name }) => name),
     flags.candidates?.split(';'),
@@ -44,6 +57,7 @@ async function main(): Promise<void> {
     throw new Error('Only a full run of the usual candidates may write to the README.');
   }
   const findings: Finding[] = [];
+  const results: Record<string, unknown> = {};
   publish('machine', machineReport());
 
   if (isPart('overhead')) {
@@ -53,6 +67,16 @@ async function main(): Promise<void> {
     const ownFindings = overheadFindings(rows);
     publish('overhead', `${overheadReport(rows, plan)}\n\n${findingsReport(ownFindings)}`);
     findings.push(...ownFindings);
+    results.overhead = rows;
+    if (flags['write-readme']) writeFileSync(new URL('overhead.svg', import.meta.url), chart(rows));
+  }
+
+  for (const part of parts.filter(({ name }) => isPart(name))) {
+    const { build, quick } = flags;
+    const { text, findings: own, results: ofPart } = await part.run({ build, quick, report: console.error });
+    publish(part.name, `${text}\n\n${findingsReport(own)}`);
+    findings.push(...own);
+    results[part.name] = ofPart;
   }
 
   const probed: Finding[] = [];
@@ -63,6 +87,10 @@ async function main(): Promise<void> {
   if (probed.length > 0) publish('limits', findingsReport(probed));
   findings.push(...probed);
 
+  if (flags.json) {
+    const json = { machine: machineReport(), quick: flags.quick, ...results, findings };
+    writeFileSync(flags.json, `${JSON.stringify(json, null, 2)}\n`);
+  }
   const missed = findings.filter(finding => !holds(finding));
   if (missed.length > 0) process.exitCode = 1;
   console.log(

@@ -63,7 +63,8 @@ export function spread(sample: readonly number[]): Spread {
   };
 }
 
-function quantile(sorted: readonly number[], share: number): number {
+/** Of a sample in ascending order. */
+export function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? Number.NaN;
   const above = sorted[Math.ceil(position)] ?? Number.NaN;

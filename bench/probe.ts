@@ -7,6 +7,7 @@ import { hostState } from './probes/host-state.ts';
 import { manyHosts } from './probes/many-hosts.ts';
 import { openCircuit } from './probes/open-circuit.ts';
 import { sharedSignal } from './probes/shared-signal.ts';
+import { soak } from './probes/soak.ts';
 
 /** One measured number, against what it must not exceed. */
 export interface Finding {
@@ -23,7 +24,14 @@ export interface Probe {
   run(holdfast: Holdfast, scale: number): Promise<Finding[]>;
 }
 
-export const probes: readonly Probe[] = [openCircuit, hostState, manyHosts, sharedSignal, callsInFlight];
+export const probes: readonly Probe[] = [
+  openCircuit,
+  hostState,
+  manyHosts,
+  sharedSignal,
+  callsInFlight,
+  soak,
+];
 
 export const holds = ({ measured, limit }: Finding): boolean => limit === undefined || measured <= limit;
 

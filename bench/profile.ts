@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util';
 import { candidates, HOLDFAST, RAW_WITH_TIMER } from './candidates.ts';
 import { defaultBuild, loadHoldfast } from './holdfast.ts';
 import { repeat } from './measure.ts';
-import { table } from './report.ts';
 import { startServer } from './server.ts';
+import { table } from './table.ts';
 
 /** Self time in microseconds per request, by place: `function (file:line)`. */
 type SelfTimes = Record<string, number>;

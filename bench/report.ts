@@ -18,6 +18,7 @@ import {
 import type { Spread } from './measure.ts';
 import type { OverheadPlan, OverheadRow } from './overhead.ts';
 import { type Finding, holds } from './probe.ts';
+import { table } from './table.ts';
 
 const readme = new URL('README.md', import.meta.url);
 const manifest = new URL('package.json', import.meta.url);
@@ -138,16 +139,6 @@ const number = (value: number): string =>
     'en',
     Math.abs(value) < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 },
   );
-
-/** A Markdown table, padded so that it also reads well in a terminal. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((name, column) =>
-    Math.max(3, name.length, ...rows.map(row => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
-  return [line(header), line(widths.map(width => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
 
 /** Replaces what stands in the README between the markers of a section. */
 export function writeToReadme(section: string, content: string): void {

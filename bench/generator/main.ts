@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Spread, spread } from '../measure.ts';
 import { type Finding, holds } from '../probe.ts';
-import { findingsReport, table, writeToReadme } from '../report.ts';
+import { findingsReport, writeToReadme } from '../report.ts';
+import { table } from '../table.ts';
 import { largeDocument } from './large-document.ts';
 import { HOLDFAST, type Tool, tools } from './tools.ts';
 
