@@ -52,7 +52,7 @@ const keywordsOf: Partial<Record<TypeName, readonly string[]>> = {
 };
 
 /** Keywords that this reader does not know what to do with. */
-const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'contentSchema'];
+const unknownKeywords = ['$recursiveRef', 'contentSchema'];
 
 /** Keys that lead to a part of a document: what lies deeper is more than compilers and engines take. */
 const maxDepth = 200;
@@ -233,6 +233,7 @@ export class SchemaReader {
     const within: Around = { ...around, types: types.size > 0 ? types : undefined };
     const parts = [this.#ofTypes(node, types, around), this.#literals(node, around)];
     for (const part of node.get('allOf')?.items() ?? []) parts.push(this.#readPart(part, node, within));
+    if (node.text('$dynamicRef') !== undefined) parts.push(this.#dynamic(node));
     if (!isWithoutOptions) {
       parts.push(this.#optionsOf(node, 'anyOf', within), this.#optionsOf(node, 'oneOf', within));
       if (node.get('discriminator') && !node.get('oneOf') && !node.get('anyOf'))
@@ -249,6 +250,18 @@ export class SchemaReader {
     if (!around.isAsked) this.#warnOfContradiction(node, model);
     const closed = this.#closeItems(node, this.#closeMembers(node, model, within), within);
     return node.flag('nullable') === true && model.kind !== 'anything' ? orNull(closed) : closed;
+  }
+
+  #dynamic(node: Node): Model {
+    const followed = this.#documents.followDynamic(node);
+    if (!followed) return anything;
+    if (!followed.isCertain)
+      this.#note(
+        node,
+        `What ${JSON.stringify(node.text('$dynamicRef'))} leads to depends on what refers to this schema.`,
+        'It is taken for a $ref.',
+      );
+    return { kind: 'reference', target: followed.target };
   }
 
   /** YAML makes numbers and truth values of what authors take for texts. */

@@ -290,7 +290,7 @@ describe('what a document should not say', () => {
         "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
         "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
         "/components/schemas/A/pattern: This is no regular expression of ECMAScript.",
-        "/components/schemas/B/items: $dynamicRef is not checked.",
+        "/components/schemas/B/items: The $dynamicRef "#a" leads nowhere.",
         "/components/schemas/C/type: There is no such type.",
         "/components/schemas/D: There is no type; the keywords are those of string.",
       ]
