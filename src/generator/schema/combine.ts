@@ -40,6 +40,22 @@ export function oneOf(options: readonly Model[]): Model {
 
 export const orNull = (model: Model): Model => oneOf([model, { kind: 'null' }]);
 
+/** Whether a schema says that null is one of its values. */
+export function takesNull(whole: Model, open: Open): boolean {
+  const seen = new Set<string>();
+  const asked = [whole];
+  for (let model = asked.pop(); model; model = asked.pop()) {
+    if (model.kind === 'null') return true;
+    if (model.kind === 'union') asked.push(...model.options);
+    if (model.kind === 'ruled') asked.push(model.of);
+    if (model.kind !== 'reference' || seen.has(model.target.id)) continue;
+    seen.add(model.target.id);
+    const opened = open(model);
+    if (opened) asked.push(opened);
+  }
+  return false;
+}
+
 function isSame(one: Model, other: Model): boolean {
   if (one === other) return true;
   if (one.kind === 'reference' && other.kind === 'reference') return one.target.id === other.target.id;

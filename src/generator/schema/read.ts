@@ -9,7 +9,7 @@ import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
-import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
+import { allOf, distinct, isObject, oneOf, orNull, takesNull } from './combine.ts';
 import { pinned } from './discriminator.ts';
 import { docsOf } from './docs.ts';
 import { evaluatedBy } from './evaluated.ts';
@@ -334,7 +334,7 @@ export class SchemaReader {
 
   /**
    * That no second option of `oneOf` matches. A discriminator chooses one option, whatever else would match; an option
-   * beside null is the way to say nullable, and may be so itself.
+   * beside null is the way to say nullable, and may be so itself. Several options that may be null are meant to be so.
    */
   #exclusive(node: Node, around: Around): Rule[] {
     const items = node.get('oneOf')?.items() ?? [];
@@ -342,7 +342,13 @@ export class SchemaReader {
     const isNullable = items.length === 2 && nulls.length === 1;
     if (items.length < 2 || isNullable || node.get('discriminator')) return [];
     const options = items.map(item => (saysNullAlone(item) ? isNull : this.#readAny(item, asked(around))));
-    return areAllApart(options, () => undefined) ? [] : [{ rule: 'exactly one', options }];
+    const open = (reference: Reference) => this.open(reference, around.direction);
+    const isNullFree =
+      options.filter(option => takesNull(option, open)).length > 1 &&
+      options.some(option => option.kind !== 'null' && takesNull(option, open));
+    const compared = isNullFree ? options.map(withoutNull) : options;
+    if (areAllApart(compared, () => undefined)) return [];
+    return [{ rule: 'exactly one', options: compared, isNullFree }];
   }
 
   #typesOf(node: Node, around: Around): Types {
@@ -367,12 +373,33 @@ export class SchemaReader {
       return around.types;
     }
     if (around.isAsked) return allTypes;
-    this.#note(
-      node,
-      `There is no type; the keywords are those of ${implied.join(' and ')}.`,
-      'That is taken.',
-    );
-    return new Set(implied);
+    const said = this.#typesOfValues(node, new Set());
+    if (!implied.every(type => said.has(type)))
+      this.#note(
+        node,
+        `There is no type; the keywords are those of ${implied.join(' and ')}.`,
+        'That is taken.',
+      );
+    return new Set([...implied, ...said]);
+  }
+
+  /** The types of which a schema without a type says that it has values, outright or by its options. */
+  #typesOfValues(node: Node, seen: Set<string>): Set<TypeName> {
+    const { id } = node;
+    if (seen.has(id)) return new Set();
+    seen.add(id);
+    const target = node.text('$ref') === undefined ? undefined : this.#documents.follow(node)?.node;
+    const options = ['anyOf', 'oneOf'].flatMap(keyword => node.get(keyword)?.items() ?? []);
+    const given = node.get('type');
+    const named = given?.items().map(({ value }) => value) ?? [];
+    const listed = [node.get('const'), ...(node.get('enum')?.items() ?? [])];
+    const types = [
+      ...[given?.value, ...named].filter(type => typeNames.includes(type as TypeName)),
+      ...listed.flatMap(value => (value ? typesOfValue(value.value) : [])),
+      ...(node.flag('nullable') ? ['null'] : []),
+      ...[...options, ...(target ? [target] : [])].flatMap(part => [...this.#typesOfValues(part, seen)]),
+    ];
+    return new Set(types as TypeName[]);
   }
 
   #ofTypes(node: Node, types: Types, around: Around): Model {
@@ -649,6 +676,12 @@ const saysNullAlone = (option: Node): boolean =>
 
 const isNullType = (option: Node): boolean =>
   option.text('type') === 'null' && option.get('$ref') === undefined;
+
+/** What a schema is beside null. */
+function withoutNull(model: Model): Model {
+  if (model.kind === 'ruled') return { ...model, of: withoutNull(model.of) };
+  return model.kind === 'union' ? oneOf(model.options.filter(({ kind }) => kind !== 'null')) : model;
+}
 
 const isPlain = (model: Model): boolean =>
   model.kind === 'text' ||
