@@ -666,6 +666,19 @@ export const cases: readonly Case[] = [
     ['a', {}],
     'null is of two options, and meant all the same',
   ),
+  of(
+    'a discriminator with an option for all other values',
+    {
+      oneOf: [ref('Dog'), ref('Cat')],
+      discriminator: { propertyName: 'kind', defaultMapping: 'Dog', mapping: { cat: 'Cat' } },
+    },
+    [
+      { kind: 'wolf', bark: true },
+      { kind: 'cat', lives: 9 },
+    ],
+    [{ kind: 'wolf', bark: 1 }, {}],
+    'it knows no discriminators',
+  ),
   of('anyOf', { anyOf: [{ type: 'string' }, { type: 'number', minimum: 1 }] }, ['a', 1], [0, null]),
   of(
     'anyOf of objects',

@@ -164,6 +164,23 @@ describe('by option', () => {
   });
 });
 
+test('a discriminator without a mapping does not contradict what options say themselves', async () => {
+  const option = (type: string) => ({
+    type: 'object',
+    required: ['type'],
+    properties: { type: { type: 'string', enum: [type] } },
+  });
+  const { problems } = await printed({
+    It: {
+      oneOf: [{ $ref: '#/components/schemas/TextPart' }, { $ref: '#/components/schemas/ImagePart' }],
+      discriminator: { propertyName: 'type' },
+    },
+    TextPart: option('text'),
+    ImagePart: option('image'),
+  });
+  expect(problems.all).toEqual([]);
+});
+
 describe('what a document should not say', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: what a hostile document would have.
   const hostile = '\'"`${globalThis.owned = true}*/globalThis.owned = true;/*\u2028\n';
