@@ -192,6 +192,61 @@ describe('a body', () => {
   });
 });
 
+describe('what is not followed is told of:', () => {
+  const object = { type: 'object', properties: { a: { type: 'string' } } };
+  const sent = (type: string, media: object) =>
+    operationOf({ requestBody: { required: true, content: { [type]: media } } }, 'post');
+  const received = (type: string, schema: object) =>
+    operationOf({ responses: { 200: { content: { [type]: { schema } } } } });
+
+  test.each([
+    [
+      'the encoding of parts',
+      sent('multipart/form-data', { schema: object, encoding: { a: { contentType: 'audio/mpeg' } } }),
+      [
+        'The encoding of multipart/form-data is not followed. Parts have no headers of their own, and the type of their blobs.',
+      ],
+    ],
+    [
+      'the encoding of items',
+      sent('multipart/form-data', { schema: object, itemEncoding: { contentType: 'audio/mpeg' } }),
+      [
+        'The itemEncoding of multipart/form-data is not followed. Parts have no headers of their own, and the type of their blobs.',
+      ],
+    ],
+    [
+      'the schema of a type that nobody knows',
+      received('application/vnd.github.object', object),
+      ['What is in application/vnd.github.object is not looked into. It is bytes.'],
+    ],
+    [
+      'the schema of a stream',
+      received('multipart/mixed', { anyOf: [object, { type: 'array' }] }),
+      ['What is in multipart/mixed is not looked into. It is a stream of bytes.'],
+    ],
+    ['but not that bytes are bytes', received('application/pdf', { type: 'string', format: 'binary' }), []],
+    ['nor an empty encoding', sent('multipart/form-data', { schema: object, encoding: {} }), []],
+    [
+      'what stands beside the reference of a path',
+      documentOf(
+        { '/things': { $ref: '#/components/pathItems/Things', parameters: [], summary: 'x' } },
+        { components: { pathItems: { Things: { get: { responses: { 200: {} } } } } } },
+      ),
+      ['Beside the reference of a path, there is parameters. It is left out.'],
+    ],
+    [
+      'an operationId that is there twice, once',
+      documentOf({
+        '/a': { get: { operationId: 'list_it', responses: { 200: {} } } },
+        '/b': { get: { operationId: 'list_it', responses: { 200: {} } } },
+      }),
+      ['The name listIt is taken already. It is called listIt2.'],
+    ],
+  ])('%s', async (_, document, problems) => {
+    expect((await optionsOf(document)).problems).toEqual(problems);
+  });
+});
+
 describe('responses', () => {
   test('stand by status, by range and by default', async () => {
     const { responses } = await optionsOf(
