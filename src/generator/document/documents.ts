@@ -37,6 +37,17 @@ export class Documents {
     this.#files = files;
     this.#unread = unread;
     this.#problems = problems;
+    for (const file of files.values()) this.#tellRepeated(file);
+  }
+
+  #tellRepeated(file: SourceFile): void {
+    for (const path of file.repeated) {
+      let node: Node | undefined = new Node(file.value, file);
+      for (const key of path) node = node?.get(key);
+      const name = JSON.stringify(String(path.at(-1)));
+      // What is within a member that does not count itself is not there.
+      if (node) this.#problems.warn(`The member ${name} is there twice.`, 'The last one counts.', node);
+    }
   }
 
   /** How many files there are. */
