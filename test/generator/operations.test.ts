@@ -578,6 +578,39 @@ describe('what stands around', () => {
   });
 });
 
+describe('who calls an operation is said above it, where it is not as the document says of all:', () => {
+  const key = [{ key: [] }];
+  const otherwise = ': make an api of it with that as its `auth`';
+  test.each([
+    ['nothing asked for', key, [], 'No proof of who calls is asked for: an api of it alone needs no `auth`.'],
+    [
+      'nothing asked for, in other words',
+      key,
+      [{}],
+      'No proof of who calls is asked for: an api of it alone needs no `auth`.',
+    ],
+    ['nothing, as of all', [], [{}], undefined],
+    ['the same', key, key, undefined],
+    ['left to the document', key, undefined, undefined],
+    ['other scopes', [{ login: ['a'] }], [{ login: ['a', 'b'] }], 'Who calls is said by `login` (`a`, `b`).'],
+    ['another', key, [{ login: [] }], `Who calls is said by \`login\`${otherwise}.`],
+    [
+      'several',
+      undefined,
+      [{ key: [], login: ['a'] }, { id: [] }],
+      'Who calls is said by `key` and `login` (`a`), or by `id`.',
+    ],
+    ['none needed', key, [{}, { key: [] }], `Who calls may be said by \`key\`${otherwise}.`],
+  ])('%s', async (_, all, own, said) => {
+    const { text } = await generated({
+      ...operationOf(own ? { security: own } : {}),
+      ...(all && { security: all }),
+    });
+    const comment = /\/\*\* ([^\n]*(?:who|Who) calls[^\n]*) \*\/\nexport const it/.exec(text)?.[1];
+    expect(comment).toBe(said);
+  });
+});
+
 describe('a path that no endpoint could have', () => {
   test.each([
     ['a', '/a'],
