@@ -45,6 +45,40 @@ describe('parameters', () => {
     expect(styles).toBeUndefined();
   });
 
+  test('that are an object with lists, in the default style, are its members', async () => {
+    const list = { type: 'array', items: { type: 'string' } };
+    const Pageable = {
+      type: 'object',
+      required: ['page'],
+      properties: {
+        page: { type: 'integer', description: 'From 0.' },
+        size: { type: 'integer' },
+        sort: list,
+      },
+    };
+    const of = (...parameters: object[]) =>
+      loaded(
+        documentOf(
+          { '/things': { get: { operationId: 'it', parameters, responses: { 204: {} } } } },
+          { components: { schemas: { Pageable } } },
+        ),
+      );
+    const pageable = (more: object = {}) =>
+      parameter('query', 'pageable', { schema: { $ref: '#/components/schemas/Pageable' }, ...more });
+    const spread = await of(pageable({ required: true }), parameter('query', 'q'));
+    expect(namesIn(spread.contract.it?.options.query)).toEqual(['page', 'size', 'sort', 'q']);
+    expect(spread.text).toContain(
+      '/** From 0. */\n  page: number;\n  size?: number | undefined;\n  sort?: string[] | undefined;',
+    );
+    expect(spread.problems.map(({ message, instead }) => `${message} ${instead}`)).toEqual([
+      'The object "pageable" stands in the query by its members. They are parameters of their own.',
+    ]);
+    expect(spread.contract.it?.options.styles).toBeUndefined();
+
+    for (const taken of [[pageable(), parameter('query', 'page')], [pageable({ style: 'deepObject' })]])
+      expect(namesIn((await of(...taken)).contract.it?.options.query)).toContain('pageable');
+  });
+
   test('that only the path names are texts, and others are left out, with a warning for each', async () => {
     const { params, problems } = await optionsOf(
       operationOf({ parameters: [parameter('path', 'other')] }, 'get', '/a/{id}'),
