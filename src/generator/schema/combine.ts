@@ -298,11 +298,18 @@ function mergeLists(one: List, other: List, open: Open): List {
   const first = Array.from({ length: Math.max(one.first.length, other.first.length) }, (_, index) =>
     allOf([one.first[index] ?? one.rest, other.first[index] ?? other.rest], open),
   );
-  return {
+  return bounded({
     kind: 'list',
     first,
     rest: allOf([one.rest, other.rest], open),
     minItems: most(one.minItems, other.minItems),
     maxItems: least(one.maxItems, other.maxItems),
-  };
+  });
+}
+
+/** A list that ends with the last item that has a schema of its own has no others. */
+export function bounded(list: List): List {
+  const { first, maxItems } = list;
+  if (first.length === 0 || maxItems === undefined || maxItems > first.length) return list;
+  return { ...list, first: first.slice(0, maxItems), rest: nothing, maxItems: undefined };
 }

@@ -9,7 +9,7 @@ import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
-import { allOf, distinct, isObject, oneOf, orNull, takesNull } from './combine.ts';
+import { allOf, bounded, distinct, isObject, oneOf, orNull, takesNull } from './combine.ts';
 import { pinned } from './discriminator.ts';
 import { docsOf } from './docs.ts';
 import { evaluatedBy } from './evaluated.ts';
@@ -19,7 +19,6 @@ import {
   type Field,
   type Fields,
   type Json,
-  type List,
   type Model,
   nothing,
   type Reference,
@@ -430,13 +429,13 @@ export class SchemaReader {
     const items = node.get('items');
     const prefix = node.get('prefixItems')?.items() ?? (Array.isArray(items?.value) ? items.items() : []);
     const rest = items && !Array.isArray(items.value) ? this.#readAny(items, within) : anything;
-    const list: List = {
+    const list = bounded({
       kind: 'list',
       first: prefix.map(item => this.#readAny(item, within)),
       rest,
       minItems: this.#scalars.count(node, 'minItems'),
       maxItems: this.#scalars.count(node, 'maxItems'),
-    };
+    });
     const rules: Rule[] = [];
     if (node.flag('uniqueItems'))
       rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 && !this.hasCodecs });

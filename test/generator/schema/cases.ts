@@ -409,6 +409,18 @@ export const cases: readonly Case[] = [
     [['a', 'b']],
   ),
   of(
+    'prefixItems of which the last is the last item',
+    { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], minItems: 2, maxItems: 2 },
+    [['a', 1]],
+    [['a'], ['a', 1, 2], [1, 'a']],
+  ),
+  of(
+    'prefixItems of which there are never all',
+    { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], maxItems: 1 },
+    [[], ['a']],
+    [['a', 1], [1]],
+  ),
+  of(
     'prefixItems with bounds',
     { type: 'array', prefixItems: [{ type: 'string' }, {}], minItems: 2, maxItems: 3 },
     [
