@@ -176,16 +176,22 @@ describe('what cannot be resolved because of an `$id` is anything, with a warnin
     expect(takes({ a: 1 })).toBe(true);
   });
 
-  test('but a reference that counts from the file all the same is taken for what it means', async () => {
+  test.each([
+    ['#/components/schemas/Other', []],
+    [
+      '#/x-schemas/Other',
+      [
+        'The reference "#/x-schemas/Other" leads nowhere within the `$id` that it counts from. It is taken for one within the file.',
+      ],
+    ],
+  ])('but %s, which counts from the file all the same, is taken for what it means', async (reference, said) => {
     const { takes, problems } = await made({
-      'openapi.json': documentOf({
-        It: member('#/components/schemas/Other', { $id: 'https://example.com/base' }),
-        Other: text,
-      }),
+      'openapi.json': documentOf(
+        { It: member(reference, { $id: 'https://example.com/base' }), Other: text },
+        { 'x-schemas': { Other: text } },
+      ),
     });
-    expect(problems).toEqual([
-      'The reference "#/components/schemas/Other" leads nowhere within the `$id` that it counts from. It is taken for one within the file.',
-    ]);
+    expect(problems).toEqual(said);
     expect([takes({ a: 'x' }), takes({ a: 1 })]).toEqual([true, false]);
   });
 });

@@ -184,12 +184,12 @@ export class Documents {
     return undefined;
   }
 
-  /** Many who write an `$id` still count from the beginning of the file. */
+  /** Many who write an `$id` still count from the beginning of the file; of components nothing else can be meant. */
   #inFileOf({ root }: Resource, fragment: string, reference: string, from: Node): Node | undefined {
     const target = fragment.startsWith('/')
       ? at(new Node(root.file.value, root.file), fragment)
       : this.#resources.anchorIn(root.file, fragment);
-    if (target)
+    if (target && !fragment.startsWith('/components/'))
       this.#problems.warn(
         `The reference ${JSON.stringify(reference)} leads nowhere within the \`$id\` that it counts from.`,
         'It is taken for one within the file.',
