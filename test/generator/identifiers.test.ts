@@ -1,19 +1,22 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { generate } from '../../src/generator/index.ts';
+import { type GenerateOptions, generate } from '../../src/generator/index.ts';
 import { importFrom, workFolder } from './support.ts';
 
 /** Documents whose schemas go by URIs and anchors of their own. */
-async function made(files: Record<string, unknown>) {
+async function made(files: Record<string, unknown>, options: Partial<GenerateOptions> = {}) {
   const folder = await workFolder();
   for (const [name, content] of Object.entries(files)) {
     await mkdir(join(folder, name, '..'), { recursive: true });
     await writeFile(join(folder, name), JSON.stringify(content));
   }
   const output = join(folder, 'api');
-  const { problems } = await generate({ input: join(folder, 'openapi.json'), output });
+  const { problems } = await generate({ input: join(folder, 'openapi.json'), output, ...options });
   const module = (await importFrom(output)) as Record<string, z.ZodType>;
   const takes = (value: unknown) => (module.It as z.ZodType).safeParse(value).success;
   return { takes, problems: problems.map(({ message, instead }) => `${message} ${instead}`) };
@@ -118,6 +121,36 @@ describe('a reference counts from the `$id` that it stands in', () => {
     expect(problems).toEqual([]);
     expect([takes({ a: 'x' }), takes({ a: 1 })]).toEqual([true, false]);
   });
+});
+
+test('what is at hand under its URI is not fetched, and what is not is', async () => {
+  const asked: (string | undefined)[] = [];
+  const server = createServer(({ url }, response) => {
+    asked.push(url);
+    response.end(JSON.stringify({ type: 'number' }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const { takes, problems } = await made(
+      {
+        'openapi.json': documentOf({
+          It: {
+            $id: `${origin}/it`,
+            type: 'object',
+            properties: { a: { $ref: 'here' }, b: { $ref: 'there' } },
+          },
+          Other: { $id: `${origin}/here`, ...text },
+        }),
+      },
+      { allowNetwork: true },
+    );
+    expect(problems).toEqual([]);
+    expect(asked).toEqual(['/there']);
+    expect([takes({ a: 'x', b: 1 }), takes({ a: 1 }), takes({ b: 'x' })]).toEqual([true, false, false]);
+  } finally {
+    server.close();
+  }
 });
 
 test('what is an example or the name of a member gives no URI', async () => {
