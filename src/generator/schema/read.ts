@@ -364,7 +364,9 @@ export class SchemaReader {
       type =>
         keywordsOf[type]?.some(keyword => node.get(keyword)) ||
         (type === 'string' && isTextFormat(node.text('format'))) ||
-        (type === 'number' && isSized(node.text('format')) && (around.types || around.isAsked)),
+        (type === 'number' &&
+          isSized(node.text('format')) &&
+          (around.types || around.isAsked || this.#saysNumber(node))),
     );
     if (implied.length === 0) return types;
     if (around.types) {
@@ -380,6 +382,11 @@ export class SchemaReader {
         'That is taken.',
       );
     return new Set([...implied, ...said]);
+  }
+
+  #saysNumber(node: Node): boolean {
+    const said = this.#typesOfValues(node, new Set());
+    return said.has('number') || said.has('integer');
   }
 
   /** The types of which a schema without a type says that it has values, outright or by its options. */

@@ -329,7 +329,7 @@ function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope)
     const expression = expressionOf(item, scope);
     if (index >= (minItems ?? 0)) return expression.call('optional');
     // What takes anything also takes what is not there.
-    return item.kind === 'anything' ? expression.call('nonoptional') : expression;
+    return isOpenEnded(item, scope) ? expression.call('nonoptional') : expression;
   });
   const tuple =
     rest.kind === 'nothing'
@@ -344,6 +344,13 @@ function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope)
       expression.call('refine', arrow('items', test), text('has the wrong number of items')),
     tuple,
   );
+}
+
+function isOpenEnded(model: Model, scope: Scope): boolean {
+  if (model.kind === 'ruled') return isOpenEnded(model.of, scope);
+  if (model.kind !== 'reference') return model.kind === 'anything';
+  const opened = scope.open(model);
+  return opened !== undefined && opened.kind !== 'reference' && isOpenEnded(opened, scope);
 }
 
 /** What every object inherits: zod takes it for a member that is there. */

@@ -421,6 +421,18 @@ export const cases: readonly Case[] = [
     [['a', 1], [1]],
   ),
   of(
+    'prefixItems of what is only something not',
+    { type: 'array', prefixItems: [{ not: { type: 'string' } }], minItems: 1 },
+    [[1], [null]],
+    [[], ['a']],
+  ),
+  of(
+    'a format of numbers beside options of several types',
+    { anyOf: [{ type: 'object' }, { type: 'number' }], format: 'int32' },
+    [{}, 5],
+    [2 ** 40, 'a'],
+  ),
+  of(
     'prefixItems with bounds',
     { type: 'array', prefixItems: [{ type: 'string' }, {}], minItems: 2, maxItems: 3 },
     [
