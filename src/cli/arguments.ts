@@ -1,6 +1,7 @@
 /** What a command line asks for. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { GenerateOptions } from '../generator/generate.ts';
+import { nearest } from '../pipeline/options.ts';
 
 /** A command line that says nothing we know. */
 export class WrongCommand extends Error {}
@@ -26,9 +27,9 @@ export interface DiffCommand {
   readonly allowNetwork: boolean;
 }
 
-export type Command = { readonly name: 'help' } | GenerateCommand | DiffCommand;
+export type Command = { readonly name: 'help' | 'version' } | GenerateCommand | DiffCommand;
 
-const common = { help: { type: 'boolean', short: 'h' } } as const;
+const common = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
 
 const generateFlags = {
   ...common,
@@ -60,7 +61,8 @@ export function readCommand(args: readonly string[]): Command {
   const command = commandOf(args);
   switch (command) {
     case 'help':
-      return { name: 'help' };
+    case 'version':
+      return { name: command };
     case 'generate':
       return readGenerate(args);
     case 'diff':
@@ -80,14 +82,24 @@ function commandOf(args: readonly string[]): string | undefined {
     allowPositionals: true,
     strict: false,
   });
-  return values.help ? 'help' : positionals[0];
+  if (values.help) return 'help';
+  return values.version && positionals.length === 0 ? 'version' : positionals[0];
 }
 
 function readGenerate(args: readonly string[]): Command {
   const { values, positionals } = parsed(args, generateFlags);
   const [, input, ...rest] = positionals;
   if (rest.length > 0) throw new WrongCommand(`One document at a time: what is ${JSON.stringify(rest[0])}?`);
-  const { 'allow-network': allowNetwork, verbose, watch, verify, help: _, config, ...others } = values;
+  const {
+    'allow-network': allowNetwork,
+    verbose,
+    watch,
+    verify,
+    help: _,
+    version: __,
+    config,
+    ...others
+  } = values;
   if (input !== undefined && config !== undefined)
     throw new WrongCommand('A document and --config at once: a configuration says itself which documents.');
   if (input !== undefined && others.output === undefined)
@@ -125,6 +137,12 @@ function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], o
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
-    throw new WrongCommand((error as Error).message);
+    const [, flag] = /^Unknown option '(-[^']*)'/.exec((error as Error).message) ?? [];
+    throw new WrongCommand(flag ? unknownFlag(flag, Object.keys(options)) : (error as Error).message);
   }
+}
+
+function unknownFlag(flag: string, known: readonly string[]): string {
+  const near = nearest(flag.replace(/^-+/, '').toLowerCase(), known);
+  return `There is no flag ${flag}.${near ? ` Did you mean --${near}?` : ''}`;
 }

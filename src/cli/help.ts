@@ -34,4 +34,5 @@ Says what of a new document breaks callers that have a client of the old one.
 Exits with 0 if nothing breaks, 1 if something does, 2 if they cannot be compared.
 
   -h, --help                show this
+      --version             show the version of the package
 `;

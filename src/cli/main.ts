@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `holdfast`. */
+import { readFile } from 'node:fs/promises';
 import { type Command, readCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
 import { help } from './help.ts';
@@ -12,11 +13,20 @@ async function run(command: Command): Promise<number> {
     case 'help':
       say(help.trimEnd());
       return 0;
+    case 'version':
+      say(await version());
+      return 0;
     case 'generate':
       return runGenerate(command);
     case 'diff':
       return runDiff(command);
   }
+}
+
+/** Of the package, whose folder is two above both the sources and what is built of them. */
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return JSON.parse(text).version;
 }
 
 try {

@@ -143,6 +143,8 @@ class EventReader {
   #retryMs: number | undefined;
   /** Reconnections since the last event. */
   #reconnects = 0;
+  /** Whether the server has said that there is no more. */
+  #isOver = false;
 
   constructor(source: StreamSource, settings: StreamSettings) {
     this.#source = source;
@@ -154,7 +156,7 @@ class EventReader {
       let failure: unknown;
       try {
         yield* this.#eventsOf(response);
-        if (this.#settings.reconnectOn === 'failure' || !this.#source.isRepeatable) return;
+        if (this.#isOver || this.#settings.reconnectOn === 'failure' || !this.#source.isRepeatable) return;
       } catch (error) {
         if (!this.#canGoOn(error)) throw error;
         failure = error;
@@ -183,8 +185,20 @@ class EventReader {
     for await (const text of texts(response, this.#source, this.#settings)) {
       parser.feed(text);
       if (isTooLong) throw tooLong();
-      for (const event of complete.splice(0)) yield await this.#read(event);
+      for (const event of complete.splice(0)) {
+        this.#isOver = this.#isLast(event);
+        if (this.#isOver) return;
+        yield await this.#read(event);
+      }
     }
+  }
+
+  /**
+   * Services that speak as OpenAI's does end their streams so, and their documents do not say it. Where events are JSON
+   * it can mean nothing else: it is none.
+   */
+  #isLast({ data }: ServerSentEvent<string>): boolean {
+    return this.#source.decode !== undefined && data.trim() === '[DONE]';
   }
 
   async #read(event: ServerSentEvent<string>): Promise<ServerSentEvent<unknown>> {

@@ -127,8 +127,8 @@ export const generateChecks: Checks<GenerateOptions> = {
 /**
  * Writes the contract of an OpenAPI document. Files that would not change are not touched; where anything fails, none is.
  *
- * @throws GenerationError if the document cannot be read, refers to what is not there, is of another kind or version, or
- * the folder is not ours.
+ * @throws GenerationError if the document cannot be read, refers to what is not there, is of another kind or version, no
+ * operation of it is chosen, or the folder is not ours.
  * @throws TypeError for wrong options.
  * @example
  * const { written, problems } = await generate({ input: 'openapi.yaml', output: 'src/api' });
@@ -171,9 +171,10 @@ function makeFiles(
   const chosen = selected(isWanted, include, exclude, problems);
   const webhooks = chosen.filter(isIncoming);
   const found = chosen.filter(operation => !isIncoming(operation));
+  if (chosen.length === 0 && isWanted.length > 0) throw new GenerationError(nothingChosen(include, exclude));
   if (chosen.length === 0)
     problems.warn('There is no operation.', 'The contract is empty.', documents.root.get('paths'));
-  onProgress(`Writing ${found.length} operations of ${documents.size} files`);
+  onProgress(`Writing ${counted(found.length, 'operation')} of ${counted(documents.size, 'file')}`);
   const hasCallbacks = found.some(({ node }) => node.get('callbacks')?.members().length);
   const names = new Names(problems, [
     ...reservedNames,
@@ -213,6 +214,17 @@ function makeFiles(
     files,
     counts: { operations: found.length, schemas: printed.declarations.length },
   };
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** More often a slip of the pen than a wish for an empty folder. */
+function nothingChosen(include: readonly string[], exclude: readonly string[]): string {
+  const said = [
+    ...(include.length > 0 ? [`include: ${include.join(', ')}`] : []),
+    ...(exclude.length > 0 ? [`exclude: ${exclude.join(', ')}`] : []),
+  ];
+  return `No operation of the document is chosen (${said.join('; ')}), so nothing is written.`;
 }
 
 const schemaOptions = ({

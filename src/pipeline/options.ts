@@ -150,7 +150,7 @@ export function unknownOption(name: string, key: string, known: readonly string[
 }
 
 /** What was probably meant: a word that holds the other, or else the fewest slips of the pen away. */
-function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(word: string, known: readonly string[]): string | undefined {
   const holding = known.find(name => word.length > 3 && isPart(name.toLowerCase(), word));
   if (holding) return holding;
   const byDistance = known.map(name => ({ name, distance: editDistance(name.toLowerCase(), word) }));

@@ -104,6 +104,24 @@ describe('server-sent events', () => {
     expect(values.map(({ data }) => data)).toEqual(['a\nb', '']);
   });
 
+  test('end with [DONE], and nothing is asked for behind it', async () => {
+    const { api, transport, clock } = apiOf(contract);
+    const { values, done } = reading(api.forever() as Promise<AsyncIterable<ServerSentEvent<unknown>>>);
+    const body = slowBody();
+    (await transport.next()).respond(new Response(body.stream, sse));
+    body.send('id: 1\ndata: {"n":1}\n\ndata: [DONE]\n\ndata: {"n":2}\n\n');
+    await done;
+    expect(values).toEqual([eventOf({ n: 1 }, { id: '1' })]);
+    expect(body.state).toBe('cancelled');
+    expect(clock.pending).toBe(0);
+    await transport.expectNone();
+
+    const texts = reading(api.plain());
+    (await transport.next()).respond(new Response('data: [DONE]\n\ndata: a\n\n', sse));
+    await texts.done;
+    expect(texts.values.map(({ data }) => data)).toEqual(['[DONE]', 'a']);
+  });
+
   test('outlive the total timeout, and may be silent for a minute', async () => {
     const { api, transport, clock } = apiOf(contract);
     const { values, done } = reading(api.ticks());

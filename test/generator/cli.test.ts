@@ -62,7 +62,18 @@ describe('holdfast generate', () => {
     ['no output', at => [at('openapi.json')], 2, '-o <folder>'],
     ['no document', () => [], 2, 'The document is missing'],
     ['two documents', at => [at('a'), at('b'), '-o', at('x')], 2, 'One document at a time'],
-    ['an unknown flag', at => [at('openapi.json'), '-o', at('x'), '--outdir'], 2, "'--outdir'"],
+    [
+      'an unknown flag',
+      at => [at('openapi.json'), '-o', at('x'), '--includ', 'a'],
+      2,
+      'error: There is no flag --includ. Did you mean --include? (holdfast --help says more)',
+    ],
+    [
+      'a choice of nothing',
+      at => [at('openapi.json'), '-o', at('x'), '--include', 'tag:typo', '--exclude', 'deprecated'],
+      1,
+      'No operation of the document is chosen (include: tag:typo; exclude: deprecated), so nothing is written.',
+    ],
     [
       'an unknown value',
       at => [at('openapi.json'), '-o', at('x'), '--dates', 'Moment'],
@@ -83,6 +94,11 @@ describe('holdfast generate', () => {
     expect(result.err).toMatch(message);
     expect(result.err).not.toMatch(/^ +at .*\.ts:/m);
   });
+});
+
+test('--version says which', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(await run('--version')).toMatchObject({ code: 0, out: `${version}\n` });
 });
 
 test('--help says how, and an unknown command says so', async () => {

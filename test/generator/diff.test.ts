@@ -540,7 +540,7 @@ describe('holdfast diff', () => {
     ['three', ['a.yaml', 'b.yaml', 'c.yaml'], 'what is "c.yaml"?'],
     ['another format', ['a.yaml', 'b.yaml', '--format', 'xml'], '--format is text or json, got "xml".'],
     ['a document that is not there', ['no.yaml', 'no.yaml'], 'no.yaml is not there.'],
-    ['a flag of another command', ['a.yaml', 'b.yaml', '--dates', 'Date'], "'--dates'"],
+    ['a flag of another command', ['a.yaml', 'b.yaml', '--dates', 'Date'], 'There is no flag --dates.'],
   ])('exits with 2 for %s', async (_, args, message) => {
     expect(await run('diff', ...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   });

@@ -230,6 +230,21 @@ test.each([
   await expect(generate(options as never)).rejects.toThrow(message);
 });
 
+test('a member that is there twice is told of with its place', async () => {
+  const twice = `openapi: 3.1.0
+paths:
+  /users: { get: { responses: { 200: {} } } }
+  /users: { post: { responses: { 200: {} } } }
+`;
+  const { problems, operations } = await generated(twice);
+  expect(operations).toBe(1);
+  expect(problems.map(problemText)).toEqual([
+    expect.stringMatching(
+      /^openapi.yaml:4:\d+ warning: The member "\/users" is there twice\. The last one counts\./,
+    ),
+  ]);
+});
+
 describe('a hostile document', () => {
   const evil = [
     "'; globalThis.hacked = 1; '",

@@ -45,6 +45,40 @@ describe('parameters', () => {
     expect(styles).toBeUndefined();
   });
 
+  test('that are an object with lists, in the default style, are its members', async () => {
+    const list = { type: 'array', items: { type: 'string' } };
+    const Pageable = {
+      type: 'object',
+      required: ['page'],
+      properties: {
+        page: { type: 'integer', description: 'From 0.' },
+        size: { type: 'integer' },
+        sort: list,
+      },
+    };
+    const of = (...parameters: object[]) =>
+      loaded(
+        documentOf(
+          { '/things': { get: { operationId: 'it', parameters, responses: { 204: {} } } } },
+          { components: { schemas: { Pageable } } },
+        ),
+      );
+    const pageable = (more: object = {}) =>
+      parameter('query', 'pageable', { schema: { $ref: '#/components/schemas/Pageable' }, ...more });
+    const spread = await of(pageable({ required: true }), parameter('query', 'q'));
+    expect(namesIn(spread.contract.it?.options.query)).toEqual(['page', 'size', 'sort', 'q']);
+    expect(spread.text).toContain(
+      '/** From 0. */\n  page: number;\n  size?: number | undefined;\n  sort?: string[] | undefined;',
+    );
+    expect(spread.problems.map(({ message, instead }) => `${message} ${instead}`)).toEqual([
+      'The object "pageable" stands in the query by its members. They are parameters of their own.',
+    ]);
+    expect(spread.contract.it?.options.styles).toBeUndefined();
+
+    for (const taken of [[pageable(), parameter('query', 'page')], [pageable({ style: 'deepObject' })]])
+      expect(namesIn((await of(...taken)).contract.it?.options.query)).toContain('pageable');
+  });
+
   test('that only the path names are texts, and others are left out, with a warning for each', async () => {
     const { params, problems } = await optionsOf(
       operationOf({ parameters: [parameter('path', 'other')] }, 'get', '/a/{id}'),
@@ -189,6 +223,61 @@ describe('a body', () => {
     );
     expect(body).toBeUndefined();
     expect(problems[0]).toContain('GET is sent without a body');
+  });
+});
+
+describe('what is not followed is told of:', () => {
+  const object = { type: 'object', properties: { a: { type: 'string' } } };
+  const sent = (type: string, media: object) =>
+    operationOf({ requestBody: { required: true, content: { [type]: media } } }, 'post');
+  const received = (type: string, schema: object) =>
+    operationOf({ responses: { 200: { content: { [type]: { schema } } } } });
+
+  test.each([
+    [
+      'the encoding of parts',
+      sent('multipart/form-data', { schema: object, encoding: { a: { contentType: 'audio/mpeg' } } }),
+      [
+        'The encoding of multipart/form-data is not followed. Parts have no headers of their own, and the type of their blobs.',
+      ],
+    ],
+    [
+      'the encoding of items',
+      sent('multipart/form-data', { schema: object, itemEncoding: { contentType: 'audio/mpeg' } }),
+      [
+        'The itemEncoding of multipart/form-data is not followed. Parts have no headers of their own, and the type of their blobs.',
+      ],
+    ],
+    [
+      'the schema of a type that nobody knows',
+      received('application/vnd.github.object', object),
+      ['What is in application/vnd.github.object is not looked into. It is bytes.'],
+    ],
+    [
+      'the schema of a stream',
+      received('multipart/mixed', { anyOf: [object, { type: 'array' }] }),
+      ['What is in multipart/mixed is not looked into. It is a stream of bytes.'],
+    ],
+    ['but not that bytes are bytes', received('application/pdf', { type: 'string', format: 'binary' }), []],
+    ['nor an empty encoding', sent('multipart/form-data', { schema: object, encoding: {} }), []],
+    [
+      'what stands beside the reference of a path',
+      documentOf(
+        { '/things': { $ref: '#/components/pathItems/Things', parameters: [], summary: 'x' } },
+        { components: { pathItems: { Things: { get: { responses: { 200: {} } } } } } },
+      ),
+      ['Beside the reference of a path, there is parameters. It is left out.'],
+    ],
+    [
+      'an operationId that is there twice, once',
+      documentOf({
+        '/a': { get: { operationId: 'list_it', responses: { 200: {} } } },
+        '/b': { get: { operationId: 'list_it', responses: { 200: {} } } },
+      }),
+      ['The name listIt is taken already. It is called listIt2.'],
+    ],
+  ])('%s', async (_, document, problems) => {
+    expect((await optionsOf(document)).problems).toEqual(problems);
   });
 });
 
@@ -520,6 +609,39 @@ describe('what stands around', () => {
     );
     expect(text).toContain('- token: `bearer(token)`');
     expect(text).toContain("- key: `apiKey(key, { header: 'X-Key' })`");
+  });
+});
+
+describe('who calls an operation is said above it, where it is not as the document says of all:', () => {
+  const key = [{ key: [] }];
+  const otherwise = ': make an api of it with that as its `auth`';
+  test.each([
+    ['nothing asked for', key, [], 'No proof of who calls is asked for: an api of it alone needs no `auth`.'],
+    [
+      'nothing asked for, in other words',
+      key,
+      [{}],
+      'No proof of who calls is asked for: an api of it alone needs no `auth`.',
+    ],
+    ['nothing, as of all', [], [{}], undefined],
+    ['the same', key, key, undefined],
+    ['left to the document', key, undefined, undefined],
+    ['other scopes', [{ login: ['a'] }], [{ login: ['a', 'b'] }], 'Who calls is said by `login` (`a`, `b`).'],
+    ['another', key, [{ login: [] }], `Who calls is said by \`login\`${otherwise}.`],
+    [
+      'several',
+      undefined,
+      [{ key: [], login: ['a'] }, { id: [] }],
+      'Who calls is said by `key` and `login` (`a`), or by `id`.',
+    ],
+    ['none needed', key, [{}, { key: [] }], `Who calls may be said by \`key\`${otherwise}.`],
+  ])('%s', async (_, all, own, said) => {
+    const { text } = await generated({
+      ...operationOf(own ? { security: own } : {}),
+      ...(all && { security: all }),
+    });
+    const comment = /\/\*\* ([^\n]*(?:who|Who) calls[^\n]*) \*\/\nexport const it/.exec(text)?.[1];
+    expect(comment).toBe(said);
   });
 });
 

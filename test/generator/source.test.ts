@@ -43,6 +43,21 @@ describe('the value of a text', () => {
   });
 });
 
+describe('what is there twice', () => {
+  test.each([
+    ['of YAML', 'a: 1\nb: { c: [1, { d: 1, "d": 2 }] }\na: 3\n', [['b', 'c', 1, 'd'], ['a']]],
+    [
+      'of JSON',
+      '{ "a": 1, "b": { "c": [[], { "d": "}", "\\u0064": "\\"," }] }, "a": 3 }',
+      [['b', 'c', 1, 'd'], ['a']],
+    ],
+    ['but nothing that is merged', 'x: &x { a: 1 }\ny: { <<: *x, a: 2 }\nz: { a: 1, b: { a: 1 } }', []],
+    ['but no equal texts', '{ "a": "a", "b": ["a", "a"], "c": { "a": 1 } }', []],
+  ])('is told: %s', (_, text, paths) => {
+    expect(read(text).repeated).toEqual(paths);
+  });
+});
+
 describe('the place of a part', () => {
   const json = `{
   "a": { "b\\"": [1, { "c": "x" }], "d": true },

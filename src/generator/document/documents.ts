@@ -4,6 +4,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Node } from './node.ts';
 import { Unreadable } from './position.ts';
 import type { Problems } from './problems.ts';
+import { isUrl, locationOfUri, type Resource, Resources, resolved } from './resources.ts';
 import { decoded, readSource, type SourceFile } from './source-file.ts';
 
 export interface DocumentOptions {
@@ -23,8 +24,9 @@ export class Documents {
   readonly #files: ReadonlyMap<string, SourceFile>;
   readonly #unread: ReadonlyMap<string, Unread>;
   readonly #problems: Problems;
-  /** By file and reference, where it leads. */
-  readonly #targets = new Map<SourceFile, Map<string, Node | undefined>>();
+  /** By what it stands in and reference, where it leads. */
+  readonly #targets = new Map<Resource, Map<string, Node | undefined>>();
+  #found: Resources | undefined;
 
   /** The paths of all files, those included that could not be read and might be one day. */
   readonly wanted: readonly string[];
@@ -35,6 +37,17 @@ export class Documents {
     this.#files = files;
     this.#unread = unread;
     this.#problems = problems;
+    for (const file of files.values()) this.#tellRepeated(file);
+  }
+
+  #tellRepeated(file: SourceFile): void {
+    for (const path of file.repeated) {
+      let node: Node | undefined = new Node(file.value, file);
+      for (const key of path) node = node?.get(key);
+      const name = JSON.stringify(String(path.at(-1)));
+      // What is within a member that does not count itself is not there.
+      if (node) this.#problems.warn(`The member ${name} is there twice.`, 'The last one counts.', node);
+    }
   }
 
   /** How many files there are. */
@@ -57,6 +70,37 @@ export class Documents {
     const reader = new Reader(await realpath(path).catch(() => resolve(path)), options);
     const root = await reader.readRoot();
     return new Documents(root, reader, problems);
+  }
+
+  /** Found when they are asked for: the document may be changed before. */
+  get #resources(): Resources {
+    if (!this.#found) {
+      this.#found = new Resources();
+      for (const file of this.#files.values()) this.#found.add(file);
+    }
+    return this.#found;
+  }
+
+  /**
+   * What a `$dynamicRef` leads to if nothing around it says otherwise, and whether anything could: where it is read
+   * alone, it is a `$ref`.
+   *
+   * @see {@link https://json-schema.org/draft/2020-12/json-schema-core#section-8.2.3.2 | JSON Schema, 8.2.3.2}
+   */
+  followDynamic(node: Node): { readonly target: Node; readonly isCertain: boolean } | undefined {
+    const reference = node.text('$dynamicRef') as string;
+    const target = this.#target(reference, node);
+    if (!target) {
+      this.#problems.warn(
+        `The $dynamicRef ${JSON.stringify(reference)} leads nowhere.`,
+        'Anything is taken there.',
+        node,
+      );
+      return undefined;
+    }
+    const name = splitReference(reference)[1];
+    const isDynamic = target.text('$dynamicAnchor') === name;
+    return { target, isCertain: !isDynamic || this.#resources.countOfDynamic(name) === 1 };
   }
 
   /** What a part refers to, through as many references as there are; the part itself if it is no reference. */
@@ -95,28 +139,67 @@ export class Documents {
 
   #tellMissing(reference: string, from: Node): void {
     const [file, fragment] = splitReference(reference);
-    const location = file === '' ? from.file.location : locationOf(file, from.file);
-    const { reason, isForbidden } = this.#unread.get(location) ?? {
-      reason: `leads nowhere: ${this.#files.get(location)?.name} has no #${fragment}`,
+    const { isDeclared, uri: base } = this.#resources.around(from);
+    const known = this.#resourceOf(file, from);
+    const uri = resolved(file, base) ?? file;
+    const place = isDeclared || isName(file) ? (locationOfUri(uri) ?? uri) : locationOf(file, from.file);
+    const { reason, isForbidden } = this.#unread.get(place) ?? {
+      reason: known ? `leads nowhere: ${nameOf(known)} has no #${fragment}` : 'leads nowhere',
       isForbidden: false,
     };
-    const message = `The reference ${JSON.stringify(reference)} ${reason}.`;
-    if (isForbidden) this.#problems.warn(message, 'Anything is taken there.', from);
+    const shown = isDeclared && !known ? `${JSON.stringify(reference)} (${uri})` : JSON.stringify(reference);
+    const message = `The reference ${shown} ${reason}.`;
+    // What goes by a URI that the document gives need not be where anything can be read.
+    if (isForbidden || isDeclared || known?.isDeclared || isName(file))
+      this.#problems.warn(message, 'Anything is taken there.', from);
     else this.#problems.error(message, from);
   }
 
   #target(reference: string, from: Node): Node | undefined {
-    const known = this.#targets.get(from.file) ?? new Map<string, Node | undefined>();
-    this.#targets.set(from.file, known);
+    const resource = this.#resources.around(from);
+    const known = this.#targets.get(resource) ?? new Map<string, Node | undefined>();
+    this.#targets.set(resource, known);
     // Most references lead where others have led before.
     if (known.has(reference)) return known.get(reference);
     const [file, fragment] = splitReference(reference);
-    const source = file === '' ? from.file : this.#files.get(locationOf(file, from.file));
-    const target = source && at(source, fragment);
+    const source = this.#resourceOf(file, from);
+    const target = source && (within(source, fragment) ?? this.#inFileOf(source, fragment, reference, from));
     known.set(reference, target);
     return target;
   }
+
+  /** By its URI; else, as if there were no `$id`, by its place beside the file that refers to it. */
+  #resourceOf(file: string, from: Node): Resource | undefined {
+    const resource = this.#resources.around(from);
+    if (file === '') return resource;
+    const uri = resolved(file, resource.uri);
+    const named = uri === undefined ? undefined : this.#resources.get(uri);
+    if (named) return named;
+    const places = [uri === undefined ? undefined : locationOfUri(uri), locationOf(file, from.file)];
+    // Where nothing is declared, the second is all there is.
+    for (const place of resource.isDeclared ? places : places.slice(1)) {
+      const read = place === undefined ? undefined : this.#files.get(place);
+      if (read) return this.#resources.wholeOf(read);
+    }
+    return undefined;
+  }
+
+  /** Many who write an `$id` still count from the beginning of the file; of components nothing else can be meant. */
+  #inFileOf({ root }: Resource, fragment: string, reference: string, from: Node): Node | undefined {
+    const target = fragment.startsWith('/')
+      ? at(new Node(root.file.value, root.file), fragment)
+      : this.#resources.anchorIn(root.file, fragment);
+    if (target && !fragment.startsWith('/components/'))
+      this.#problems.warn(
+        `The reference ${JSON.stringify(reference)} leads nowhere within the \`$id\` that it counts from.`,
+        'It is taken for one within the file.',
+        from,
+      );
+    return target;
+  }
 }
+
+const nameOf = ({ isDeclared, uri, root }: Resource): string => (isDeclared ? uri : root.file.name);
 
 /** Whether anything stands beside a reference. */
 const hasMore = ({ value }: Node): boolean => Object.keys(value as object).length > 1;
@@ -129,7 +212,8 @@ const splitReference = (reference: string): [string, string] => {
   return hash === -1 ? [reference, ''] : [reference.slice(0, hash), reference.slice(hash + 1)];
 };
 
-const isUrl = (location: string): boolean => /^https?:\/\//.test(location);
+/** `urn:example:user` and its like name something, and say of no place. */
+const isName = (file: string): boolean => /^[a-z][a-z\d+.-]+:/i.test(file) && !isUrl(file);
 
 function locationOf(file: string, from: SourceFile): string {
   if (isUrl(file)) return file;
@@ -145,25 +229,16 @@ function unescaped(text: string): string {
   }
 }
 
-/** By JSON Pointer, or by an `$anchor` of that name. */
-function at(source: SourceFile, fragment: string): Node | undefined {
-  const root = new Node(source.value, source);
-  if (fragment === '') return root;
-  if (!fragment.startsWith('/')) return anchored(root, fragment);
-  let node: Node | undefined = root;
-  for (const part of fragment.slice(1).split('/')) {
-    node = node?.get(unescaped(part).replaceAll('~1', '/').replaceAll('~0', '~'));
-  }
-  return node;
+/** By JSON Pointer, or by an anchor of that name. */
+function within({ root, anchors }: Resource, fragment: string): Node | undefined {
+  return fragment === '' || fragment.startsWith('/') ? at(root, fragment) : anchors.get(fragment);
 }
 
-function anchored(root: Node, name: string): Node | undefined {
-  const open = [root];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (node.text('$anchor') === name) return node;
-    open.push(...node.items(), ...node.members().map(([, member]) => member));
-  }
-  return undefined;
+function at(root: Node, pointer: string): Node | undefined {
+  let node: Node | undefined = root;
+  for (const part of pointer.split('/').slice(1))
+    node = node?.get(unescaped(part).replaceAll('~1', '/').replaceAll('~0', '~'));
+  return node;
 }
 
 /** Why there is nothing of a file. */
@@ -191,14 +266,26 @@ class Reader {
   async readRoot(): Promise<SourceFile> {
     const root = await this.#read(this.#rootPath);
     this.files.set(root.location, root);
-    let fresh = [root];
-    while (fresh.length > 0) {
-      const wanted = new Set(fresh.flatMap(file => [...fileReferencesIn(file)]));
-      const read = await Promise.all([...wanted].map(location => this.#readReferred(location)));
-      fresh = read.filter(file => file !== undefined);
-      for (const file of fresh) this.files.set(file.location, file);
+    const resources = new Resources();
+    const onNetwork = new Set<string>();
+    for (let fresh = [root]; fresh.length > 0; ) {
+      for (const file of fresh) resources.add(file);
+      const wanted = new Set(fresh.flatMap(file => [...fileReferencesIn(file, resources)]));
+      for (const location of wanted) if (isUrl(location)) onNetwork.add(location);
+      fresh = await this.#readAll([...wanted].filter(location => !isUrl(location)));
+      if (fresh.length > 0) continue;
+      // What is at hand under its URI is not fetched.
+      fresh = await this.#readAll([...onNetwork].filter(location => !resources.get(location)));
+      onNetwork.clear();
     }
     return root;
+  }
+
+  async #readAll(locations: readonly string[]): Promise<SourceFile[]> {
+    const read = await Promise.all(locations.map(location => this.#readReferred(location)));
+    const files = read.filter(file => file !== undefined);
+    for (const file of files) this.files.set(file.location, file);
+    return files;
   }
 
   async #readReferred(location: string): Promise<SourceFile | undefined> {
@@ -252,13 +339,20 @@ class Reader {
 }
 
 /** Where the references of a file lead. */
-function* fileReferencesIn(file: SourceFile): Generator<string> {
+function* fileReferencesIn(file: SourceFile, resources: Resources): Generator<string> {
   if (typeof file.value !== 'object' || file.value === null) return;
   const open = [new Node(file.value, file)];
   for (let node = open.pop(); node; node = open.pop()) {
-    const reference = node.text('$ref');
-    if (reference !== undefined && !reference.startsWith('#'))
-      yield locationOf(splitReference(reference)[0], file);
+    for (const keyword of ['$ref', '$dynamicRef']) {
+      const reference = node.text(keyword);
+      if (reference === undefined || reference.startsWith('#')) continue;
+      const [path] = splitReference(reference);
+      const { isDeclared, uri } = resources.around(node);
+      const declared = isDeclared ? resolved(path, uri) : undefined;
+      const location = declared === undefined ? undefined : locationOfUri(declared);
+      if (location !== undefined) yield location;
+      if (!isName(path)) yield locationOf(path, file);
+    }
     // What is in no object and no list has no references: it is not worth a node.
     const members = node.value as Record<string, unknown>;
     for (const key of Object.keys(members)) {

@@ -13,7 +13,50 @@ export function readJson(text: string): Source | undefined {
     return undefined;
   }
   const places = new Places(text);
-  return { value, positionOf: path => positionAt(text, places.offsetOf(path)) };
+  return { value, repeated: repeatedIn(text), positionOf: path => positionAt(text, places.offsetOf(path)) };
+}
+
+/** The engine's parser drops them without a word. */
+function repeatedIn(text: string): Path[] {
+  const repeated: Path[] = [];
+  const names: (Set<string> | undefined)[] = [];
+  const keys: (string | number)[] = [];
+  let isName = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === OPEN_OBJECT || character === OPEN_LIST) {
+      isName = character === OPEN_OBJECT;
+      names.push(isName ? new Set() : undefined);
+      keys.push(isName ? '' : 0);
+    } else if (isClosing(character)) {
+      names.pop();
+      keys.pop();
+      isName = false;
+    } else if (character === COMMA) {
+      isName = names.at(-1) !== undefined;
+      if (!isName) keys[keys.length - 1] = (keys.at(-1) as number) + 1;
+    } else if (character === QUOTE) {
+      const end = endOfText(text, at);
+      if (isName) {
+        const name: string = JSON.parse(text.slice(at, end));
+        const known = names.at(-1) as Set<string>;
+        keys[keys.length - 1] = name;
+        if (known.has(name)) repeated.push([...keys]);
+        known.add(name);
+        isName = false;
+      }
+      at = end - 1;
+    }
+  }
+  return repeated;
+}
+
+/** Behind the closing quote of a text. */
+function endOfText(text: string, offset: number): number {
+  let at = offset + 1;
+  for (let character = text.charCodeAt(at); character !== QUOTE; character = text.charCodeAt(at))
+    at += character === BACKSLASH ? 2 : 1;
+  return at + 1;
 }
 
 const QUOTE = 0x22;
@@ -61,7 +104,7 @@ class Places {
     while (!isClosing(this.#text.charCodeAt(at))) {
       let key = String(members.size);
       if (!isList) {
-        const end = this.#skipText(at);
+        const end = endOfText(this.#text, at);
         key = JSON.parse(this.#text.slice(at, end));
         at = this.#skipBlanks(this.#skipBlanks(end) + 1);
       }
@@ -77,7 +120,7 @@ class Places {
     let at = offset;
     do {
       const character = this.#text.charCodeAt(at);
-      if (character === QUOTE) at = this.#skipText(at);
+      if (character === QUOTE) at = endOfText(this.#text, at);
       else {
         if (character === OPEN_OBJECT || character === OPEN_LIST) depth++;
         if (isClosing(character)) depth--;
@@ -92,17 +135,6 @@ class Places {
     let at = offset;
     while (at < this.#text.length && !isEndOfWord(this.#text.charCodeAt(at))) at++;
     return at;
-  }
-
-  #skipText(offset: number): number {
-    let at = offset + 1;
-    for (
-      let character = this.#text.charCodeAt(at);
-      character !== QUOTE;
-      character = this.#text.charCodeAt(at)
-    )
-      at += character === BACKSLASH ? 2 : 1;
-    return at + 1;
   }
 
   #skipBlanks(offset: number): number {

@@ -7,20 +7,20 @@ export class Node {
   readonly file: SourceFile;
   /** By which it is a part of what is around it; nothing for a whole file. */
   readonly key: string | number;
-  readonly #around: Node | undefined;
+  readonly around: Node | undefined;
   #pointer: string | undefined;
   #id: string | undefined;
 
   constructor(value: unknown, file: SourceFile, around?: Node, key: string | number = '') {
     this.value = value;
     this.file = file;
-    this.#around = around;
+    this.around = around;
     this.key = key;
   }
 
   get path(): Path {
     const path: (string | number)[] = [];
-    for (let node: Node = this; node.#around; node = node.#around) path.push(node.key);
+    for (let node: Node = this; node.around; node = node.around) path.push(node.key);
     return path.reverse();
   }
 
@@ -29,7 +29,7 @@ export class Node {
     // Up to where it is known, and down again: a document may be nested deeper than functions go.
     const unknown: Node[] = [];
     let pointer = '';
-    for (let node: Node | undefined = this; node; node = node.#around) {
+    for (let node: Node | undefined = this; node; node = node.around) {
       if (node.#pointer !== undefined) {
         pointer = node.#pointer;
         break;
@@ -37,7 +37,7 @@ export class Node {
       unknown.push(node);
     }
     for (const below of unknown.reverse()) {
-      if (below.#around) pointer += `/${escaped(String(below.key))}`;
+      if (below.around) pointer += `/${escaped(String(below.key))}`;
       below.#pointer = pointer;
     }
     return pointer;

@@ -44,6 +44,8 @@ export class Unreadable extends Error {
 /** A text that has been read: its value, and where a part of it begins. */
 export interface Source {
   readonly value: unknown;
+  /** Members that are there twice, of which the last counts. */
+  readonly repeated: readonly Path[];
   /** Of the nearest part around it, if it is not there. Worked out when it is asked for: messages alone need it. */
   positionOf(path: Path): Position;
 }

@@ -10,6 +10,8 @@ export interface SourceFile {
   readonly location: string;
   readonly text: string;
   readonly value: unknown;
+  /** Members that are there twice, of which the last counts. */
+  readonly repeated: readonly Path[];
   /** Where a part begins; that of the nearest part around it, if it is not there. Worked out when it is asked for. */
   positionOf(path: Path): Position;
 }
@@ -31,5 +33,6 @@ export function decoded(bytes: Buffer): string {
 export function readSource(name: string, location: string, text: string): SourceFile {
   // YAML's flow style begins like JSON; its parser also knows where a mistake is.
   const source = (/^\s*[{[]/.test(text) && readJson(text)) || readYaml(text);
-  return { name, location, text, value: source.value, positionOf: path => source.positionOf(path) };
+  const { value, repeated } = source;
+  return { name, location, text, value, repeated, positionOf: path => source.positionOf(path) };
 }

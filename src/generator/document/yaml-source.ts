@@ -37,7 +37,7 @@ export function readYaml(text: string): Source {
   // They are found again when one is asked for: until then nothing of the parser's is kept.
   let places: Places | undefined;
   return {
-    value: parsed(text),
+    ...parsed(text),
     positionOf(path) {
       places ??= new Places(text, parseEvents(text, { maxDepth }));
       return positionAt(text, places.offsetOf(path));
@@ -45,7 +45,7 @@ export function readYaml(text: string): Source {
   };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string): Omit<Source, 'positionOf'> {
   try {
     const events = parseEvents(text, { maxDepth });
     const [value = null, ...others] = constructFromEvents(events, {
@@ -56,13 +56,42 @@ function parsed(text: string): unknown {
     });
     if (others.length > 0) throw new Error('There is more than one document.');
     if (events.some(({ type }) => type === EVENT_ID.ALIAS)) requireBounds(value);
-    return value;
+    return { value, repeated: repeatedIn(text, events) };
   } catch (error) {
     if (error instanceof YAMLException && error.mark)
       throw new Unreadable(error.reason, positionAt(text, error.mark.position));
     throw new Unreadable((error as Error).message);
   }
 }
+
+/** What is merged may be so several times. */
+function repeatedIn(text: string, events: readonly Event[]): Path[] {
+  const repeated: Path[] = [];
+  const open: { readonly names: Set<string> | undefined; isName: boolean; key: string | number }[] = [];
+  for (const event of events) {
+    if (event.type === EVENT_ID.POP) {
+      open.pop();
+      continue;
+    }
+    const around = open.at(-1);
+    if (around?.names && around.isName) {
+      const name = event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '<<';
+      around.key = name;
+      if (name !== '<<' && around.names.has(name)) repeated.push(keysOf(open));
+      around.names.add(name);
+    } else if (around && typeof around.key === 'number') around.key++;
+    if (around?.names) around.isName = !around.isName;
+    if (event.type === EVENT_ID.SCALAR || event.type === EVENT_ID.ALIAS) continue;
+    const isMapping = event.type === EVENT_ID.MAPPING;
+    const isList = event.type === EVENT_ID.SEQUENCE;
+    open.push({ names: isMapping ? new Set() : undefined, isName: isMapping, key: isList ? -1 : '' });
+  }
+  return repeated;
+}
+
+/** Without that of the document around the whole. */
+const keysOf = (open: readonly { readonly key: string | number }[]): Path =>
+  open.slice(1).map(({ key }) => key);
 
 /** An alias is the value itself, and may be in it: what is walked through has to have an end. */
 function requireBounds(root: unknown): void {

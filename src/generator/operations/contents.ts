@@ -184,6 +184,7 @@ function printContent(
       return contentOf('form', printed(), styles && ['styles: ', literal(styles)]);
     }
     case 'multipart':
+      if (direction === 'sent') noteEncodings(media, context);
       return contentOf('multipart', printed());
     case 'events':
       return printEvents(media, hint, context);
@@ -192,14 +193,16 @@ function printContent(
     case 'text': {
       const isChecked = schema !== undefined && shapes.isText(schema) && !shapes.isAnyText(schema);
       const unchecked = optional && schemas.orNothing(anyText, hint);
-      warnOfStructure(media, context);
+      noteOfStructure(media, 'a text', context);
       return contentOf('text', isChecked ? printed() : unchecked, typeOption(type, 'text/plain'));
     }
     case 'stream':
       if (optional) noteAskedFor(optional, context);
+      noteOfStructure(media, 'a stream of bytes', context);
       return contentOf('stream', undefined, typeOption(type, 'application/octet-stream'));
     case 'binary':
       if (optional) noteAskedFor(optional, context);
+      noteOfStructure(media, 'bytes', context);
       return contentOf('binary', undefined, typeOption(type, 'application/octet-stream'));
   }
 }
@@ -248,10 +251,25 @@ const typeOption = (type: string, usual?: string): Layout | undefined =>
 
 const longer = ({ name, sharedAs }: Hint, end: string): Hint => ({ name: `${name}${end}`, sharedAs });
 
-function warnOfStructure({ node, type }: MediaType, { shapes, problems }: Context): void {
-  const schema = node.get('schema');
-  if (!schema || shapes.typesOf(schema).length === 0 || shapes.isText(schema)) return;
-  problems.note(`What is in ${type} is not looked into.`, 'It is a text.', node);
+/** What is said of something that is given, or taken, as it is. */
+function noteOfStructure({ node, type }: MediaType, what: string, { shapes, problems }: Context): void {
+  const schema = node.get('schema') ?? node.get('itemSchema');
+  if (!schema || shapes.isText(schema) || shapes.isBinary(schema)) return;
+  if (shapes.typesOf(schema).length === 0 && shapes.isAnyText(schema)) return;
+  problems.note(`What is in ${type} is not looked into.`, `It is ${what}.`, schema);
+}
+
+/** A part says what it is by its blob; headers of its own it has none. */
+function noteEncodings({ node, type }: MediaType, { problems }: Context): void {
+  for (const keyword of ['encoding', 'prefixEncoding', 'itemEncoding']) {
+    const encoding = node.get(keyword);
+    if (encoding && (encoding.members().length > 0 || encoding.items().length > 0))
+      problems.note(
+        `The ${keyword} of ${type} is not followed.`,
+        'Parts have no headers of their own, and the type of their blobs.',
+        encoding,
+      );
+  }
 }
 
 /** Events carry JSON of the schema, or plain text. OpenAPI 3.2 describes the event around it. */

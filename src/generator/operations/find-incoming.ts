@@ -3,7 +3,7 @@ import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import { camelCase } from '../names.ts';
-import { type FoundOperation, operationsOf, textsOf } from './find-operations.ts';
+import { type FoundOperation, operationsOf, pathItemOf, textsOf } from './find-operations.ts';
 
 /** A request that comes to a server. */
 export interface Incoming extends FoundOperation {
@@ -51,7 +51,7 @@ function incomingOf(
   documents: Documents,
   problems: Problems,
 ): Unnamed[] {
-  const pathItem = documents.follow(item)?.node;
+  const pathItem = pathItemOf(item, documents, problems);
   if (!pathItem) return [];
   return operationsOf(pathItem, documents, problems).map(([method, node]) => ({
     method,

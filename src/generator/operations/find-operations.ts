@@ -29,7 +29,7 @@ export function findOperations(documents: Documents, problems: Problems): FoundO
   const paths = documents.root.get('paths');
   return (paths?.members() ?? []).flatMap(([path, node]) => {
     if (path.startsWith('x-')) return [];
-    const item = documents.follow(node)?.node;
+    const item = pathItemOf(node, documents, problems);
     const operations = item ? operationsOf(item, documents, problems) : [];
     if (!item || operations.length === 0) return [];
     const template = templateOf(path, node, problems);
@@ -44,6 +44,20 @@ export function findOperations(documents: Documents, problems: Problems): FoundO
       isDeprecated: operation.flag('deprecated') === true,
     }));
   });
+}
+
+/** What stands beside the reference of a path is undefined where both say it, and may be in a file of its own. */
+export function pathItemOf(node: Node, documents: Documents, problems: Problems): Node | undefined {
+  const followed = documents.follow(node);
+  const beside = (followed?.siblings?.members() ?? []).map(([name]) => name);
+  const lost = beside.filter(name => !['$ref', 'summary', 'description'].includes(name));
+  if (followed?.siblings && lost.length > 0)
+    problems.warn(
+      `Beside the reference of a path, there is ${lost.join(', ')}.`,
+      'It is left out.',
+      followed.siblings,
+    );
+  return followed?.node;
 }
 
 /** Operations may be references, though OpenAPI does not say so: documents of many files are written like this. */

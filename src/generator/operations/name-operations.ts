@@ -19,18 +19,20 @@ export function nameOperations(
 ): NamedOperations {
   const named = found.map(operation => {
     const wanted = nameOf(operation.node, operation.method, operation.writtenPath);
-    return { ...operation, name: names.claim(wanted, operation.node) };
+    return { ...operation, wanted, name: names.claim(wanted, operation.node) };
   });
   const ids = new Set(named.map(({ name }) => name));
-  const all = named.map(operation => {
+  const all = named.map(({ wanted, ...operation }) => {
     const id = operation.node.text('operationId');
     if (!id || id === operation.name) return { ...operation, operationId: undefined };
     if (ids.has(id)) {
-      problems.warn(
-        `The operationId ${JSON.stringify(id)} is taken already.`,
-        `It goes by ${operation.name}.`,
-        operation.node.get('operationId'),
-      );
+      // Of a name that was taken it is told already.
+      if (operation.name === wanted)
+        problems.warn(
+          `The operationId ${JSON.stringify(id)} is taken already.`,
+          `It goes by ${operation.name}.`,
+          operation.node.get('operationId'),
+        );
       return { ...operation, operationId: undefined };
     }
     ids.add(id);

@@ -64,7 +64,10 @@ export function parametersOf(operation: FoundOperation, context: Context): Param
       warnLeftOut(`${quote(name)} is no name of a header.`, node, context);
     else if (groups[place].some(other => isSame(place, other.name, name)))
       warnLeftOut(`The parameter ${quote(name)} is declared twice.`, node, context);
-    else groups[place].push(readParameter(name, place, node, context));
+    else
+      groups[place].push(
+        ...(membersOf(node, declared, context) ?? [readParameter(name, place, node, context)]),
+      );
   }
   groups.params.push(...pathParameters(operation, inPath, context));
   for (const [name, value] of operation.template.query)
@@ -142,6 +145,39 @@ function readParameter(name: string, place: ParameterPlace, node: Node, context:
     docs: docsOf(node),
     style: isJson ? { style: 'json' } : styleOf(place, node, schema, context),
   };
+}
+
+/**
+ * In the default style of a query, the members of an object stand there by their own names, and that of the parameter
+ * nowhere. Where one is a list, no style has a spelling for it, and those who declare it so (Spring's `Pageable`) mean
+ * parameters: undefined where that is not so.
+ */
+function membersOf(node: Node, declared: readonly Node[], context: Context): Parameter[] | undefined {
+  const { shapes, problems } = context;
+  const schema = node.get('schema');
+  const isSpread =
+    node.text('in') === 'query' &&
+    (node.text('style') ?? 'form') === 'form' &&
+    node.flag('explode') !== false;
+  if (!isSpread || shapes.depthOf(schema) !== 2) return undefined;
+  const members = [...shapes.propertiesOf(schema)];
+  const others = new Set(declared.filter(other => other !== node).map(other => other.text('name')));
+  const isFlat = ([name, member]: (typeof members)[number]): boolean =>
+    !others.has(name) && (shapes.isArray(member) ? shapes.depthOf(member) === 1 : shapes.isText(member));
+  if (members.length === 0 || !members.every(isFlat)) return undefined;
+  problems.note(
+    `The object ${quote(node.text('name') ?? '')} stands in the query by its members.`,
+    'They are parameters of their own.',
+    node,
+  );
+  const required = node.flag('required') === true ? shapes.requiredOf(schema) : new Set();
+  return members.map(([name, member]) => ({
+    name,
+    schema: member,
+    isRequired: required.has(name),
+    docs: docsOf(member),
+    style: {},
+  }));
 }
 
 function docsOf(node: Node): string | undefined {

@@ -12,6 +12,7 @@ import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
 import { policyOf } from './policy-hints.ts';
 import { printResponses, responsesOf } from './responses.ts';
+import { securityNote } from './security.ts';
 import { serverUrls } from './servers.ts';
 import { constant, constantMembers, lines, nothing, type Typed, typedObject } from './typed.ts';
 
@@ -52,7 +53,7 @@ export function printOperation(operation: NamedOperation, context: Context): Tex
   const types = members.flatMap(({ name, type }) => (type === undefined ? [] : [[`${name}: `, type]]));
   const statement = {
     name,
-    docs: commentOf(operation),
+    docs: commentOf(operation, context),
     type: ['Endpoint<', lines(types, ';'), '>'],
     value: calling('endpoint', values),
   };
@@ -82,7 +83,7 @@ export const calling =
 const ownServers = ({ node, pathItem }: FoundOperation): Node | undefined =>
   node.get('servers') ?? pathItem.get('servers');
 
-function commentOf(operation: FoundOperation): Layout {
+function commentOf(operation: FoundOperation, { documents }: Context): Layout {
   const { node, isDeprecated } = operation;
   const urls = serverUrls(ownServers(operation)).map(url => `\`${url}\``);
   const summary = node.text('summary')?.trim();
@@ -93,6 +94,7 @@ function commentOf(operation: FoundOperation): Layout {
     urls.length > 0
       ? `Its server is ${urls.join(' or ')}: make an api of it with that as its \`baseUrl\`.`
       : undefined,
+    securityNote(node, documents.root),
     isDeprecated ? '@deprecated' : undefined,
   );
 }

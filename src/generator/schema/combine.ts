@@ -40,6 +40,22 @@ export function oneOf(options: readonly Model[]): Model {
 
 export const orNull = (model: Model): Model => oneOf([model, { kind: 'null' }]);
 
+/** Whether a schema says that null is one of its values. */
+export function takesNull(whole: Model, open: Open): boolean {
+  const seen = new Set<string>();
+  const asked = [whole];
+  for (let model = asked.pop(); model; model = asked.pop()) {
+    if (model.kind === 'null') return true;
+    if (model.kind === 'union') asked.push(...model.options);
+    if (model.kind === 'ruled') asked.push(model.of);
+    if (model.kind !== 'reference' || seen.has(model.target.id)) continue;
+    seen.add(model.target.id);
+    const opened = open(model);
+    if (opened) asked.push(opened);
+  }
+  return false;
+}
+
 function isSame(one: Model, other: Model): boolean {
   if (one === other) return true;
   if (one.kind === 'reference' && other.kind === 'reference') return one.target.id === other.target.id;
@@ -282,11 +298,18 @@ function mergeLists(one: List, other: List, open: Open): List {
   const first = Array.from({ length: Math.max(one.first.length, other.first.length) }, (_, index) =>
     allOf([one.first[index] ?? one.rest, other.first[index] ?? other.rest], open),
   );
-  return {
+  return bounded({
     kind: 'list',
     first,
     rest: allOf([one.rest, other.rest], open),
     minItems: most(one.minItems, other.minItems),
     maxItems: least(one.maxItems, other.maxItems),
-  };
+  });
+}
+
+/** A list that ends with the last item that has a schema of its own has no others. */
+export function bounded(list: List): List {
+  const { first, maxItems } = list;
+  if (first.length === 0 || maxItems === undefined || maxItems > first.length) return list;
+  return { ...list, first: first.slice(0, maxItems), rest: nothing, maxItems: undefined };
 }

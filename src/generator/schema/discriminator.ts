@@ -20,6 +20,9 @@ export function pinned(
   const name = discriminator.text('propertyName');
   const target = option.text('$ref') === undefined ? undefined : documents.follow(option)?.node;
   if (name === undefined || !target) return 'none';
+  // What the default is, is so by whatever value no other option has.
+  const byDefault = discriminator.get('defaultMapping');
+  if (byDefault && leadsTo(byDefault, target, option, documents)) return 'none';
   const values = tagsOf(discriminator, option, target, documents);
   const object = model.kind === 'reference' ? open(model) : model;
   // What is no object has no tag: null, or an option that is a union itself.
@@ -28,7 +31,9 @@ export function pinned(
   if (own?.model.kind === 'literals') {
     const known = own.model.values;
     const shared = values.filter(value => known.includes(value));
-    if (shared.length === 0) return 'contradicted';
+    // Without a mapping its name would be its tag, and many who write what it is themselves do not mean that.
+    const isMapped = mappedTo(discriminator, option, target, documents).length > 0;
+    if (shared.length === 0) return isMapped ? 'contradicted' : 'none';
     if (shared.length === known.length) return 'none';
   }
   const field: Field = {
@@ -43,15 +48,19 @@ const fieldsOf = (model: Model): Fields => (model.kind === 'ruled' ? fieldsOf(mo
 
 /** The values that lead to an option: those mapped to it, or its name. */
 export function tagsOf(discriminator: Node, option: Node, target: Node, documents: Documents): string[] {
-  const mapped = (discriminator.get('mapping')?.members() ?? [])
-    .filter(([, to]) => typeof to.value === 'string' && leadsTo(to, target, option, documents))
-    .map(([value]) => value);
+  const mapped = mappedTo(discriminator, option, target, documents);
   return mapped.length > 0 ? mapped : [nameIn(option.text('$ref') as string)];
 }
 
+const mappedTo = (discriminator: Node, option: Node, target: Node, documents: Documents): string[] =>
+  (discriminator.get('mapping')?.members() ?? [])
+    .filter(([, to]) => leadsTo(to, target, option, documents))
+    .map(([value]) => value);
+
 /** A mapping has a reference, or the name of a component alone. */
 function leadsTo(mapping: Node, target: Node, option: Node, documents: Documents): boolean {
-  const to = mapping.value as string;
+  const to = mapping.value;
+  if (typeof to !== 'string') return false;
   if (to === option.text('$ref')) return true;
   const reference = /[#/.]/.test(to) ? to : `#/components/schemas/${to}`;
   const last = nameIn(reference);

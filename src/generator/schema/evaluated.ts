@@ -68,6 +68,9 @@ class Evaluation {
     return [
       own,
       ...(node.text('$ref') === undefined ? [] : also(this.#reading.documents.follow(node)?.node)),
+      ...(node.text('$dynamicRef') === undefined
+        ? []
+        : also(this.#reading.documents.followDynamic(node)?.target)),
       ...items('allOf').flatMap(part => also(part)),
       ...[...items('anyOf'), ...items('oneOf')].flatMap(part => also(part, met(part))),
       ...(condition

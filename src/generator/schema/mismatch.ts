@@ -172,7 +172,9 @@ class Judge {
       case 'matches':
         return passes(rule.model);
       case 'exactly one':
-        return rule.options.filter(option => passes(option)).length === 1;
+        return (
+          (rule.isNullFree && value === null) || rule.options.filter(option => passes(option)).length === 1
+        );
       case 'unevaluated':
         return this.#restOf(rule, value, passes).every(part => passes(rule.model, part));
       case 'not':

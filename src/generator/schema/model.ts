@@ -131,7 +131,12 @@ export type Rule =
   /** Of values that are listed: that they match something else too. */
   | { readonly rule: 'matches'; readonly model: Model }
   /** What `oneOf` asks; nothing to ask where no value can be of two of them. */
-  | { readonly rule: 'exactly one'; readonly options: readonly Model[] }
+  | {
+      readonly rule: 'exactly one';
+      readonly options: readonly Model[];
+      /** Null may be of several. */
+      readonly isNullFree: boolean;
+    }
   /** Members of objects, or items of lists, that no keyword has looked at. Other values have none. */
   | {
       readonly rule: 'unevaluated';

@@ -9,7 +9,7 @@ import type { Node } from '../document/node.ts';
 import type { Problems } from '../document/problems.ts';
 import type { Direction, SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
-import { allOf, distinct, isObject, oneOf, orNull } from './combine.ts';
+import { allOf, bounded, distinct, isObject, oneOf, orNull, takesNull } from './combine.ts';
 import { pinned } from './discriminator.ts';
 import { docsOf } from './docs.ts';
 import { evaluatedBy } from './evaluated.ts';
@@ -19,7 +19,6 @@ import {
   type Field,
   type Fields,
   type Json,
-  type List,
   type Model,
   nothing,
   type Reference,
@@ -52,7 +51,7 @@ const keywordsOf: Partial<Record<TypeName, readonly string[]>> = {
 };
 
 /** Keywords that this reader does not know what to do with. */
-const unknownKeywords = ['$dynamicRef', '$recursiveRef', 'contentSchema'];
+const unknownKeywords = ['$recursiveRef', 'contentSchema'];
 
 /** Keys that lead to a part of a document: what lies deeper is more than compilers and engines take. */
 const maxDepth = 200;
@@ -233,6 +232,7 @@ export class SchemaReader {
     const within: Around = { ...around, types: types.size > 0 ? types : undefined };
     const parts = [this.#ofTypes(node, types, around), this.#literals(node, around)];
     for (const part of node.get('allOf')?.items() ?? []) parts.push(this.#readPart(part, node, within));
+    if (node.text('$dynamicRef') !== undefined) parts.push(this.#dynamic(node));
     if (!isWithoutOptions) {
       parts.push(this.#optionsOf(node, 'anyOf', within), this.#optionsOf(node, 'oneOf', within));
       if (node.get('discriminator') && !node.get('oneOf') && !node.get('anyOf'))
@@ -249,6 +249,18 @@ export class SchemaReader {
     if (!around.isAsked) this.#warnOfContradiction(node, model);
     const closed = this.#closeItems(node, this.#closeMembers(node, model, within), within);
     return node.flag('nullable') === true && model.kind !== 'anything' ? orNull(closed) : closed;
+  }
+
+  #dynamic(node: Node): Model {
+    const followed = this.#documents.followDynamic(node);
+    if (!followed) return anything;
+    if (!followed.isCertain)
+      this.#note(
+        node,
+        `What ${JSON.stringify(node.text('$dynamicRef'))} leads to depends on what refers to this schema.`,
+        'It is taken for a $ref.',
+      );
+    return { kind: 'reference', target: followed.target };
   }
 
   /** YAML makes numbers and truth values of what authors take for texts. */
@@ -321,7 +333,7 @@ export class SchemaReader {
 
   /**
    * That no second option of `oneOf` matches. A discriminator chooses one option, whatever else would match; an option
-   * beside null is the way to say nullable, and may be so itself.
+   * beside null is the way to say nullable, and may be so itself. Several options that may be null are meant to be so.
    */
   #exclusive(node: Node, around: Around): Rule[] {
     const items = node.get('oneOf')?.items() ?? [];
@@ -329,7 +341,13 @@ export class SchemaReader {
     const isNullable = items.length === 2 && nulls.length === 1;
     if (items.length < 2 || isNullable || node.get('discriminator')) return [];
     const options = items.map(item => (saysNullAlone(item) ? isNull : this.#readAny(item, asked(around))));
-    return areAllApart(options, () => undefined) ? [] : [{ rule: 'exactly one', options }];
+    const open = (reference: Reference) => this.open(reference, around.direction);
+    const isNullFree =
+      options.filter(option => takesNull(option, open)).length > 1 &&
+      options.some(option => option.kind !== 'null' && takesNull(option, open));
+    const compared = isNullFree ? options.map(withoutNull) : options;
+    if (areAllApart(compared, () => undefined)) return [];
+    return [{ rule: 'exactly one', options: compared, isNullFree }];
   }
 
   #typesOf(node: Node, around: Around): Types {
@@ -346,7 +364,9 @@ export class SchemaReader {
       type =>
         keywordsOf[type]?.some(keyword => node.get(keyword)) ||
         (type === 'string' && isTextFormat(node.text('format'))) ||
-        (type === 'number' && isSized(node.text('format')) && (around.types || around.isAsked)),
+        (type === 'number' &&
+          isSized(node.text('format')) &&
+          (around.types || around.isAsked || this.#saysNumber(node))),
     );
     if (implied.length === 0) return types;
     if (around.types) {
@@ -354,12 +374,38 @@ export class SchemaReader {
       return around.types;
     }
     if (around.isAsked) return allTypes;
-    this.#note(
-      node,
-      `There is no type; the keywords are those of ${implied.join(' and ')}.`,
-      'That is taken.',
-    );
-    return new Set(implied);
+    const said = this.#typesOfValues(node, new Set());
+    if (!implied.every(type => said.has(type)))
+      this.#note(
+        node,
+        `There is no type; the keywords are those of ${implied.join(' and ')}.`,
+        'That is taken.',
+      );
+    return new Set([...implied, ...said]);
+  }
+
+  #saysNumber(node: Node): boolean {
+    const said = this.#typesOfValues(node, new Set());
+    return said.has('number') || said.has('integer');
+  }
+
+  /** The types of which a schema without a type says that it has values, outright or by its options. */
+  #typesOfValues(node: Node, seen: Set<string>): Set<TypeName> {
+    const { id } = node;
+    if (seen.has(id)) return new Set();
+    seen.add(id);
+    const target = node.text('$ref') === undefined ? undefined : this.#documents.follow(node)?.node;
+    const options = ['anyOf', 'oneOf'].flatMap(keyword => node.get(keyword)?.items() ?? []);
+    const given = node.get('type');
+    const named = given?.items().map(({ value }) => value) ?? [];
+    const listed = [node.get('const'), ...(node.get('enum')?.items() ?? [])];
+    const types = [
+      ...[given?.value, ...named].filter(type => typeNames.includes(type as TypeName)),
+      ...listed.flatMap(value => (value ? typesOfValue(value.value) : [])),
+      ...(node.flag('nullable') ? ['null'] : []),
+      ...[...options, ...(target ? [target] : [])].flatMap(part => [...this.#typesOfValues(part, seen)]),
+    ];
+    return new Set(types as TypeName[]);
   }
 
   #ofTypes(node: Node, types: Types, around: Around): Model {
@@ -390,13 +436,13 @@ export class SchemaReader {
     const items = node.get('items');
     const prefix = node.get('prefixItems')?.items() ?? (Array.isArray(items?.value) ? items.items() : []);
     const rest = items && !Array.isArray(items.value) ? this.#readAny(items, within) : anything;
-    const list: List = {
+    const list = bounded({
       kind: 'list',
       first: prefix.map(item => this.#readAny(item, within)),
       rest,
       minItems: this.#scalars.count(node, 'minItems'),
       maxItems: this.#scalars.count(node, 'maxItems'),
-    };
+    });
     const rules: Rule[] = [];
     if (node.flag('uniqueItems'))
       rules.push({ rule: 'unique', ofPlain: isPlain(rest) && prefix.length === 0 && !this.hasCodecs });
@@ -636,6 +682,12 @@ const saysNullAlone = (option: Node): boolean =>
 
 const isNullType = (option: Node): boolean =>
   option.text('type') === 'null' && option.get('$ref') === undefined;
+
+/** What a schema is beside null. */
+function withoutNull(model: Model): Model {
+  if (model.kind === 'ruled') return { ...model, of: withoutNull(model.of) };
+  return model.kind === 'union' ? oneOf(model.options.filter(({ kind }) => kind !== 'null')) : model;
+}
 
 const isPlain = (model: Model): boolean =>
   model.kind === 'text' ||

@@ -33,7 +33,8 @@ export function refined(expression: Chain, rule: Rule, scope: RuleScope): Chain 
         list('[', options, ']'),
         `.filter(option => option.${scope.check('value')}).length === 1`,
       ];
-      return refine(arrow('value', matching), 'matches none of the options, or more than one');
+      const tests = rule.isNullFree ? ['value === null', matching] : [matching];
+      return refine(arrow('value', ...tests), 'matches none of the options, or more than one');
     }
     case 'unevaluated':
       return unevaluated(expression, rule, passes, scope.emit);

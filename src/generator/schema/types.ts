@@ -104,13 +104,36 @@ function printed(model: Model, scope: Scope): Printed {
     case 'fields':
       return { layout: objectType(model, scope), binds: 'tight', isObject: true };
     case 'union':
-      return union(model.options.map(option => printed(option, scope)));
+      return unionType(model.options, scope);
     case 'intersection':
       return intersection(model.parts.map(part => printed(part, scope)));
     case 'ruled':
       return printed(model.of, scope);
   }
 }
+
+/** Beside texts that are listed, any text is printed so that editors still offer those. */
+function unionType(options: readonly Model[], scope: Scope): Printed {
+  const isListed = (option: Model): boolean => {
+    const opened = option.kind === 'reference' ? scope.open(option) : option;
+    return (
+      opened?.kind === 'literals' && !opened.isOpen && opened.values.every(value => typeof value === 'string')
+    );
+  };
+  const listed = options.filter(isListed);
+  const isText = (option: Model): boolean => option.kind === 'text' && scalarType(option, scope) === 'string';
+  if (listed.length === 0 || !options.some(isText))
+    return union(options.map(option => printed(option, scope)));
+  return union([
+    ...listed.map(option => printed(option, scope)),
+    ...options
+      .filter(option => !listed.includes(option))
+      .map(option => (isText(option) ? anyText : printed(option, scope))),
+  ]);
+}
+
+/** Written so, it does not swallow texts that are listed beside it. */
+const anyText = tight('(string & {})');
 
 /** References first break between each other; objects open on the line that they follow. */
 function intersection(parts: readonly Printed[]): Printed {
@@ -146,11 +169,8 @@ function literalsType({ values, isOpen }: Literals): Printed {
   const known = values.map(literalType);
   if (!isOpen) return union(known);
   const types = new Set(values.map(value => typeof value));
-  // Written so, editors still offer the values that are known.
   const open = [...types].map(type =>
-    type === 'string'
-      ? { layout: '(string & {})', binds: 'tight' as const }
-      : tight(type === 'object' ? 'unknown' : type),
+    type === 'string' ? anyText : tight(type === 'object' ? 'unknown' : type),
   );
   return union([
     ...(types.has('string') ? known.filter((_, index) => typeof values[index] === 'string') : []),

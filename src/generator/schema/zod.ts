@@ -5,6 +5,7 @@ import { annotation } from '../print/statement.ts';
 import type { SchemaOptions } from '../schemas.ts';
 import { areAllApart } from './apart.ts';
 import { type Argument, array, arrow, Chain, code, number, text, z } from './code.ts';
+import { takesNull } from './combine.ts';
 import type { HelperName } from './helpers.ts';
 import type {
   Field,
@@ -72,22 +73,35 @@ export function expressionOf(model: Model, scope: Scope): Chain {
 }
 
 function ruledExpression({ of, rules }: Ruled, scope: Scope): Chain {
-  const exclusive = of.kind === 'union' && rules.find(rule => isExclusive(of, rule, scope));
-  const expression = exclusive ? unionExpression(of.options, scope, 'xor') : expressionOf(of, scope);
+  const union = of.kind === 'union' ? of : undefined;
+  const exclusive = union && rules.find(rule => rule.rule === 'exactly one');
+  const isFirst = exclusive && (exclusive.isNullFree || isXor(union, exclusive, scope));
+  const expression = isFirst ? exclusiveExpression(union, exclusive, scope) : expressionOf(of, scope);
   return rules
-    .filter(rule => rule !== exclusive)
+    .filter(rule => !isFirst || rule !== exclusive)
     .reduce((chain, rule) => refined(chain, rule, ruleScope(scope)), expression);
 }
+
+/** Null, where several options take it, is asked of before them. */
+function exclusiveExpression(of: Union, rule: ExactlyOne, scope: Scope): Chain {
+  if (!rule.isNullFree) return unionExpression(of.options, scope, 'xor');
+  const union: Union = { kind: 'union', options: of.options.filter(({ kind }) => kind !== 'null') };
+  const expression = isXor(union, rule, scope)
+    ? unionExpression(union.options, scope, 'xor')
+    : refined(unionExpression(union.options, scope), { ...rule, isNullFree: false }, ruleScope(scope));
+  return takesNull(of, scope.open) ? expression.call('nullable') : expression;
+}
+
+type ExactlyOne = Extract<Rule, { rule: 'exactly one' }>;
 
 /**
  * Whether a rule asks that one option alone of a union match, option by option: then the union is printed so. To ask once
  * more in a rule would double the time with each level of what refers to itself.
  */
-const isExclusive = (union: Union, rule: Rule, scope: Scope): boolean =>
-  rule.rule === 'exactly one' &&
-  rule.options.length === union.options.length &&
-  rule.options.every(({ kind }) => kind !== 'union') &&
-  !areAllApart(rule.options, scope.open);
+const isXor = (union: Union, { options }: ExactlyOne, scope: Scope): boolean =>
+  options.length === union.options.length &&
+  options.every(({ kind }) => kind !== 'union') &&
+  !areAllApart(options, scope.open);
 
 /**
  * An intersection of zod lets members pass that only one of its sides refuses, so that those which refuse some are
@@ -315,7 +329,7 @@ function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope)
     const expression = expressionOf(item, scope);
     if (index >= (minItems ?? 0)) return expression.call('optional');
     // What takes anything also takes what is not there.
-    return item.kind === 'anything' ? expression.call('nonoptional') : expression;
+    return isOpenEnded(item, scope) ? expression.call('nonoptional') : expression;
   });
   const tuple =
     rest.kind === 'nothing'
@@ -330,6 +344,13 @@ function listExpression({ first, rest, minItems, maxItems }: List, scope: Scope)
       expression.call('refine', arrow('items', test), text('has the wrong number of items')),
     tuple,
   );
+}
+
+function isOpenEnded(model: Model, scope: Scope): boolean {
+  if (model.kind === 'ruled') return isOpenEnded(model.of, scope);
+  if (model.kind !== 'reference') return model.kind === 'anything';
+  const opened = scope.open(model);
+  return opened !== undefined && opened.kind !== 'reference' && isOpenEnded(opened, scope);
 }
 
 /** What every object inherits: zod takes it for a member that is there. */

@@ -28,6 +28,12 @@ const when = (condition: unknown, met: unknown) =>
 /** Schemas that cases refer to. */
 export const shared: Readonly<Record<string, unknown>> = {
   Name: { type: 'string', minLength: 2 },
+  NullableName: { type: ['string', 'null'], minLength: 2 },
+  NullablePoint: {
+    type: ['object', 'null'],
+    required: ['x', 'y'],
+    properties: { x: { type: 'number' }, y: { type: 'number' } },
+  },
   Point: {
     type: 'object',
     required: ['x', 'y'],
@@ -403,6 +409,30 @@ export const cases: readonly Case[] = [
     [['a', 'b']],
   ),
   of(
+    'prefixItems of which the last is the last item',
+    { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], minItems: 2, maxItems: 2 },
+    [['a', 1]],
+    [['a'], ['a', 1, 2], [1, 'a']],
+  ),
+  of(
+    'prefixItems of which there are never all',
+    { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], maxItems: 1 },
+    [[], ['a']],
+    [['a', 1], [1]],
+  ),
+  of(
+    'prefixItems of what is only something not',
+    { type: 'array', prefixItems: [{ not: { type: 'string' } }], minItems: 1 },
+    [[1], [null]],
+    [[], ['a']],
+  ),
+  of(
+    'a format of numbers beside options of several types',
+    { anyOf: [{ type: 'object' }, { type: 'number' }], format: 'int32' },
+    [{}, 5],
+    [2 ** 40, 'a'],
+  ),
+  of(
     'prefixItems with bounds',
     { type: 'array', prefixItems: [{ type: 'string' }, {}], minItems: 2, maxItems: 3 },
     [
@@ -609,6 +639,69 @@ export const cases: readonly Case[] = [
     },
     [{ a: 1 }, { b: 1 }],
     [{}, { a: 1, c: 1 }],
+  ),
+  of(
+    'keywords of one type beside options of others',
+    { anyOf: [{ type: 'object' }, { type: 'null' }], maxProperties: 1 },
+    [null, {}, { a: 1 }],
+    [{ a: 1, b: 2 }, 1],
+  ),
+  of(
+    'keywords of one type beside options of several',
+    { anyOf: [{ type: 'string' }, { type: 'integer' }], minLength: 3 },
+    ['abc', 5],
+    ['ab', 1.5, null],
+  ),
+  of(
+    'keywords of one type beside options that are named',
+    { oneOf: [ref('Point'), ref('Name')], maxLength: 3 },
+    ['abc', { x: 1, y: 2 }],
+    ['abcd', {}, 1],
+  ),
+  of(
+    'keywords of one type beside values of others',
+    { enum: ['a', 'abc', 1, null], minLength: 2 },
+    ['abc', 1, null],
+    ['a'],
+  ),
+  of(
+    'oneOf of which all may be null',
+    { oneOf: [{ type: ['string', 'null'] }, { type: ['integer', 'null'] }] },
+    ['a', 1, null],
+    [1.5],
+    'null is of two options, and meant all the same',
+  ),
+  of(
+    'oneOf of which some may be null, and some be both',
+    {
+      oneOf: [
+        { type: ['string', 'null'], minLength: 2 },
+        { type: ['string', 'null'], maxLength: 3 },
+      ],
+    },
+    ['a', 'abcd', null],
+    ['abc', 1],
+    'null is of two options, and meant all the same',
+  ),
+  of(
+    'oneOf of references of which all may be null',
+    { oneOf: [ref('NullableName'), ref('NullablePoint')] },
+    ['ab', { x: 1, y: 2 }, null],
+    ['a', {}],
+    'null is of two options, and meant all the same',
+  ),
+  of(
+    'a discriminator with an option for all other values',
+    {
+      oneOf: [ref('Dog'), ref('Cat')],
+      discriminator: { propertyName: 'kind', defaultMapping: 'Dog', mapping: { cat: 'Cat' } },
+    },
+    [
+      { kind: 'wolf', bark: true },
+      { kind: 'cat', lives: 9 },
+    ],
+    [{ kind: 'wolf', bark: 1 }, {}],
+    'it knows no discriminators',
   ),
   of('anyOf', { anyOf: [{ type: 'string' }, { type: 'number', minimum: 1 }] }, ['a', 1], [0, null]),
   of(

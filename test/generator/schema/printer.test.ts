@@ -164,6 +164,57 @@ describe('by option', () => {
   });
 });
 
+describe('a type is as plain as it can be:', () => {
+  const two = [{ type: 'number' }, { type: 'string' }];
+  const Listed = { type: 'string', enum: ['a', 'b'] };
+  test.each([
+    ['a tuple', { type: 'array', prefixItems: two, minItems: 2, maxItems: 2 }, '[number, string]'],
+    [
+      'a tuple that may be shorter',
+      { type: 'array', prefixItems: two, minItems: 1, maxItems: 2 },
+      '[number, string?]',
+    ],
+    ['a tuple that is shorter', { type: 'array', prefixItems: two, minItems: 1, maxItems: 1 }, '[number]'],
+    [
+      'a tuple of two parts',
+      {
+        allOf: [
+          { type: 'array', prefixItems: two },
+          { type: 'array', minItems: 2, maxItems: 2 },
+        ],
+      },
+      '[number, string]',
+    ],
+    ['texts of which some are known', { anyOf: [{ type: 'string' }, Listed] }, "'a' | 'b' | (string & {})"],
+    [
+      'texts of which some are known by a name, or null',
+      { anyOf: [{ type: 'string' }, { $ref: '#/components/schemas/Listed' }, { type: 'null' }] },
+      'Listed | (string & {}) | null',
+    ],
+  ])('%s', async (_, It, type) => {
+    const { code } = await printed({ It, Listed });
+    expect(/^export type It = (.*);$/m.exec(code)?.[1]).toBe(type);
+    expect(mistakesOf(code)).toEqual([]);
+  });
+});
+
+test('a discriminator without a mapping does not contradict what options say themselves', async () => {
+  const option = (type: string) => ({
+    type: 'object',
+    required: ['type'],
+    properties: { type: { type: 'string', enum: [type] } },
+  });
+  const { problems } = await printed({
+    It: {
+      oneOf: [{ $ref: '#/components/schemas/TextPart' }, { $ref: '#/components/schemas/ImagePart' }],
+      discriminator: { propertyName: 'type' },
+    },
+    TextPart: option('text'),
+    ImagePart: option('image'),
+  });
+  expect(problems.all).toEqual([]);
+});
+
 describe('what a document should not say', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: what a hostile document would have.
   const hostile = '\'"`${globalThis.owned = true}*/globalThis.owned = true;/*\u2028\n';
@@ -290,7 +341,7 @@ describe('what a document should not say', () => {
         "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
         "/components/schemas/E: The reference "#/components/schemas/Nowhere" leads nowhere: document-000.json has no #/components/schemas/Nowhere.",
         "/components/schemas/A/pattern: This is no regular expression of ECMAScript.",
-        "/components/schemas/B/items: $dynamicRef is not checked.",
+        "/components/schemas/B/items: The $dynamicRef "#a" leads nowhere.",
         "/components/schemas/C/type: There is no such type.",
         "/components/schemas/D: There is no type; the keywords are those of string.",
       ]

@@ -127,11 +127,22 @@ class SchemaMaker {
     }
   }
 
-  /** Not one schema and null as `oneOf`: that is taken for a way to say nullable. */
+  /**
+   * Not one schema and null as `oneOf`, which is taken for a way to say nullable, nor several that may be null. Beside
+   * them, at times, what is said of one type alone, which all others pass.
+   */
   options(depth: number): Json {
+    const { pick, oneIn } = bound(this.#choices);
     const options = this.#choices.times(1, 3, () => this.schema(depth - 1));
     const hasNull = options.some(option => (option as Json).type === 'null');
-    return { [hasNull ? 'anyOf' : this.#choices.pick('anyOf', 'oneOf')]: options };
+    const isNullable = (option: unknown) => /\bnull\b|\/Any"/.test(JSON.stringify(option));
+    const isNull = hasNull || options.filter(isNullable).length > 1;
+    const types = options.map(option => (option as Json).type);
+    const beside = types.every(type => typeof type === 'string') && oneIn(2);
+    return {
+      ...(beside ? this.keywords(pick(...types) as TypeName, depth - 1) : {}),
+      [isNull ? 'anyOf' : pick('anyOf', 'oneOf')]: options,
+    };
   }
 
   typed(type: TypeName, depth: number): Json {
