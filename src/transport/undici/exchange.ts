@@ -35,7 +35,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   readonly #branch: Branch | undefined;
   next: Hanging | undefined;
   previous: Hanging | undefined;
-  readonly #pending = Promise.withResolvers<Response>();
+  /** Not kept once it is settled: undici keeps the exchange while a body is unread, and that would keep the response. */
+  #pending: PromiseWithResolvers<Response> | undefined = Promise.withResolvers<Response>();
   #wire: Dispatcher.DispatchController | undefined;
   #body: IncomingBody | undefined;
   #leaveQueue: ((reason: unknown) => void) | undefined;
@@ -61,8 +62,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
     else call.signal?.addEventListener('abort', this);
   }
 
-  get response(): Promise<Response> {
-    return this.#pending.promise;
+  /** To be asked for before the exchange begins. */
+  get response(): Promise<Response> | undefined {
+    return this.#pending?.promise;
   }
 
   /** A signal that is not of our own branches has aborted. */
@@ -131,9 +133,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
         limits,
       }),
     );
-    this.#pending.resolve(
+    this.#pending?.resolve(
       redirectStatuses.includes(status) ? this.#rules.redirected(response, this.#call) : response,
     );
+    this.#pending = undefined;
   }
 
   onResponseData(wire: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -160,7 +163,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
       return;
     }
     this.#settle();
-    this.#pending.reject(headless);
+    this.#pending?.reject(headless);
+    this.#pending = undefined;
   }
 
   /** The attempt is over, and what it came to is about to be handed over. */

@@ -140,6 +140,7 @@ class Undici implements UndiciTransport, ExchangeRules {
     if (call.signal?.aborted) return Promise.reject(call.signal.reason);
     const { method, url } = request;
     const exchange = new Exchange(this, call, request);
+    const response = exchange.response as Promise<Response>;
     const options = new this.#Dispatch(
       { origin: url.origin, path: pathOf(url), method, headers, body, blocking: this.#blocking },
       exchange,
@@ -150,7 +151,7 @@ class Undici implements UndiciTransport, ExchangeRules {
       // So do dispatchers that have no request for it, such as one for tests.
       exchange.onResponseError(undefined, error);
     }
-    return exchange.response;
+    return response;
   }
 
   /** What only the original does goes over the same connections. */
