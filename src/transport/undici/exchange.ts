@@ -14,6 +14,8 @@ import type { RawHeaders } from './response-headers.ts';
 /** What exchanges of one transport have in common. */
 export interface ExchangeRules {
   readonly limits: BodyLimits;
+  /** Whether undici may send a request anew by itself: what an HTTP/2 server has said that it did not look at. */
+  readonly mayRestart: boolean;
   /** How far the connection is that a request to an origin waits for. */
   phaseOf(origin: string): Phase;
   /** What becomes of a response that leads elsewhere. */
@@ -35,18 +37,28 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   readonly #branch: Branch | undefined;
   next: Hanging | undefined;
   previous: Hanging | undefined;
-  /** Not kept once it is settled: undici keeps the exchange while a body is unread, and that would keep the response. */
-  #pending: PromiseWithResolvers<Response> | undefined = Promise.withResolvers<Response>();
+  /**
+   * Gone as soon as the response, or an error in its place, has been handed over: undici keeps the exchange as long as a
+   * body is unread, and this would keep the response, which then nobody could drop.
+   */
+  #pending: PromiseWithResolvers<Response> | undefined;
   #wire: Dispatcher.DispatchController | undefined;
   #body: IncomingBody | undefined;
   #leaveQueue: ((reason: unknown) => void) | undefined;
-  /** Whether the response, or an error in its place, has been handed over. */
-  #isSettled = false;
   #hasAnswer = false;
   #phase: Phase = 'queue';
 
-  /** @param request - that of the call, or of a redirect on its way. */
-  constructor(rules: ExchangeRules, call: Call, request: CallRequest) {
+  /**
+   * @param request - that of the call, or of a redirect on its way.
+   * @param pending - what it comes to.
+   */
+  constructor(
+    rules: ExchangeRules,
+    call: Call,
+    request: CallRequest,
+    pending: PromiseWithResolvers<Response>,
+  ) {
+    this.#pending = pending;
     this.#rules = rules;
     this.#call = call;
     this.#request = request;
@@ -60,11 +72,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
     this.#branch = call.branch?.signal === call.signal ? call.branch : undefined;
     if (this.#branch) this.#branch.adopt(this);
     else call.signal?.addEventListener('abort', this);
-  }
-
-  /** To be asked for before the exchange begins. */
-  get response(): Promise<Response> | undefined {
-    return this.#pending?.promise;
   }
 
   /** A signal that is not of our own branches has aborted. */
@@ -91,7 +98,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
 
   onRequestStart(wire: Dispatcher.DispatchController): void {
     // Thrown, it ends this request and not the connection that it was about to use.
-    if (this.#isSettled) throw new Error('The request was aborted before it was sent.');
+    if (!this.#pending) throw new Error('The request was aborted before it was sent.');
+    if (this.#wire && !this.#rules.mayRestart) throw restarted();
     this.#wire = wire;
     this.#leaveQueue = undefined;
     if (this.#entry) this.#entry.sent = 'maybe';
@@ -112,14 +120,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
     headers: RawHeaders,
     statusText = '',
   ): void {
-    if (status < 200 || this.#isSettled) return;
+    if (status < 200 || !this.#pending) return;
     const { url, method, callerSignal } = this.#request;
     const { limits } = this.#rules;
     const hasBody = method !== 'HEAD' && !nullBodyStatuses.includes(status);
     const codings = hasBody ? readCodings(headers['content-encoding']) : [];
     if (hasBody) this.#body = new IncomingBody(wire);
     this.#phase = 'body';
-    this.#settle();
+    const pending = this.#settle();
     const { href, hash } = url;
     const response = asResponse(
       new WireResponse({
@@ -133,10 +141,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
         limits,
       }),
     );
-    this.#pending?.resolve(
+    pending?.resolve(
       redirectStatuses.includes(status) ? this.#rules.redirected(response, this.#call) : response,
     );
-    this.#pending = undefined;
   }
 
   onResponseData(wire: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -151,26 +158,23 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   }
 
   onResponseError(_wire: unknown, error: unknown): void {
-    if (this.#isSettled) this.#fail(undefined, new TypeError('terminated', { cause: error }));
-    else this.#fail(this.#networkError(error), undefined);
+    if (this.#pending) this.#fail(this.#networkError(error), undefined);
+    else this.#fail(undefined, new TypeError('terminated', { cause: error }));
   }
 
   /** @param headless - for a caller who has no response yet. @param broken - for the reader of a body. */
   #fail(headless: unknown, broken: unknown): void {
     this.#letGo();
-    if (this.#isSettled) {
-      this.#body?.fail(broken);
-      return;
-    }
-    this.#settle();
-    this.#pending?.reject(headless);
-    this.#pending = undefined;
+    if (this.#pending) this.#settle()?.reject(headless);
+    else this.#body?.fail(broken);
   }
 
   /** The attempt is over, and what it came to is about to be handed over. */
-  #settle(): void {
-    this.#isSettled = true;
+  #settle(): PromiseWithResolvers<Response> | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
     if (this.#entry) this.#entry.phase = this.phase;
+    return pending;
   }
 
   #networkError(cause: unknown): unknown {
@@ -186,3 +190,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
     else this.#call.signal?.removeEventListener('abort', this);
   }
 }
+
+/**
+ * undici sends those anew that stood behind another on a connection that broke. Whether to repeat is for the policy to
+ * say: the server may have seen them.
+ */
+const restarted = (): Error =>
+  Object.assign(new Error('The connection broke with the request on it.'), { code: 'UND_ERR_SOCKET' });

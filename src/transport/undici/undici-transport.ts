@@ -56,6 +56,7 @@ class Undici implements UndiciTransport, ExchangeRules {
   readonly #connections = new Connections();
   readonly #options: UndiciSettings;
   readonly limits: BodyLimits;
+  readonly mayRestart: boolean;
   /** Whether a request holds up those behind it until it is answered, as undici would have it. */
   readonly #blocking: false | undefined;
   #dispatcher: Dispatcher | undefined;
@@ -66,8 +67,9 @@ class Undici implements UndiciTransport, ExchangeRules {
   constructor(options: UndiciSettings, fetch?: FetchLike) {
     this.fetch = fetch;
     this.#options = options;
-    const { maxResponseBytes, pipelining = 1 } = options;
+    const { dispatcher, http2 = false, maxResponseBytes, pipelining = 1 } = options;
     this.#blocking = pipelining > 1 ? false : undefined;
+    this.mayRestart = http2 || dispatcher !== undefined;
     this.limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
   }
 
@@ -139,8 +141,8 @@ class Undici implements UndiciTransport, ExchangeRules {
   #dispatch(call: Call, request: CallRequest, { headers, body }: Outgoing): Promise<Response> {
     if (call.signal?.aborted) return Promise.reject(call.signal.reason);
     const { method, url } = request;
-    const exchange = new Exchange(this, call, request);
-    const response = exchange.response as Promise<Response>;
+    const pending = Promise.withResolvers<Response>();
+    const exchange = new Exchange(this, call, request, pending);
     const options = new this.#Dispatch(
       { origin: url.origin, path: pathOf(url), method, headers, body, blocking: this.#blocking },
       exchange,
@@ -151,7 +153,7 @@ class Undici implements UndiciTransport, ExchangeRules {
       // So do dispatchers that have no request for it, such as one for tests.
       exchange.onResponseError(undefined, error);
     }
-    return response;
+    return pending.promise;
   }
 
   /** What only the original does goes over the same connections. */
