@@ -8,6 +8,7 @@ import type { Call, CallRequest } from '../../pipeline/call.ts';
 import { isStale } from './connections.ts';
 import { readCodings } from './content-coding.ts';
 import { IncomingBody } from './incoming-body.ts';
+import { giveUp } from './request-stream.ts';
 import { asResponse, type BodyLimits, WireResponse } from './response.ts';
 import type { RawHeaders } from './response-headers.ts';
 
@@ -31,6 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   readonly #rules: ExchangeRules;
   readonly #call: Call;
   readonly #request: CallRequest;
+  readonly #sent: unknown;
   /** Where the progress is taken down. */
   readonly #entry: AttemptRecord | undefined;
   /** What it hangs on; undefined for a signal that somebody has put in its place. */
@@ -50,14 +52,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
 
   /**
    * @param request - that of the call, or of a redirect on its way.
+   * @param sent - the body of the request.
    * @param pending - what it comes to.
    */
   constructor(
     rules: ExchangeRules,
     call: Call,
     request: CallRequest,
+    sent: unknown,
     pending: PromiseWithResolvers<Response>,
   ) {
+    this.#sent = sent;
     this.#pending = pending;
     this.#rules = rules;
     this.#call = call;
@@ -165,6 +170,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   /** @param headless - for a caller who has no response yet. @param broken - for the reader of a body. */
   #fail(headless: unknown, broken: unknown): void {
     this.#letGo();
+    giveUp(this.#sent, headless ?? broken);
     if (this.#pending) this.#settle()?.reject(headless);
     else this.#body?.fail(broken);
   }

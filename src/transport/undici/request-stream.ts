@@ -48,8 +48,15 @@ function streamOf(
       callback(error);
     },
   });
+  // Whoever sends it hears of it; given up before that, nobody does, and Node would end the process.
+  readable.on('error', () => {});
   for (const chunk of chunks) readable.push(chunk);
   return readable;
+}
+
+/** Tells the source of a body that it need not go on. */
+export function giveUp(body: unknown, reason: unknown): void {
+  if (body instanceof Readable) body.destroy(reason as Error);
 }
 
 /** Text and other arrays are sent too, which the standard refuses and Node's `fetch` does. */

@@ -16,6 +16,7 @@ import { loadUndici } from './load-undici.ts';
 import { readUndiciOptions, type UndiciOptions, type UndiciSettings } from './options.ts';
 import { bodyOfSent, isPlain, type Outgoing, readOutgoing } from './outgoing.ts';
 import { dispatchClass } from './queue-hook.ts';
+import { giveUp } from './request-stream.ts';
 import type { BodyLimits } from './response.ts';
 
 /** A transport on undici. */
@@ -83,7 +84,10 @@ class Undici implements UndiciTransport, ExchangeRules {
 
   attach(): () => Promise<void> {
     this.#users++;
+    let isAttached = true;
     return async () => {
+      if (!isAttached) return;
+      isAttached = false;
       this.#users--;
       if (this.#users === 0) await this.close();
     };
@@ -129,7 +133,6 @@ class Undici implements UndiciTransport, ExchangeRules {
   #send(call: Call, request: CallRequest): Promise<Response> {
     try {
       const outgoing = readOutgoing(request);
-      if (isBadPort(request.url)) throw refused(new Error('bad port'));
       return outgoing instanceof Promise
         ? outgoing.then(read => this.#dispatch(call, request, read))
         : this.#dispatch(call, request, outgoing);
@@ -139,10 +142,14 @@ class Undici implements UndiciTransport, ExchangeRules {
   }
 
   #dispatch(call: Call, request: CallRequest, { headers, body }: Outgoing): Promise<Response> {
-    if (call.signal?.aborted) return Promise.reject(call.signal.reason);
     const { method, url } = request;
+    const obstacle = obstacleTo(call, url);
+    if (obstacle) {
+      giveUp(body, obstacle.reason);
+      return Promise.reject(obstacle.reason);
+    }
     const pending = Promise.withResolvers<Response>();
-    const exchange = new Exchange(this, call, request, pending);
+    const exchange = new Exchange(this, call, request, body, pending);
     const options = new this.#Dispatch(
       { origin: url.origin, path: pathOf(url), method, headers, body, blocking: this.#blocking },
       exchange,
@@ -169,9 +176,13 @@ class Undici implements UndiciTransport, ExchangeRules {
   }
 }
 
-/** As `fetch` fails without having sent anything. */
-const refused = (cause: Error): unknown =>
-  fromTransport(new TypeError('fetch failed', { cause }), { sent: 'no' });
+/** Why a request is not handed over: its body took a while to read, or `fetch` would not go there. */
+function obstacleTo({ signal }: Call, url: URL): { readonly reason: unknown } | undefined {
+  if (signal?.aborted) return signal;
+  if (!isBadPort(url)) return undefined;
+  const cause = new Error('bad port');
+  return { reason: fromTransport(new TypeError('fetch failed', { cause }), { sent: 'no' }) };
+}
 
 /** An empty query is one: `/search?` is not `/search`. */
 function pathOf({ pathname, search, href, hash }: URL): string {
