@@ -10,6 +10,7 @@ import {
   type PolicyOptions,
   type ResolvedPolicy,
   resolvePolicy,
+  sharedParts,
 } from './policies/policy-options.ts';
 
 /** A policy for all hosts, and what differs for some. */
@@ -150,13 +151,13 @@ export class PolicyBook {
   }
 }
 
+/** What differs by URL with what the state in common is held to. */
 function withShared(own: PolicyOptions, shared: PolicyOptions): PolicyOptions {
-  const { circuitBreaker, hostPause, retry } = shared;
-  const budget = retry ? retry.budget : undefined;
-  return {
-    ...own,
-    ...(circuitBreaker !== undefined && own.circuitBreaker !== false && { circuitBreaker }),
-    ...(hostPause !== undefined && own.hostPause !== false && { hostPause }),
-    ...(own.retry !== false && budget !== undefined && { retry: { ...own.retry, budget } }),
-  };
+  const merged: Record<string, unknown> = { ...own };
+  for (const part of sharedParts) {
+    if (shared[part] !== undefined && own[part] !== false) merged[part] = shared[part];
+  }
+  const budget = shared.retry ? shared.retry.budget : undefined;
+  if (own.retry !== false && budget !== undefined) merged.retry = { ...own.retry, budget };
+  return merged as PolicyOptions;
 }

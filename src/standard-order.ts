@@ -10,16 +10,25 @@ import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
 import type { TelemetrySettings } from './telemetry/options.ts';
 import { attemptSpan, callSpan } from './telemetry/policies.ts';
 
-/** The places of the standard order, outermost first. What stands after `retry` runs once per attempt. */
+/** The places of the standard order, outermost first. What stands after `hedge` runs once per attempt. */
 export const standardOrder = [
   'callSpan',
+  'fallback',
+  'cache',
+  'coalesce',
   'totalTimeout',
+  'bulkhead',
+  'rateLimit',
   'retry',
+  'hedge',
   'attempt',
   'hostPause',
   'circuitBreaker',
+  'throttle',
+  'concurrencyLimit',
   'attemptSpan',
   'attemptTimeout',
+  'chaos',
 ] as const;
 
 export type Place = (typeof standardOrder)[number];
@@ -45,14 +54,23 @@ export function standardPolicies(
   const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
+    fallback: undefined,
+    cache: undefined,
+    coalesce: undefined,
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
+    bulkhead: undefined,
+    rateLimit: undefined,
     retry:
       policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
+    hedge: undefined,
     attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
     circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
+    throttle: undefined,
+    concurrencyLimit: undefined,
     attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
+    chaos: undefined,
   };
 }
 

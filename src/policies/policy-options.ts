@@ -51,10 +51,10 @@ export interface PolicyOptions {
  * What one call may change. The circuit, the pause and the budget belong to the host and its other calls: a call can
  * go without them, but not change their limits for everyone.
  */
-export interface CallPolicy extends Omit<PolicyOptions, 'retry' | 'hostPause' | 'circuitBreaker'> {
+export interface CallPolicy
+  extends Omit<PolicyOptions, 'retry' | SharedPart>,
+    Readonly<Partial<Record<SharedPart, false>>> {
   readonly retry?: (Omit<RetryOptions, 'budget'> & { readonly budget?: false }) | false;
-  readonly hostPause?: false;
-  readonly circuitBreaker?: false;
 }
 
 /** A policy with everything filled in and checked. */
@@ -131,25 +131,35 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy {
   const read = readOptions(path, options, policyChecks, policyDefaults);
   const at = (part: string) => (path ? `${path}.${part}` : part);
-  const { retry = {}, hostPause = {}, circuitBreaker = {} } = read;
   return {
     totalTimeoutMs: limit(read.totalTimeoutMs),
     attemptTimeoutMs: limit(read.attemptTimeoutMs),
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
-    retry: retry === false ? false : readRetryOptions(retry, at('retry')),
-    hostPause: hostPause === false ? false : readHostPauseOptions(hostPause, at('hostPause')),
-    circuitBreaker:
-      circuitBreaker === false ? false : readCircuitBreakerOptions(circuitBreaker, at('circuitBreaker')),
+    retry: unlessOff(read.retry, readRetryOptions, at('retry')),
+    hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
+    circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
   };
 }
 
+/** Of a part that is there unless somebody says false. */
+const unlessOff = <Options extends object, Rules>(
+  given: Options | false | undefined,
+  read: (options: Options, path: string) => Rules,
+  path: string,
+): Rules | false => (given === false ? false : read(given ?? ({} as Options), path));
+
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
+
+/** Parts whose state belongs to the host and its other calls: one call can go without them, and no more. */
+export const sharedParts: readonly ['circuitBreaker', 'hostPause'] = ['circuitBreaker', 'hostPause'];
+
+type SharedPart = (typeof sharedParts)[number];
 
 /** Checks what the type of {@link CallPolicy} says, for those who do without types. */
 export function checkCallPolicy(options: PolicyOptions): void {
   requireObject(options, 'policy');
-  for (const part of ['circuitBreaker', 'hostPause'] as const) {
+  for (const part of sharedParts) {
     if (options[part] !== undefined && options[part] !== false)
       throw sharedPart(`policy.${part}`, options[part]);
   }

@@ -64,7 +64,7 @@ describe('options', () => {
     // @ts-expect-error -- no settings of the client in the policy of a host
     createFetch({ hosts: { 'payments.internal': { maxHosts: 5 } } });
     // @ts-expect-error -- no such place in the order
-    createFetch({ policies: [{ policy: (call, next) => next(call), outside: 'cache' }] });
+    createFetch({ policies: [{ policy: (call, next) => next(call), outside: 'storage' }] });
   });
 
   test('of the wrong type are errors', () => {
