@@ -256,7 +256,7 @@ describe('promise 17: wrong options fail at construction', () => {
       ['has two places', { policy, outside: 'retry', inside: 'retry' }, 'either `outside` or `inside`'],
       [
         'has an unknown place',
-        { policy, outside: 'cache' },
+        { policy, outside: 'storage' },
         '`policies[0].outside` should be one of "callSpan"',
       ],
       ['has more to say', { policy, outside: 'retry', first: true }, 'Unknown option `policies[0].first`'],
