@@ -18,6 +18,7 @@ export type RetryReason =
   | 'deadline'
   | 'budget-empty'
   | 'circuit-open'
+  | 'overloaded'
   | 'vetoed'
   | 'aborted'
   | 'rejected'
@@ -42,7 +43,7 @@ export interface AttemptRecord {
   reason: RetryReason;
   /** How long the call waited before the attempt that followed this one. */
   delayMs: number | undefined;
-  /** How long the attempt waited for the end of a pause of the host before it was sent; not part of `durationMs`. */
+  /** How long the attempt waited, for the end of a pause of the host or for room, before it was sent; not part of `durationMs`. */
   waitedMs: number;
   /** How long the server asked us to stay away, if it did. */
   retryAfterMs: number | undefined;

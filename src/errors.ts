@@ -11,7 +11,8 @@
  * ├─ TokenError             the token endpoint gave none; status        TOKEN           (holdfast/oauth2)
  * └─ RejectedError          we refused before sending; retryAfterMs
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
- *    └─ HostPausedError     the host asked to be left alone             HOST_PAUSED
+ *    ├─ HostPausedError     the host asked to be left alone             HOST_PAUSED
+ *    └─ OverloadedError     limit of attempts that the host can serve   OVERLOADED
  * ```
  *
  * Match on `code` or `instanceof`; messages are for people and may change. The caller's own abort reason is
@@ -27,6 +28,7 @@ export type ErrorCode =
   | 'TIMEOUT'
   | 'CIRCUIT_OPEN'
   | 'HOST_PAUSED'
+  | 'OVERLOADED'
   | 'CLOSED'
   | 'STATUS'
   | 'VALIDATION'
@@ -224,6 +226,27 @@ export class HostPausedError extends RejectedError {
   }
 }
 
+/** As many attempts are under way as the host can serve at present, and enough others wait already. */
+export class OverloadedError extends RejectedError {
+  readonly code = 'OVERLOADED';
+  /** Attempts that may be under way at once. */
+  readonly limit: number;
+
+  constructor(record: CallRecord, limit: number, waiting: number, retryAfterMs: number) {
+    super(
+      `${title(record)} ${notSent(record)}: ${record.host} is overloaded; ${count(limit, 'attempt')} may be under way ` +
+        `at once and ${waiting === 1 ? '1 waits' : `${waiting} wait`} already. Try again in ${ms(retryAfterMs)}.`,
+      record,
+      retryAfterMs,
+    );
+    this.limit = limit;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { ...super.details(), limit: this.limit };
+  }
+}
+
 /** The client was closed before or during the call, which was aborted on the wire if it was under way. */
 export class ClosedError extends HoldfastError {
   readonly code = 'CLOSED';
@@ -237,6 +260,8 @@ export const title = (record: CallRecord): string => `${record.method} ${record.
 
 const ms = (value: number): string =>
   value < 1_000 ? `${Math.ceil(value)} ms` : `${Number((value / 1_000).toFixed(1))} s`;
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 /** An earlier attempt may have been. */
 const notSent = (record: CallRecord): string =>
@@ -300,6 +325,7 @@ name(TimeoutError, 'TimeoutError');
 name(RejectedError, 'RejectedError');
 name(CircuitOpenError, 'CircuitOpenError');
 name(HostPausedError, 'HostPausedError');
+name(OverloadedError, 'OverloadedError');
 name(ClosedError, 'ClosedError');
 
 // What fetch rejects with is a TypeError, and programs test for it. A class has one parent, so the prototype of

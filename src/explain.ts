@@ -111,7 +111,7 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
 }
 
 const pause = ({ waitedMs }: AttemptRecord): string =>
-  waitedMs > 0 ? ` after a pause of ${ms(waitedMs)}` : '';
+  waitedMs > 0 ? ` after a wait of ${ms(waitedMs)}` : '';
 
 const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
 
@@ -130,6 +130,7 @@ const reasons: Partial<Record<AttemptRecord['reason'], string>> = {
   deadline: 'it would not fit the total timeout',
   'budget-empty': 'the retry budget of the host is empty',
   'circuit-open': 'the circuit of the host is open',
+  overloaded: 'the host is overloaded',
   vetoed: 'retry.shouldRetry said no',
   aborted: 'the call was aborted',
 };

@@ -5,6 +5,7 @@ import type { CircuitState } from './pipeline/events.ts';
 import { type Circuit, circuitOf } from './policies/circuit-breaker/circuit.ts';
 import type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 import { readCircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
+import { limiterOf } from './policies/concurrency-limit/concurrency-limit.ts';
 import { peekPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { budgetOf } from './policies/retry/budget.ts';
@@ -37,6 +38,17 @@ export interface HostPauseView {
   resume(): void;
 }
 
+/** How many attempts may be under way at once, and how many are. */
+export interface ConcurrencyLimitView {
+  /** Infinity for no limit. */
+  readonly limit: number;
+  readonly inFlight: number;
+  /** Attempts that wait for others to end. */
+  readonly waiting: number;
+  /** Whether the host has shown that it is overloaded, and not yet that it is well again. */
+  readonly isOverloaded: boolean;
+}
+
 /** What is known of one host. Live: each property tells the present. */
 export interface HostView {
   /** What the host is found by; its origin unless `hostKey` says otherwise. */
@@ -46,6 +58,8 @@ export interface HostView {
   /** Undefined where the policy of the host has no retry budget. */
   readonly retryBudget: RetryBudgetView | undefined;
   readonly pause: HostPauseView;
+  /** Undefined where the policy of the host has no concurrency limit. */
+  readonly concurrencyLimit: ConcurrencyLimitView | undefined;
   readonly counters: Readonly<HostCounters>;
   /** Calls whose response has not ended yet. */
   readonly activeCalls: number;
@@ -123,6 +137,10 @@ export class Hosts implements Iterable<HostView> {
         return retry === false || retry.budget === false ? undefined : budgetOf(host, retry.budget);
       },
       pause: viewPause(host, runtime()),
+      get concurrencyLimit() {
+        const { concurrencyLimit } = policyOf(host);
+        return concurrencyLimit ? limiterOf(host, concurrencyLimit) : undefined;
+      },
     };
   }
 }

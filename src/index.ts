@@ -23,13 +23,21 @@ export {
   HoldfastError,
   HostPausedError,
   NetworkError,
+  OverloadedError,
   RejectedError,
   TimeoutError,
 } from './errors.ts';
 export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './explain.ts';
 export { createFetch, type HoldfastFetch } from './fetch.ts';
 export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
-export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
+export type {
+  CircuitBreakerView,
+  ConcurrencyLimitView,
+  HostPauseView,
+  Hosts,
+  HostView,
+  RetryBudgetView,
+} from './host-view.ts';
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
 export type { Sent } from './http/failure.ts';
 export type { FetchLike } from './http/fetch-like.ts';
@@ -49,6 +57,7 @@ export type {
   HoldfastEvent,
   HostPauseEvent,
   Observer,
+  OverloadEvent,
   PolicyEvent,
   RetryEvent,
   RetryRefusedEvent,
@@ -60,6 +69,8 @@ export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
+export { concurrencyLimit } from './policies/concurrency-limit/concurrency-limit.ts';
+export type { ConcurrencyLimitOptions, LimitAlgorithm } from './policies/concurrency-limit/limits.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { BackoffOptions } from './policies/retry/backoff.ts';

@@ -3,8 +3,15 @@ import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
+import {
+  admitWithinLimit,
+  concurrencyLimit,
+  learnLimit,
+  peekLimiter,
+} from './policies/concurrency-limit/concurrency-limit.ts';
 import { type HostPauseLimits, hearPause, hostPause, waitOutPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
+import type { RefusalReason } from './policies/retry/decide.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
 import type { TelemetrySettings } from './telemetry/options.ts';
@@ -52,6 +59,11 @@ export function standardPolicies(
   const listens = listensToHost(policy);
   // Where nothing can answer in the host's stead in between, one look at each outcome serves both.
   const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
+  const learnsAtCircuit =
+    policy.concurrencyLimit &&
+    policy.circuitBreaker &&
+    !isSplit('circuitBreaker', 'throttle') &&
+    !isSplit('throttle', 'concurrencyLimit');
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
     fallback: undefined,
@@ -60,14 +72,23 @@ export function standardPolicies(
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
     bulkhead: undefined,
     rateLimit: undefined,
-    retry:
-      policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
+    retry: policy.retry === false ? undefined : retry(policy.retry, refusalOf(policy)),
     hedge: undefined,
     attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
-    circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
+    circuitBreaker:
+      policy.circuitBreaker === false
+        ? isolationOnly()
+        : circuitBreaker(
+            policy.circuitBreaker,
+            learnsAtCircuit ? learnLimit(policy.concurrencyLimit, longestAttempt(policy)) : undefined,
+          ),
     throttle: undefined,
-    concurrencyLimit: undefined,
+    concurrencyLimit: learnsAtCircuit
+      ? admitWithinLimit(policy.concurrencyLimit, longestAttempt(policy))
+      : policy.concurrencyLimit
+        ? concurrencyLimit(policy.concurrencyLimit, longestAttempt(policy))
+        : undefined,
     attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
     chaos: undefined,
@@ -78,5 +99,16 @@ export function standardPolicies(
 const listensToHost = (policy: ResolvedPolicy): policy is ResolvedPolicy & { hostPause: HostPauseLimits } =>
   policy.hostPause !== false && (policy.retry === false || policy.retry.respectRetryAfter);
 
-const isRefused = (call: Call): boolean =>
-  peekCircuit(call.host)?.refusal(call.runtime.clock.now(), call.record) !== undefined;
+/** How long an attempt may take until it times out, one way or the other. */
+const longestAttempt = ({ attemptTimeoutMs, totalTimeoutMs }: ResolvedPolicy): number =>
+  Math.min(attemptTimeoutMs, totalTimeoutMs);
+
+/** What would refuse an attempt now, so that no retry is paid for and waited for in vain. */
+function refusalOf(policy: ResolvedPolicy): (call: Call) => RefusalReason | undefined {
+  return ({ host, record, runtime }) => {
+    if (policy.circuitBreaker && peekCircuit(host)?.refusal(runtime.clock.now(), record))
+      return 'circuit-open';
+    if (policy.concurrencyLimit && peekLimiter(host)?.isFull) return 'overloaded';
+    return undefined;
+  };
+}

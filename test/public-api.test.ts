@@ -46,11 +46,13 @@ describe('the exported names of', () => {
       HostPausedError
       MAX_TIMER_MS
       NetworkError
+      OverloadedError
       RejectedError
       SchemaValidationError
       TimeoutError
       attemptTimeout
       circuitBreaker
+      concurrencyLimit
       createClient
       createFetch
       definePolicy
@@ -86,6 +88,8 @@ describe('the exported names of', () => {
       type ClientCallOptions
       type ClientOptions
       type Clock
+      type ConcurrencyLimitOptions
+      type ConcurrencyLimitView
       type Emit
       type ErrorCode
       type ErrorOutcome
@@ -103,11 +107,13 @@ describe('the exported names of', () => {
       type HostState
       type HostView
       type Hosts
+      type LimitAlgorithm
       type LogFields
       type Logger
       type Observer
       type Outcome
       type OutcomeKind
+      type OverloadEvent
       type Phase
       type Place
       type PlacedPolicy

@@ -88,6 +88,17 @@ export interface HostPauseEvent {
   readonly call: CallRecord;
 }
 
+/** A host has shown that it is overloaded and attempts are limited from now on, or it is well again and they are not. */
+export interface OverloadEvent {
+  readonly type: 'overload';
+  readonly host: string;
+  readonly isOverloaded: boolean;
+  /** Attempts that may be under way at once from now on; Infinity for no limit. */
+  readonly limit: number;
+  /** The call whose attempt has shown it, or found it so. */
+  readonly call: CallRecord;
+}
+
 /** The policy was swapped, or a swap was refused because the new one is wrong and the old one stays. */
 export interface PolicyEvent {
   readonly type: 'policy-updated' | 'policy-refused';
@@ -132,6 +143,7 @@ export type HoldfastEvent =
   | RetryRefusedEvent
   | CircuitEvent
   | HostPauseEvent
+  | OverloadEvent
   | PolicyEvent
   | WarningEvent
   | ValidationEvent

@@ -13,6 +13,11 @@ import {
   type CircuitLimits,
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
+import {
+  type ConcurrencyLimitOptions,
+  type ConcurrencyLimits,
+  readConcurrencyLimitOptions,
+} from './concurrency-limit/limits.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
@@ -45,6 +50,7 @@ export interface PolicyOptions {
   readonly retry?: RetryOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
+  readonly concurrencyLimit?: ConcurrencyLimitOptions | false;
 }
 
 /**
@@ -68,6 +74,7 @@ export interface ResolvedPolicy {
   readonly retry: RetryRules | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
+  readonly concurrencyLimit: ConcurrencyLimits | false;
 }
 
 const idempotencyKey: Check = (value, name) => {
@@ -85,6 +92,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
+  concurrencyLimit: orFalse(requireObject),
 };
 
 export const policyDefaults: {
@@ -139,6 +147,7 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
+    concurrencyLimit: unlessOff(read.concurrencyLimit, readConcurrencyLimitOptions, at('concurrencyLimit')),
   };
 }
 
@@ -152,7 +161,11 @@ const unlessOff = <Options extends object, Rules>(
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
 
 /** Parts whose state belongs to the host and its other calls: one call can go without them, and no more. */
-export const sharedParts: readonly ['circuitBreaker', 'hostPause'] = ['circuitBreaker', 'hostPause'];
+export const sharedParts: readonly ['circuitBreaker', 'hostPause', 'concurrencyLimit'] = [
+  'circuitBreaker',
+  'hostPause',
+  'concurrencyLimit',
+];
 
 type SharedPart = (typeof sharedParts)[number];
 

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
+import { concurrencyLimitDefaults } from '../policies/concurrency-limit/limits.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
 import { retryBudgetDefaults } from '../policies/retry/budget.ts';
@@ -241,6 +242,51 @@ const circuitBreakerOptions: Options = {
   ),
 };
 
+const concurrencyLimitOptions: Options = {
+  algorithm: option(
+    'No limit until the host shows that it is overloaded, or a limit at all times by the gradient of latency.',
+    concurrencyLimitDefaults.algorithm,
+    oneOf('aimd', 'gradient'),
+  ),
+  minLimit: option(
+    'Attempts under way at once that are always allowed.',
+    concurrencyLimitDefaults.minLimit,
+    integer({ min: 1 }),
+  ),
+  maxLimit: option(
+    'Attempts under way at once that are allowed at most.',
+    concurrencyLimitDefaults.maxLimit,
+    integer({ min: 1 }),
+    unlimited,
+  ),
+  initialLimit: option('Where the limit begins.', concurrencyLimitDefaults.initialLimit, integer({ min: 1 })),
+  overloadRatio: option(
+    'Share of the recent attempts that show overload above which the limit is cut.',
+    concurrencyLimitDefaults.overloadRatio,
+    number({ max: 1 }),
+  ),
+  backoffRatio: option(
+    'What is left of the limit when the host turns attempts away.',
+    concurrencyLimitDefaults.backoffRatio,
+    number({ min: 0.01, max: 0.99 }),
+  ),
+  backoffIntervalMs: option(
+    'Shortest time between two cuts, in milliseconds.',
+    concurrencyLimitDefaults.backoffIntervalMs,
+    duration(),
+  ),
+  queueRatio: option(
+    'Attempts that may wait for others to end, as a multiple of the limit; the rest is refused at once.',
+    concurrencyLimitDefaults.queueRatio,
+    number(),
+  ),
+  maxQueueMs: option(
+    'Longest wait for others to end, in milliseconds.',
+    concurrencyLimitDefaults.maxQueueMs,
+    duration({ max: MAX_TIMER_MS }),
+  ),
+};
+
 const policyOptions: Options = {
   totalTimeoutMs: option(
     'Longest time of a whole call in milliseconds: every attempt, every wait between them, and the body.',
@@ -274,6 +320,7 @@ const policyOptions: Options = {
     'Refuses calls to a host that has failed until a probe succeeds.',
     circuitBreakerOptions,
   ),
+  concurrencyLimit: part('Sends no more at once than an overloaded host can serve.', concurrencyLimitOptions),
 };
 
 const hostPolicy = z
@@ -305,6 +352,7 @@ const parts: Readonly<Record<string, Options>> = {
   'retry.budget': budgetOptions,
   hostPause: hostPauseOptions,
   circuitBreaker: circuitBreakerOptions,
+  concurrencyLimit: concurrencyLimitOptions,
 };
 
 /** What may stand at a path of a file: how that reads, and by which names it can go on from there. */

@@ -94,6 +94,14 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
         message: `${host} asked for a pause`,
       };
     }
+    case 'overload': {
+      const { host, isOverloaded, limit, call } = event;
+      return {
+        level: 'warn',
+        fields: { trace_id: call.traceId, host, ...(isOverloaded && { limit }) },
+        message: isOverloaded ? `${host} is overloaded` : `${host} is no longer overloaded`,
+      };
+    }
     case 'policy-updated':
       return { level: 'info', fields: {}, message: 'another policy is in place' };
     case 'policy-refused':

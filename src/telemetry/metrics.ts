@@ -21,6 +21,7 @@ import type {
   HoldfastEvent,
 } from '../pipeline/events.ts';
 import { peekCircuit } from '../policies/circuit-breaker/circuit.ts';
+import { peekLimiter } from '../policies/concurrency-limit/concurrency-limit.ts';
 import type { ResolvedPolicy } from '../policies/policy-options.ts';
 import { peekBudget } from '../policies/retry/budget.ts';
 import { methodLabel, type Summary, serverAddress, serverPort } from './attributes.ts';
@@ -69,6 +70,7 @@ class Instruments {
   readonly breakerProbes: Tally;
   readonly breakerRejections: Tally;
   readonly hostPauses: Tally;
+  readonly overloads: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -128,6 +130,11 @@ class Instruments {
       'Pauses that hosts have asked for.',
       'http.response.status_code',
     );
+    this.overloads = counter(
+      'overloads',
+      '{overload}',
+      'Times that hosts have shown that they are overloaded.',
+    );
     meter
       .createObservableGauge('holdfast.breaker_state', {
         unit: '{circuit}',
@@ -140,6 +147,13 @@ class Instruments {
         description: 'Tokens left in the retry budget; of several clients the least.',
       })
       .addCallback(result => this.#observeBudgets(result));
+    meter
+      .createObservableGauge('holdfast.concurrency_limit', {
+        unit: '{attempt}',
+        description:
+          'Attempts that may be under way at once to hosts that are overloaded, of all clients together.',
+      })
+      .addCallback(result => this.#observeLimits(result));
   }
 
   /** A host's name as an attribute, as long as there are not too many of them. */
@@ -174,6 +188,17 @@ class Instruments {
       levels.set(name, Math.min(tokens, levels.get(name) ?? tokens));
     }
     for (const [name, tokens] of levels) result.observe(tokens, { [host]: name });
+  }
+
+  /** A host without a limit has no number to show. */
+  #observeLimits(result: ObservableResult): void {
+    const limits = new Map<string, number>();
+    for (const [{ key }, { limit }] of observedHosts(peekLimiter)) {
+      if (limit === Number.POSITIVE_INFINITY) continue;
+      const name = this.label(key);
+      limits.set(name, limit + (limits.get(name) ?? 0));
+    }
+    for (const [name, limit] of limits) result.observe(limit, { [host]: name });
   }
 }
 
@@ -246,6 +271,9 @@ export const eventMetrics: Listener = {
         return instruments.retryRefusals.count(instruments.label(event.call.host), event.reason);
       case 'circuit':
         return countTransition(instruments, event);
+      case 'overload':
+        if (event.isOverloaded) instruments.overloads.count(instruments.label(event.host));
+        return;
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }

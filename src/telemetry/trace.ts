@@ -23,6 +23,7 @@ import type {
   CircuitEvent,
   HoldfastEvent,
   HostPauseEvent,
+  OverloadEvent,
   RetryEvent,
   RetryRefusedEvent,
 } from '../pipeline/events.ts';
@@ -252,6 +253,7 @@ export const spanEvents: Listener = {
     switch (event.type) {
       case 'circuit':
       case 'host-pause':
+      case 'overload':
         return addEvent(callTrace, event.type, hostEventAttributes(event));
       case 'attempt-end':
         if (event.outcome !== 'rejected') return;
@@ -293,7 +295,11 @@ export function causeOf(entry: AttemptRecord | undefined): string | undefined {
   return entry.status === undefined ? entry.code : String(entry.status);
 }
 
-function hostEventAttributes(event: CircuitEvent | HostPauseEvent): Attributes {
+function hostEventAttributes(event: CircuitEvent | HostPauseEvent | OverloadEvent): Attributes {
+  if (event.type === 'overload') {
+    const { host, isOverloaded, limit } = event;
+    return { 'holdfast.host': host, ...(isOverloaded && { 'holdfast.concurrency_limit': limit }) };
+  }
   if (event.type === 'host-pause') {
     return {
       'holdfast.host': event.host,

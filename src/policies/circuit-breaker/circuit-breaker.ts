@@ -12,10 +12,11 @@ import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptio
  *
  * An attempt's outcome is known when its body has ended: an answer that breaks off counts as a failure.
  *
+ * @param hear - whoever else wants to know how each attempt ended that was let through.
  * @throws TypeError or RangeError at construction, if an option will not do.
  * @throws CircuitOpenError from a call, when it is refused.
  */
-export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
+export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear): Policy {
   const limits = readCircuitBreakerOptions(options);
   return function circuitBreaker(call, next) {
     const circuit = circuitOf(call.host, limits, call.runtime);
@@ -29,6 +30,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
 
   /** Takes the outcome of an attempt. Under the limits it was admitted by; those of the circuit may have changed since. */
   function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt }: Admission): void {
+    hear?.(outcome, call);
     const { record, runtime } = call;
     const { clock } = runtime;
     const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
@@ -39,6 +41,9 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
     } else circuit.record(permit, verdict, clock.now(), record);
   }
 }
+
+/** Hears how an attempt ended. */
+type Hear = (outcome: Outcome, call: Call) => void;
 
 /** An attempt that the circuit has let through. */
 interface Admission {

@@ -23,7 +23,7 @@ export interface CircuitBreakerOptions {
   /**
    * How long, in milliseconds, no attempt may have succeeded before failures in a row open the circuit.
    * From 0: a burst of failures alone is enough.
-   * @defaultValue 1_500
+   * @defaultValue 2_000
    */
   readonly minimumSilenceMs?: number;
   /**
@@ -99,7 +99,7 @@ export const circuitBreakerDefaults: Readonly<
   Required<Omit<CircuitBreakerOptions, 'isFailure' | 'onStateChange'>>
 > = Object.freeze({
   consecutiveFailures: 10,
-  minimumSilenceMs: 1_500,
+  minimumSilenceMs: 2_000,
   failureRatio: 0.9,
   minimumThroughput: 20,
   windowMs: 10_000,

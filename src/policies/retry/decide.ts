@@ -25,6 +25,9 @@ export interface DecisionRules extends Backoff {
   readonly delayMs?: (info: RetryInfo) => number;
 }
 
+/** Why an attempt would not get out. */
+export type RefusalReason = Extract<RetryReason, 'circuit-open' | 'overloaded'>;
+
 /** What is known when an attempt has ended. */
 export interface Facts extends RetryInfo {
   readonly repeatable: Repeatable;
@@ -35,8 +38,8 @@ export interface Facts extends RetryInfo {
   readonly isStale: boolean;
   /** Retries that do not count among `maxRetries`. */
   readonly freeRetries: number;
-  /** Whether the host's circuit would refuse an attempt now. */
-  readonly isRefused: boolean;
+  /** What would refuse an attempt now, if anything. */
+  readonly refusal: RefusalReason | undefined;
 }
 
 export type Decision =
@@ -58,7 +61,7 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
   const obstacle = obstacleToRepeating(rules, facts);
   if (obstacle) return no(obstacle);
   if (!facts.isStale && attempt - facts.freeRetries > rules.maxRetries) return no('retries-exhausted');
-  if (facts.isRefused) return no('circuit-open');
+  if (facts.refusal) return no(facts.refusal);
   const delayMs = facts.isStale ? 0 : delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');
   if (delayMs >= facts.remainingMs || delayMs > MAX_TIMER_MS) return no('deadline');

@@ -16,7 +16,7 @@ import { type Snapshot, takeDown } from '../../pipeline/snapshot.ts';
 import { wait } from '../../pipeline/wait.ts';
 import { AGAIN, untilDone } from './attempt-loop.ts';
 import { budgetOf, type RetryBudget } from './budget.ts';
-import { type Decision, decide, type Facts, isTransient } from './decide.ts';
+import { type Decision, decide, type Facts, isTransient, type RefusalReason } from './decide.ts';
 import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts';
 
@@ -29,9 +29,9 @@ import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts
  * @throws TypeError or RangeError at construction, if an option will not do.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 | RFC 9110 §9.2.2} for what is repeatable.
  *
- * @param isRefused - whether the host would refuse an attempt now, so that none is paid for and waited for in vain.
+ * @param refusalOf - what would refuse an attempt now, so that none is paid for and waited for in vain.
  */
-export function retry(options: RetryOptions = {}, isRefused: (call: Call) => boolean = () => false): Policy {
+export function retry(options: RetryOptions = {}, refusalOf: RefusalOf = () => undefined): Policy {
   const rules = readRetryOptions(options);
   return function retry(given, next) {
     const canRepeat = repeatable(given.request, rules);
@@ -43,17 +43,19 @@ export function retry(options: RetryOptions = {}, isRefused: (call: Call) => boo
       response => {
         const outcome = responseOutcome(response);
         if (outcome.kind !== 'success')
-          return new Repetition(rules, isRefused, call, next, canRepeat, snapshot).after(outcome);
+          return new Repetition(rules, refusalOf, call, next, canRepeat, snapshot).after(outcome);
         noteSuccess(call, rules);
         return response;
       },
       error => {
         const outcome = errorOutcome(error, call);
-        return new Repetition(rules, isRefused, call, next, canRepeat, snapshot).after(outcome);
+        return new Repetition(rules, refusalOf, call, next, canRepeat, snapshot).after(outcome);
       },
     );
   };
 }
+
+type RefusalOf = (call: Call) => RefusalReason | undefined;
 
 /** The first attempt succeeded, as most do. */
 function noteSuccess({ host, record }: Call, { budget }: RetryRules): void {
@@ -65,7 +67,7 @@ function noteSuccess({ host, record }: Call, { budget }: RetryRules): void {
 /** A call whose first attempt was no success, on its way through those that may follow. */
 class Repetition {
   readonly #rules: RetryRules;
-  readonly #isRefused: (call: Call) => boolean;
+  readonly #refusalOf: RefusalOf;
   readonly #call: Call;
   readonly #next: Handler;
   readonly #repeatable: Repeatable;
@@ -80,14 +82,14 @@ class Repetition {
 
   constructor(
     rules: RetryRules,
-    isRefused: (call: Call) => boolean,
+    refusalOf: RefusalOf,
     call: Call,
     next: Handler,
     canRepeat: Repeatable,
     snapshot: Snapshot,
   ) {
     this.#rules = rules;
-    this.#isRefused = isRefused;
+    this.#refusalOf = refusalOf;
     this.#call = call;
     this.#next = next;
     this.#repeatable = canRepeat;
@@ -163,7 +165,7 @@ class Repetition {
       remainingMs: deadlineAt - now,
       isStale: this.#freeRetries === 0 && readFailure(outcome.error)?.isStale === true,
       freeRetries: this.#freeRetries,
-      isRefused: this.#isRefused(this.#call),
+      refusal: this.#refusalOf(this.#call),
     };
   }
 
@@ -246,6 +248,7 @@ const isAnswer = (outcome: Outcome, reason: AttemptRecord['reason']): boolean =>
 const forWantOfMeans: readonly AttemptRecord['reason'][] = [
   'budget-empty',
   'circuit-open',
+  'overloaded',
   'deadline',
   'elapsed',
 ];

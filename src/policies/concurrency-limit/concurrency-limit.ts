@@ -1,0 +1,119 @@
+import { OverloadedError } from '../../errors.ts';
+import { HostPart, type HostState } from '../../hosts/host-state.ts';
+import type { Call } from '../../pipeline/call.ts';
+import { type Outcome, watch } from '../../pipeline/outcome.ts';
+import type { Policy } from '../../pipeline/pipeline.ts';
+import { takeDown } from '../../pipeline/snapshot.ts';
+import { waitFor } from '../../pipeline/wait.ts';
+import { Limiter } from './limiter.ts';
+import {
+  type ConcurrencyLimitOptions,
+  type ConcurrencyLimits,
+  readConcurrencyLimitOptions,
+} from './limits.ts';
+import { signOf } from './sign.ts';
+
+/**
+ * Finds out how much a host can serve at once, and sends no more: what turns a lost capacity into a dip instead of an
+ * outage that feeds itself. Attempts beyond the limit wait a little and a few, and are refused at once after that.
+ *
+ * Sits inside `circuitBreaker`, to which its refusals mean nothing, and outside `attemptTimeout`, whose time-outs it
+ * learns from. An attempt counts until its response headers.
+ *
+ * @param timeoutMs - how long an attempt may take, in milliseconds: what is slow is told by it. Without it every time-out
+ * is taken for load.
+ * @throws TypeError or RangeError at construction, if an option will not do.
+ * @throws OverloadedError from an attempt that is refused.
+ */
+export function concurrencyLimit(
+  options: ConcurrencyLimitOptions = {},
+  timeoutMs: number = Number.POSITIVE_INFINITY,
+): Policy {
+  const limits = readConcurrencyLimitOptions(options);
+  const admit = admitWithinLimit(limits, timeoutMs);
+  const learn = learnLimit(limits, timeoutMs);
+  return function concurrencyLimit(call, next) {
+    return watch(inner => admit(inner, next), call, learn, undefined);
+  };
+}
+
+/** The half that admits. Whoever uses it has to tell {@link learnLimit} of each outcome, also of what is refused here. */
+export function admitWithinLimit(limits: ConcurrencyLimits, timeoutMs: number): Policy {
+  return function concurrencyLimit(call, next) {
+    const limiter = limiterOf(call.host, limits);
+    const wasOverloaded = limiter.isOverloaded;
+    const entry = limiter.enter(call.runtime.clock.now());
+    if (limiter.isOverloaded !== wasOverloaded) tell(call, limiter);
+    if (entry === 'go') return next(call);
+    if (entry === 'full') return Promise.reject(refusal(call, limiter));
+    return waitTurn(call, limiter, limiter.queueMs(timeoutMs)).then(next);
+  };
+}
+
+/**
+ * The half that learns, for somebody who sees every outcome anyway.
+ *
+ * @param timeoutMs - how long an attempt may take; Infinity where that is not known.
+ */
+export function learnLimit(
+  limits: ConcurrencyLimits,
+  timeoutMs: number,
+): (outcome: Outcome, call: Call) => void {
+  return (outcome, call) => {
+    const limiter = limiterOf(call.host, limits);
+    const wasOverloaded = limiter.isOverloaded;
+    const now = call.runtime.clock.now();
+    const attempt = call.record.attempt(call.attempt);
+    const ranMs = attempt ? call.record.ranMs(attempt, now) : 0;
+    limiter.leave({ sign: signOf(outcome, ranMs), ranMs, timeoutMs, now });
+    if (limiter.isOverloaded !== wasOverloaded) tell(call, limiter);
+  };
+}
+
+function tell(call: Call, limiter: Limiter): void {
+  call.runtime.emit?.({
+    type: 'overload',
+    host: call.host.key,
+    isOverloaded: limiter.isOverloaded,
+    limit: limiter.limit,
+    call: call.record,
+  });
+}
+
+/** What goes out later goes out as it is now, whatever its caller does with the same objects meanwhile. */
+async function waitTurn(call: Call, limiter: Limiter, limitMs: number): Promise<Call> {
+  const ready = { ...call, request: { ...call.request, ...takeDown(call.request) } };
+  const turn = Promise.withResolvers<void>();
+  const { clock } = call.runtime;
+  const since = clock.now();
+  limiter.queue(turn.resolve);
+  try {
+    await waitFor(turn.promise, {
+      clock,
+      signal: call.signal,
+      limitMs,
+      tooLate: () => refusal(call, limiter),
+    });
+    return ready;
+  } finally {
+    limiter.leaveQueue(turn.resolve);
+    const record = call.record.attempt(call.attempt);
+    if (record) record.waitedMs += clock.now() - since;
+  }
+}
+
+const refusal = ({ record }: Call, { limit, waiting, limits }: Limiter): OverloadedError =>
+  new OverloadedError(record, limit, waiting, limits.maxQueueMs);
+
+const limiters = new HostPart<{ limiter: Limiter | undefined }>(() => ({ limiter: undefined }));
+
+/** The gate before a host, if there is one. */
+export const peekLimiter = (host: HostState): Limiter | undefined => host.peek(limiters)?.limiter;
+
+/** The gate before a host under the limits given, made on first use. */
+export function limiterOf(host: HostState, limits: ConcurrencyLimits): Limiter {
+  const part = host.part(limiters);
+  part.limiter ??= new Limiter(limits);
+  part.limiter.limits = limits;
+  return part.limiter;
+}

@@ -1,0 +1,95 @@
+import { Aimd } from './aimd.ts';
+import type { Algorithm, Sample } from './algorithm.ts';
+import { Gradient } from './gradient.ts';
+import type { ConcurrencyLimits } from './limits.ts';
+
+/** The gate before one host: how many attempts are under way, and who waits for others to end. */
+export class Limiter {
+  #algorithm: Algorithm;
+  /** In the order in which they came. */
+  readonly #waiters = new Set<() => void>();
+  /** Attempts that have come in and not left yet, those that wait included. */
+  #inside = 0;
+
+  constructor(limits: ConcurrencyLimits) {
+    this.#algorithm = begin(limits);
+  }
+
+  get limits(): ConcurrencyLimits {
+    return this.#algorithm.limits;
+  }
+
+  /** The limits may change while it lives; another algorithm begins anew. */
+  set limits(limits: ConcurrencyLimits) {
+    const { limits: present } = this.#algorithm;
+    if (limits === present) return;
+    if (limits.algorithm === present.algorithm) this.#algorithm.limits = limits;
+    else this.#algorithm = begin(limits);
+  }
+
+  /** A whole number, or Infinity. */
+  get limit(): number {
+    return Math.floor(this.#algorithm.limit);
+  }
+
+  get isOverloaded(): boolean {
+    return this.#algorithm.isOverloaded;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  get inFlight(): number {
+    return this.#inside - this.#waiters.size;
+  }
+
+  /** Whether one that came now would be refused. */
+  get isFull(): boolean {
+    return this.inFlight >= this.limit && !this.#hasSeat;
+  }
+
+  get #hasSeat(): boolean {
+    return this.#algorithm.isHolding || this.#waiters.size < this.limit * this.limits.queueRatio;
+  }
+
+  /** How long one that comes now may wait, at most. */
+  queueMs(timeoutMs: number): number {
+    const { maxQueueMs } = this.limits;
+    return this.#algorithm.isHolding && timeoutMs !== Number.POSITIVE_INFINITY ? timeoutMs : maxQueueMs;
+  }
+
+  /** Comes in. Each that does has to {@link leave}, whatever becomes of it. */
+  enter(now: number): 'go' | 'wait' | 'full' {
+    this.#inside++;
+    this.#algorithm.passTime(now);
+    // Nobody waits as long as there is room, so that this is room for the latest to come.
+    if (this.#inside <= this.#algorithm.limit) return 'go';
+    this.#algorithm.onFull(now);
+    return this.#hasSeat ? 'wait' : 'full';
+  }
+
+  /** `admit` is called when it is its turn. */
+  queue(admit: () => void): void {
+    this.#waiters.add(admit);
+  }
+
+  /** Does nothing for one that was admitted. */
+  leaveQueue(admit: () => void): void {
+    this.#waiters.delete(admit);
+  }
+
+  leave(sample: Omit<Sample, 'inFlight'>): void {
+    const { inFlight } = this;
+    this.#inside--;
+    this.#algorithm.take({ ...sample, inFlight });
+    for (const admit of this.#waiters) {
+      if (this.inFlight >= this.limit) return;
+      this.#waiters.delete(admit);
+      admit();
+    }
+  }
+}
+
+const begin = (limits: ConcurrencyLimits): Algorithm =>
+  limits.algorithm === 'gradient' ? new Gradient(limits) : new Aimd(limits);
