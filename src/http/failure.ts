@@ -39,6 +39,7 @@ const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   EADDRINUSE: refused,
   EMFILE: noSockets,
   ENFILE: noSockets,
+  UND_ERR_MAX_ORIGINS_REACHED: noSockets,
   UND_ERR_CONNECT_TIMEOUT: refused,
   ConnectionRefused: refused,
   FailedToOpenSocket: refused,

@@ -1,5 +1,6 @@
 import type { OutcomeKind } from '../call-record.ts';
 import { ClosedError, HoldfastError, RejectedError, TimeoutError } from '../errors.ts';
+import type { BodyEnd } from '../http/body-lease.ts';
 import { type Failure, readFailure, type Sent } from '../http/failure.ts';
 import type { Call, CallRequest } from './call.ts';
 import type { Handler } from './pipeline.ts';
@@ -114,6 +115,15 @@ const codeOf = (error: unknown): string | undefined => {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
   return typeof code === 'string' ? code : undefined;
 };
+
+/**
+ * What an abort of the call makes of a body that is on its way. The server is to blame for a body that was too slow for
+ * us, and not for a caller who leaves. A time-out of another call, which its caller may have passed on, is an abort.
+ */
+export const endByAbort = (reason: unknown, { record }: Call): BodyEnd =>
+  reason instanceof TimeoutError && HoldfastError.endedCall(reason, record)
+    ? { kind: 'failed', error: reason }
+    : { kind: 'aborted' };
 
 /** Whether an attempt ran into a time limit of ours. */
 export const isTimeout = (outcome: Outcome): boolean => outcome.error instanceof TimeoutError;

@@ -1,4 +1,4 @@
-import { ClosedError, HoldfastError, TimeoutError } from '../errors.ts';
+import { ClosedError, TimeoutError } from '../errors.ts';
 import { type BodyLease, leaseOf } from '../http/body-lease.ts';
 import { discard } from '../http/drain.ts';
 import { Branch } from '../pipeline/branch.ts';
@@ -6,6 +6,7 @@ import type { Call } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
 import type { OpenCall } from '../pipeline/open-calls.ts';
 import { type Check, duration, readOptions } from '../pipeline/options.ts';
+import { endByAbort } from '../pipeline/outcome.ts';
 import { type Handler, type Policy, requireResponse } from '../pipeline/pipeline.ts';
 
 export interface TimeoutOptions {
@@ -172,10 +173,7 @@ class TimedBranch extends Branch implements OpenCall {
   /** The outermost knows best why a body that nobody is reading has ended. */
   #endBody(error: unknown): void {
     this.#letGo();
-    if (this.#limit.scope !== 'total') return;
-    // Not that of another call, which its caller may have passed on.
-    const isOurs = error instanceof TimeoutError && HoldfastError.endedCall(error, this.#call.record);
-    this.#lease?.end(isOurs ? { kind: 'failed', error } : { kind: 'aborted' });
+    if (this.#limit.scope === 'total') this.#lease?.end(endByAbort(error, this.#call));
   }
 
   #letGo(): void {

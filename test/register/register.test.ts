@@ -166,7 +166,7 @@ describe('what sends is', () => {
     copy.addEmpty('undici', '7.1.0');
     const old = await runProgram(sender, { args, flags: ['--import', url], signal });
     expect(old).toMatchObject({ code: 0, stdout: '200 fetch\n200 fetch\n' });
-    expect(old.stderr).toContain('needs undici 8 or later, and found 7.1.0: npm install undici@8.');
+    expect(old.stderr).toContain('needs undici 8.13 or later, and found 7.1.0: npm install undici@8.');
     const quiet = ['--disable-warning=HOLDFAST_UNDICI', '--import', url];
     expect(await runProgram(sender, { args, flags: quiet, signal })).toMatchObject({ code: 0, stderr: '' });
   });

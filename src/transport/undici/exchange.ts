@@ -5,6 +5,7 @@ import { fromTransport } from '../../http/failure.ts';
 import type { Phase } from '../../http/phase.ts';
 import type { Branch, Hanging } from '../../pipeline/branch.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
+import { endByAbort } from '../../pipeline/outcome.ts';
 import { isStale } from './connections.ts';
 import { readCodings } from './content-coding.ts';
 import { IncomingBody } from './incoming-body.ts';
@@ -86,7 +87,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
 
   abort(reason: unknown): void {
     const wire = this.#wire;
-    this.#fail(reason, reason);
+    this.#letGo();
+    giveUp(this.#sent, reason);
+    if (this.#pending) this.#settle()?.reject(reason);
+    else this.#body?.abort(reason, endByAbort(reason, this.#call));
     if (wire) wire.abort(reason as Error);
     else this.#leaveQueue?.(reason);
   }
@@ -163,15 +167,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Hanging {
   }
 
   onResponseError(_wire: unknown, error: unknown): void {
-    if (this.#pending) this.#fail(this.#networkError(error), undefined);
-    else this.#fail(undefined, new TypeError('terminated', { cause: error }));
-  }
-
-  /** @param headless - for a caller who has no response yet. @param broken - for the reader of a body. */
-  #fail(headless: unknown, broken: unknown): void {
     this.#letGo();
-    giveUp(this.#sent, headless ?? broken);
-    if (this.#pending) this.#settle()?.reject(headless);
+    const broken = this.#pending ? this.#networkError(error) : new TypeError('terminated', { cause: error });
+    giveUp(this.#sent, broken);
+    if (this.#pending) this.#settle()?.reject(broken);
     else this.#body?.fail(broken);
   }
 

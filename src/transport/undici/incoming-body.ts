@@ -2,7 +2,7 @@
  * The body of a response on its way in. Keeps what has come until somebody reads it, and stops the connection when that
  * grows: a slow reader costs the server its patience, and not us our memory.
  */
-import { BodyLease, endedLease } from '../../http/body-lease.ts';
+import { type BodyEnd, BodyLease, endedLease } from '../../http/body-lease.ts';
 
 /** What of undici's controller is of use here. */
 export interface Wire {
@@ -30,7 +30,8 @@ export class IncomingBody {
   #heldBytes = 0;
   #state: 'open' | 'complete' | 'failed' = 'open';
   #error: unknown;
-  #isCancelled = false;
+  /** How it broke off. */
+  #end: BodyEnd | undefined;
   #reader: Reader | undefined;
   #lease: BodyLease | undefined;
 
@@ -43,6 +44,8 @@ export class IncomingBody {
     if (this.#lease) return this.#lease;
     if (this.#state === 'complete') return endedLease;
     this.#lease = new BodyLease();
+    // What is wrong within the packet of the headers is found before anybody has asked.
+    if (this.#end) this.#lease.end(this.#end);
     this.#lease.onBodyEnd(({ kind }) => {
       if (kind === 'collected') this.cancel();
     });
@@ -51,7 +54,7 @@ export class IncomingBody {
 
   /** Why it broke off, if it has, and not because its reader gave it up. */
   get failure(): { readonly error: unknown } | undefined {
-    return this.#state === 'failed' && !this.#isCancelled ? { error: this.#error } : undefined;
+    return this.#end && this.#end.kind !== 'cancelled' ? { error: this.#error } : undefined;
   }
 
   push(chunk: Uint8Array): void {
@@ -75,18 +78,22 @@ export class IncomingBody {
 
   /** What came before it is lost, as with `fetch`. */
   fail(error: unknown): void {
-    if (this.#state !== 'open') return;
-    this.#fail(error);
-    this.#lease?.end({ kind: 'failed', error });
+    this.#breakOff(error, { kind: 'failed', error });
+  }
+
+  /** Its call is over: `end` says whether the server had a part in that. */
+  abort(reason: unknown, end: BodyEnd): void {
+    this.#breakOff(reason, end);
+  }
+
+  /** It is not what it says it is: what is yet to come is of no use. */
+  giveUp(error: Error): void {
+    this.#breakOff(error, { kind: 'failed', error }, error);
   }
 
   /** Its reader does not want the rest. */
   cancel(reason: Error = new Error('The body was cancelled')): void {
-    if (this.#state !== 'open') return;
-    this.#isCancelled = true;
-    this.#fail(reason);
-    this.#wire.abort(reason);
-    this.#lease?.end({ kind: 'cancelled' });
+    this.#breakOff(reason, { kind: 'cancelled' }, reason);
   }
 
   /** All of it, if it is all there and not too much. */
@@ -150,10 +157,15 @@ export class IncomingBody {
     return held;
   }
 
-  #fail(error: unknown): void {
+  /** @param wireReason - for the connection, if that does not know. */
+  #breakOff(error: unknown, end: BodyEnd, wireReason?: Error): void {
+    if (this.#state !== 'open') return;
     this.#state = 'failed';
     this.#error = error;
+    this.#end = end;
     this.#takeHeld();
     this.#take()?.fail(error);
+    if (wireReason) this.#wire.abort(wireReason);
+    this.#lease?.end(end);
   }
 }

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type * as Undici from 'undici';
 
-/** The first whose handlers are told what we have to know. */
-const leastMajor = 8;
+/** Earlier ones part from Node's `fetch`: 8.0 asks a proxy that hangs up again and again. */
+const least = { major: 8, minor: 13 };
 
 /**
  * undici, which is an optional peer.
@@ -20,9 +20,12 @@ export function loadUndici(): typeof Undici {
       cause,
     });
   }
-  if (Number.parseInt(version, 10) < leastMajor)
-    throw new Error(`holdfast/undici needs undici ${leastMajor} or later, and found ${version}: ${howTo}.`);
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < least.major || (major === least.major && minor < least.minor))
+    throw new Error(
+      `holdfast/undici needs undici ${least.major}.${least.minor} or later, and found ${version}: ${howTo}.`,
+    );
   return require('undici') as typeof Undici;
 }
 
-const howTo = `npm install undici@${leastMajor}`;
+const howTo = `npm install undici@${least.major}`;

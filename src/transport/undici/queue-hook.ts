@@ -57,14 +57,16 @@ export function dispatchClass(undici: typeof Undici): NewDispatch {
 }
 
 function hookName({ Dispatcher }: typeof Undici): symbol | undefined {
-  let name: symbol | undefined;
+  let hooks: readonly symbol[] = [];
   class Probe extends Dispatcher {
     override dispatch(options: object): boolean {
-      [name] = Object.getOwnPropertySymbols(options);
+      const given = options as Record<symbol, unknown>;
+      hooks = Object.getOwnPropertySymbols(given).filter(name => typeof given[name] === 'function');
       return true;
     }
   }
   const { signal } = new AbortController();
   new Probe().request({ origin: 'http://localhost', path: '/', method: 'GET', signal }).catch(() => {});
-  return name;
+  // Of several we could not tell which.
+  return hooks.length === 1 ? hooks[0] : undefined;
 }

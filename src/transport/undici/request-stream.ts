@@ -3,6 +3,9 @@ import { Readable } from 'node:stream';
 
 type Chunks = ReadableStreamDefaultReader<Uint8Array>;
 
+/** More than anything that is there as a whole comes in. A stream that always has more would be read for ever. */
+const maxAhead = 16;
+
 /**
  * What there is to read at once as a whole, so that its length can be said; a stream of what takes its time. The body of
  * a `Request` is always a stream, and nearly always text that it was made with.
@@ -17,6 +20,7 @@ export async function readAhead(stream: ReadableStream<Uint8Array>): Promise<Uin
     if (!step) return streamOf(reader, chunks, reading);
     if (step.done) return Buffer.concat(chunks);
     chunks.push(bytesOf(step.value));
+    if (chunks.length === maxAhead) return streamOf(reader, chunks);
   }
 }
 

@@ -162,7 +162,13 @@ export class WireResponse {
     try {
       yield* decode(this.#wire(body), this.#parts.codings);
     } catch (error) {
-      throw body.failure ? body.failure.error : new TypeError('terminated', { cause: error });
+      if (body.failure) throw body.failure.error;
+      const broken = new TypeError('terminated', { cause: error });
+      body.giveUp(broken);
+      throw broken;
+    } finally {
+      // The source of the decoders cannot be left as long as it waits for a chunk.
+      body.cancel();
     }
   }
 

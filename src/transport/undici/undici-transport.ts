@@ -43,10 +43,7 @@ export function undici(options: UndiciOptions = {}): UndiciTransport {
   return new Undici(readUndiciOptions(options));
 }
 
-/**
- * `undici()` for a fetch that becomes the global one: what only the original does goes to the `fetch` given. Whatever
- * is put over ours later, such as a mock, may end in ours again, so the present global is not the one to ask.
- */
+/** `undici()` for a fetch that becomes the global one: what only the original does goes to the `fetch` given. */
 export function undiciBeside(fetch: FetchLike, options: UndiciOptions): UndiciTransport {
   return new Undici(readUndiciOptions(options), fetch);
 }
@@ -63,9 +60,13 @@ class Undici implements UndiciTransport, ExchangeRules {
   #dispatcher: Dispatcher | undefined;
   #users = 0;
 
-  readonly fetch: FetchLike | undefined;
+  readonly fetch: FetchLike;
 
-  constructor(options: UndiciSettings, fetch?: FetchLike) {
+  /**
+   * @param fetch - for what only the original does. Not the present global: ours may be that one day, and what is put
+   * over it then, such as a mock, ends in ours again.
+   */
+  constructor(options: UndiciSettings, fetch: FetchLike = globalFetch()) {
     this.fetch = fetch;
     this.#options = options;
     const { dispatcher, http2 = false, maxResponseBytes, pipelining = 1 } = options;
@@ -168,7 +169,7 @@ class Undici implements UndiciTransport, ExchangeRules {
     const dispatcher = new this.#undici.Dispatcher1Wrapper(this.dispatcher);
     const init = { ...request.init, dispatcher, ...(signal && { signal }) };
     try {
-      const send = this.fetch ?? globalFetch();
+      const send = this.fetch;
       return await send(request.input, init);
     } catch (error) {
       throw fromTransport(error);

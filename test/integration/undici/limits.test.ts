@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
+import { Agent } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { createFetch, NetworkError } from '../../../src/index.ts';
 import { type UndiciOptions, undici } from '../../../src/transport/undici/index.ts';
@@ -248,3 +249,15 @@ async function fullBacklog(): Promise<AsyncDisposable & { readonly port: number 
     },
   };
 }
+
+test('an origin too many for a dispatcher is an error of ours, which may pass, and not of the host', async () => {
+  await using one = await startFaultServer();
+  await using other = await startFaultServer();
+  const dispatcher = new Agent({ maxOrigins: 1 });
+  await using fetch = createFetch({ transport: undici({ dispatcher }), retry: false });
+  await (await fetch(one.url('/200'))).text();
+  const error = await rejection(NetworkError, fetch(other.url('/200')));
+  expect(error).toMatchObject({ reason: 'UND_ERR_MAX_ORIGINS_REACHED', sent: 'no', transient: true });
+  expect(fetch.hosts.get(other.origin)?.circuitBreaker.counts).toEqual({ successes: 0, failures: 0 });
+  await dispatcher.destroy();
+});

@@ -44,14 +44,14 @@ test('a program without undici is told what to install', async () => {
   );
 });
 
-test('and so is one whose undici is too old', async () => {
-  install('7.28.0');
+test.each(['7.28.0', '8.12.4'])('and so is one whose undici is too old: %s', async version => {
+  install(version);
   expect(await output()).toBe(
-    'holdfast/undici needs undici 8 or later, and found 7.28.0: npm install undici@8.',
+    `holdfast/undici needs undici 8.13 or later, and found ${version}: npm install undici@8.`,
   );
 });
 
-test.each(['8.0.0', '10.1.0'])('undici %s will do', async version => {
+test.each(['8.13.0', '9.0.0', '10.1.0'])('undici %s will do', async version => {
   install(version);
   expect(await output()).toBe('object');
 });

@@ -98,3 +98,21 @@ test('a fetch that is closed twice has left once: the connections of the other c
   await closed;
   expect(server.sockets.size).toBe(0);
 });
+
+test('a Request whose stream always has more is sent as it comes, and stops with its call', async () => {
+  await using server = await startServer();
+  await using fetch = createFetch({ transport: undici() });
+  const cancelled = Promise.withResolvers<unknown>();
+  const body = new ReadableStream({
+    pull: controller => controller.enqueue(new Uint8Array(1_000)),
+    cancel: reason => cancelled.resolve(reason),
+  });
+  const controller = new AbortController();
+  const init = { method: 'POST', body, duplex: 'half', signal: controller.signal } as RequestInit;
+  const seen = server.seen();
+  const call = fetch(new Request(server.url, init));
+  expect(String(await seen)).toMatch(/transfer-encoding: chunked/i);
+  controller.abort('enough');
+  await expect(call).rejects.toBe('enough');
+  expect(await cancelled.promise).toBeDefined();
+});
