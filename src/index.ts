@@ -17,19 +17,29 @@ export {
   type Send,
 } from './client/client.ts';
 export {
+  BulkheadFullError,
   CircuitOpenError,
   ClosedError,
   type ErrorCode,
   HoldfastError,
   HostPausedError,
   NetworkError,
+  RateLimitedError,
   RejectedError,
   TimeoutError,
 } from './errors.ts';
 export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './explain.ts';
 export { createFetch, type HoldfastFetch } from './fetch.ts';
 export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
-export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
+export type {
+  BulkheadView,
+  CircuitBreakerView,
+  HostPauseView,
+  Hosts,
+  HostView,
+  RateLimitView,
+  RetryBudgetView,
+} from './host-view.ts';
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
 export type { Sent } from './http/failure.ts';
 export type { FetchLike } from './http/fetch-like.ts';
@@ -40,6 +50,7 @@ export type {
   AttemptEndEvent,
   AttemptStartEvent,
   BodyEndEvent,
+  BulkheadEvent,
   CallEndEvent,
   CallStartEvent,
   CircuitEvent,
@@ -50,6 +61,7 @@ export type {
   HostPauseEvent,
   Observer,
   PolicyEvent,
+  RateLimitEvent,
   RetryEvent,
   RetryRefusedEvent,
   ValidationEvent,
@@ -57,11 +69,15 @@ export type {
 } from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+export { bulkhead } from './policies/bulkhead/bulkhead.ts';
+export type { BulkheadOptions, Priority } from './policies/bulkhead/limits.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
+export type { RateLimitOptions } from './policies/rate-limit/limits.ts';
+export { rateLimit } from './policies/rate-limit/rate-limit.ts';
 export type { BackoffOptions } from './policies/retry/backoff.ts';
 export type { RetryBudgetOptions } from './policies/retry/budget.ts';
 export type { RetryInfo } from './policies/retry/decide.ts';

@@ -1,10 +1,20 @@
+import type { HostState } from './hosts/host-state.ts';
 import type { Call } from './pipeline/call.ts';
+import type { Clock } from './pipeline/clock.ts';
 import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
+import { adoptBulkhead, hostBulkhead } from './policies/bulkhead/bulkhead.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
-import { type HostPauseLimits, hearPause, hostPause, waitOutPause } from './policies/host-pause.ts';
+import {
+  type HostPauseLimits,
+  hearPause,
+  hostPause,
+  peekPause,
+  waitOutPause,
+} from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
+import { adoptRateLimit, hostRateLimit } from './policies/rate-limit/rate-limit.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
 import type { TelemetrySettings } from './telemetry/options.ts';
@@ -18,11 +28,11 @@ export const standardOrder = [
   'coalesce',
   'totalTimeout',
   'bulkhead',
-  'rateLimit',
   'retry',
   'hedge',
   'attempt',
   'hostPause',
+  'rateLimit',
   'circuitBreaker',
   'throttle',
   'concurrencyLimit',
@@ -58,13 +68,19 @@ export function standardPolicies(
     cache: undefined,
     coalesce: undefined,
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
-    bulkhead: undefined,
-    rateLimit: undefined,
+    bulkhead: policy.bulkhead === false ? undefined : hostBulkhead(policy.bulkhead, policy.priority),
     retry:
       policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
     hedge: undefined,
     attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
+    rateLimit:
+      policy.rateLimit === false
+        ? undefined
+        : hostRateLimit(policy.rateLimit, {
+            isRefused: policy.circuitBreaker ? isRefused : undefined,
+            notBefore: listens ? pausedUntil : undefined,
+          }),
     circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
     throttle: undefined,
     concurrencyLimit: undefined,
@@ -80,3 +96,12 @@ const listensToHost = (policy: ResolvedPolicy): policy is ResolvedPolicy & { hos
 
 const isRefused = (call: Call): boolean =>
   peekCircuit(call.host)?.refusal(call.runtime.clock.now(), call.record) !== undefined;
+
+/** A pause that begins while calls wait for the rate limit holds them too. */
+const pausedUntil = ({ host }: Call): number => peekPause(host)?.until ?? Number.NEGATIVE_INFINITY;
+
+/** What is kept of a host comes under another policy: whoever waits hears of it. */
+export function adopt(host: HostState, policy: ResolvedPolicy, clock: Clock): void {
+  adoptBulkhead(host, policy.bulkhead);
+  adoptRateLimit(host, policy.rateLimit, clock);
+}
