@@ -243,11 +243,11 @@ export class BulkheadFullError extends RejectedError {
   ) {
     const reason =
       why === 'displaced'
-        ? 'and its place in the queue went to a more important call'
-        : `and ${waiting} wait, where at most ${maxQueued} may`;
+        ? 'its place in the queue went to a more important call'
+        : `as many wait as may (${waiting} of ${maxQueued})`;
     // Nobody knows when a call will end.
     super(
-      `${title(record)} ${notSent(record)}: ${maxConcurrent} calls to ${record.host} are under way, the most that may be, ` +
+      `${title(record)} ${notSent(record)}: ${record.host} has as many calls under way as may be (${maxConcurrent}) and ` +
         `${reason}. Try again later, or raise \`bulkhead.maxConcurrent\` or \`bulkhead.maxQueued\`.`,
       record,
       undefined,

@@ -118,16 +118,12 @@ export const policyDefaults: {
   readonly leaseMs: number;
   readonly idempotencyKey: false;
   readonly priority: Priority;
-  readonly bulkhead: false;
-  readonly rateLimit: false;
 } = Object.freeze({
   totalTimeoutMs: defaultTotalTimeoutMs,
   attemptTimeoutMs: defaultAttemptTimeoutMs,
   leaseMs: 1_000,
   idempotencyKey: false,
   priority: defaultPriority,
-  bulkhead: false,
-  rateLimit: false,
 });
 
 /** Lays one policy over another: parts are merged option by option, and `false` takes a part out. */
@@ -185,10 +181,10 @@ const unlessOff = <Options extends object, Rules>(
 
 /** Of a part that is there only if somebody asks for it. */
 const ifGiven = <Options extends object, Rules>(
-  given: Options | false,
+  given: Options | false | undefined,
   read: (options: Options, path: string) => Rules,
   path: string,
-): Rules | false => given && read(given, path);
+): Rules | false => (given ? read(given, path) : false);
 
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
 

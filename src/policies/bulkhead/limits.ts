@@ -22,7 +22,7 @@ export interface BulkheadOptions {
   readonly maxQueued?: number;
   /**
    * How many more important calls may go ahead of the one that has waited longest among the less important. Then it is
-   * its turn. From 0.
+   * its turn. From 1: they take turns.
    * @defaultValue 10
    */
   readonly maxOvertakes?: number;
@@ -39,7 +39,7 @@ export const bulkheadDefaults: BulkheadLimits = Object.freeze({
 const checks: Checks<BulkheadOptions> = {
   maxConcurrent: integer({ min: 1, unlimited: true }),
   maxQueued: integer({ unlimited: true }),
-  maxOvertakes: integer(),
+  maxOvertakes: integer({ min: 1 }),
 };
 
 export const readBulkheadOptions = (options: BulkheadOptions, path = 'bulkhead'): BulkheadLimits =>
@@ -49,5 +49,5 @@ export const readBulkheadOptions = (options: BulkheadOptions, path = 'bulkhead')
 export const noLimits: BulkheadLimits = Object.freeze({
   maxConcurrent: Number.POSITIVE_INFINITY,
   maxQueued: Number.POSITIVE_INFINITY,
-  maxOvertakes: 0,
+  maxOvertakes: 1,
 });
