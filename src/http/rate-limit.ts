@@ -1,5 +1,5 @@
 /** What a server says of the quota that its client has, as several families of header fields put it. */
-import { type Item, isInnerList, parseDictionary, parseList } from 'structured-headers';
+import { isDictionary, itemsOf, membersOf } from './structured-fields.ts';
 
 /** A quota, as one response tells of it. */
 export interface QuotaReading {
@@ -20,9 +20,6 @@ const DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
 
 /** `100`, also as in `100, 100;w=60`: of drafts 00 to 06, the first is the one that is closest. */
 const LEADING_COUNT = /^([0-9]+)\s*(?:$|[,;])/;
-
-/** A dictionary opens with `key=`, a list of items never does. */
-const DICTIONARY = /^[a-z*][a-z0-9_.*-]*=/;
 
 /** From here on a reset is an epoch time in seconds, or in milliseconds: as a delay it would be thirty years. */
 const EPOCH_SECONDS_FROM = 1e9;
@@ -83,7 +80,7 @@ function readPolicies(value: string | null): Policies {
 
 function fromRateLimit(value: string | null, policies: Policies): QuotaReading | undefined {
   if (value === null) return undefined;
-  if (DICTIONARY.test(value)) return fromDictionary(value);
+  if (isDictionary(value)) return fromDictionary(value);
   const readings = itemsOf(value).flatMap(([name, parameters]) => {
     const policy = policies.get(String(name));
     if (!policy && policies.has(String(name))) return [];
@@ -98,11 +95,11 @@ function fromRateLimit(value: string | null, policies: Policies): QuotaReading |
 }
 
 function fromDictionary(value: string): QuotaReading | undefined {
-  const members = attempt(() => parseDictionary(value));
-  const remaining = asCount(members?.get('remaining')?.[0]);
-  const resetMs = asMs(members?.get('reset')?.[0]);
+  const members = membersOf(value);
+  const remaining = asCount(members?.get('remaining'));
+  const resetMs = asMs(members?.get('reset'));
   if (remaining === undefined || resetMs === undefined) return undefined;
-  return { remaining, resetMs, limit: asCount(members?.get('limit')?.[0]), windowMs: undefined };
+  return { remaining, resetMs, limit: asCount(members?.get('limit')), windowMs: undefined };
 }
 
 function fromFamilies(headers: Headers, nowEpochMs: number): QuotaReading | undefined {
@@ -134,20 +131,6 @@ function delayOf(reset: number, nowEpochMs: number): number {
   if (reset > EPOCH_MS_FROM) return reset - nowEpochMs;
   if (reset > EPOCH_SECONDS_FROM) return reset * 1_000 - nowEpochMs;
   return reset * 1_000;
-}
-
-function itemsOf(value: string | null): Item[] {
-  const members = value === null ? undefined : attempt(() => parseList(value));
-  return members?.filter((member): member is Item => !isInnerList(member)) ?? [];
-}
-
-/** RFC 9651 §4.2: a field that does not parse is ignored as a whole. */
-function attempt<Result>(parse: () => Result): Result | undefined {
-  try {
-    return parse();
-  } catch {
-    return undefined;
-  }
 }
 
 const asCount = (value: unknown): number | undefined =>

@@ -209,12 +209,12 @@ class Instruments {
   #observeSum<Part>(
     result: ObservableResult,
     peek: (host: HostState) => Part | undefined,
-    valueOf: (part: Part) => number,
+    countOf: (part: Part) => number,
   ): void {
     const sums = new Map<string, number>();
     for (const [{ key }, part] of observedHosts(peek)) {
       const name = this.label(key);
-      sums.set(name, (sums.get(name) ?? 0) + valueOf(part));
+      sums.set(name, (sums.get(name) ?? 0) + countOf(part));
     }
     for (const [name, sum] of sums) result.observe(sum, { [host]: name });
   }

@@ -425,7 +425,7 @@ describe('when the limits change', () => {
   test('a call under the policy of before does not bring its limits back', async () => {
     const { fetch, transport } = harness({
       ...one,
-      policies: [{ outside: 'bulkhead', policy: async (call, next) => next((await null, call)) }],
+      policies: [{ outside: 'bulkhead', policy: (call, next) => microtasks(3).then(() => next(call)) }],
     });
     void fetch(url);
     fetch.update({ bulkhead: { maxConcurrent: 2 } });

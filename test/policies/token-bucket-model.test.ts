@@ -159,15 +159,12 @@ describe('a rate limit, in any life', () => {
           world.limiter.adopt(after);
           const changedAt = world.clock.now();
           for (let turn = 0; turn < 4; turn++) await null;
-          const ofBefore = world.sentTimes().length;
           for (const each of late) await world.step(each);
           const times = world.sentTimes();
           expectWithin(
             times.filter(time => time > changedAt),
             after,
           );
-          expect(times.length).toBeGreaterThanOrEqual(0);
-          expect(ofBefore).toBeGreaterThanOrEqual(0);
         },
       ),
       { numRuns: 150 },
@@ -180,7 +177,6 @@ describe('a rate limit, in any life', () => {
       windowMs: fc.constantFrom(1_000, 5_000, 60_000),
       latencyMs: fc.integer({ min: 0, max: 300 }),
       gapsMs: fc.array(fc.integer({ min: 0, max: 800 }), { minLength: 1, maxLength: 60 }),
-      learnsAtFirst: fc.boolean(),
     });
     await fc.assert(
       fc.asyncProperty(answers, async ({ limit, windowMs, latencyMs, gapsMs }) => {
