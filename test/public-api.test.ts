@@ -38,7 +38,8 @@ function entries(): Record<string, string> {
 describe('the exported names of', () => {
   test('holdfast', () => {
     expect(exportsOf('src/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "CircuitOpenError
+      "BulkheadFullError
+      CircuitOpenError
       ClosedError
       HTTPError
       HoldfastError
@@ -46,10 +47,12 @@ describe('the exported names of', () => {
       HostPausedError
       MAX_TIMER_MS
       NetworkError
+      RateLimitedError
       RejectedError
       SchemaValidationError
       TimeoutError
       attemptTimeout
+      bulkhead
       circuitBreaker
       createClient
       createFetch
@@ -59,6 +62,7 @@ describe('the exported names of', () => {
       hostPause
       isHTTPError
       pipeline
+      rateLimit
       recoveryHeaders
       replaceOption
       responseInfo
@@ -71,6 +75,9 @@ describe('the exported names of', () => {
       type AttemptStartEvent
       type BackoffOptions
       type BodyEndEvent
+      type BulkheadEvent
+      type BulkheadOptions
+      type BulkheadView
       type Call
       type CallEndEvent
       type CallInit
@@ -116,7 +123,11 @@ describe('the exported names of', () => {
       type PolicyOptions
       type PolicySet
       type PolicySource
+      type Priority
       type Random
+      type RateLimitEvent
+      type RateLimitOptions
+      type RateLimitView
       type ResponseInfo
       type ResponseOutcome
       type RetryBudgetOptions
