@@ -180,6 +180,32 @@ describe('who waits for a rate limit', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('is no attempt that was sent when its time is over there: the retry is neither counted nor paid for', async () => {
+    const { fetch, transport, clock } = harness({
+      totalTimeoutMs: 3_000,
+      rateLimit: { perSecond: 1 },
+      retry: { jitter: 'none', baseDelayMs: 0 },
+      hostPause: { jitterMs: 0 },
+    });
+    const call = rejection(TimeoutError, fetch(url));
+    (await transport.next()).respond(new Response(null, { status: 500 }));
+    await clock.advance(500);
+    // While the retry waits for its token, another call is told to stay away for longer than that has time.
+    void fetch(url, { policy: { rateLimit: false, retry: false, hostPause: false } });
+    const other = fetch(url, { policy: { rateLimit: false, retry: false } });
+    for (let answers = 0; answers < 2; answers++)
+      (await transport.next()).respond(answer({ 'Retry-After': '60' }, 503));
+    await other;
+    await clock.advance(2_500);
+    const error = await call;
+    expect(error.attempts).toMatchObject([
+      { sent: 'yes' },
+      { sent: 'no', outcome: 'cancelled', reason: 'deadline' },
+    ]);
+    expect(fetch.hosts.get(host)?.counters).toMatchObject({ retries: 0, retriedCalls: 0 });
+    expect(fetch.hosts.get(host)?.rateLimit?.tokens).toBe(1);
+  });
+
   test('ends with close(), and leaves no timer', async () => {
     const { fetch, clock } = harness(slow);
     const calls = [1, 2, 3].map(() => rejection(ClosedError, fetch(url)));
