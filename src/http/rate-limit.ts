@@ -44,17 +44,17 @@ const longestResetMs = 25 * 3_600_000;
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ | RateLimit fields}
  */
 export function readQuota(headers: Headers, nowEpochMs: number): QuotaReading | 'unreadable' | undefined {
-  const policies = readPolicies(headers.get('ratelimit-policy'));
+  const policy = headers.get('ratelimit-policy');
+  const policies = policy === null ? none : readPolicies(policy);
   const read =
     fromRateLimit(headers.get('ratelimit'), policies) ??
     fromFamilies(headers, nowEpochMs) ??
     fromPolicies(policies);
   if (read && read.resetMs <= longestResetMs) return read;
-  return read || isSpokenOf(headers) ? 'unreadable' : undefined;
+  return read || policy !== null || isSpokenOf(headers) ? 'unreadable' : undefined;
 }
 
 const isSpokenOf = (headers: Headers): boolean =>
-  headers.has('ratelimit-policy') ||
   headers.has('ratelimit') ||
   families.some(family => headers.has(`${family}-remaining`) && headers.has(`${family}-reset`));
 
@@ -66,7 +66,9 @@ interface QuotaPolicy {
 /** By name; undefined for a quota of something else than requests. */
 type Policies = ReadonlyMap<string, QuotaPolicy | undefined>;
 
-function readPolicies(value: string | null): Policies {
+const none: Policies = new Map();
+
+function readPolicies(value: string): Policies {
   const policies = new Map<string, QuotaPolicy | undefined>();
   for (const [name, parameters] of itemsOf(value)) {
     // Draft 07 and before: `100;w=60`, where the item is the quota itself.
@@ -105,8 +107,10 @@ function fromDictionary(value: string): QuotaReading | undefined {
 function fromFamilies(headers: Headers, nowEpochMs: number): QuotaReading | undefined {
   for (const family of families) {
     const remaining = headers.get(`${family}-remaining`);
+    // Most answers say nothing: one look each.
+    if (remaining === null) continue;
     const reset = headers.get(`${family}-reset`);
-    if (remaining === null || reset === null || !DECIMAL.test(remaining) || !DECIMAL.test(reset)) continue;
+    if (reset === null || !DECIMAL.test(remaining) || !DECIMAL.test(reset)) continue;
     const limit = LEADING_COUNT.exec(headers.get(`${family}-limit`) ?? '')?.[1];
     return {
       remaining: Math.floor(Number(remaining)),

@@ -189,6 +189,21 @@ describe('the permits of a bulkhead, in any life', () => {
     );
   });
 
+  test('come to everyone in the end, however many of the more important come', async () => {
+    const arrivalOrEnd = fc.oneof(
+      fc.record({ do: fc.constant('arrive' as const), priority: fc.constantFrom(...priorities) }),
+      fc.record({ do: fc.constant('arrive' as const), priority: fc.constant('critical' as const) }),
+      fc.record({ do: fc.constant('end' as const), which: fc.nat() }),
+    );
+    const steps = fc.array(arrivalOrEnd, { minLength: 60, maxLength: 200 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), steps, async (maxOvertakes, given) => {
+        await live(new World({ maxConcurrent: 1, maxQueued: Number.POSITIVE_INFINITY, maxOvertakes }), given);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('are all back when all have gone', async () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(step, { maxLength: 60 }), async (first, steps) => {

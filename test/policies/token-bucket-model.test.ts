@@ -175,11 +175,12 @@ describe('a rate limit, in any life', () => {
     const answers = fc.record({
       limit: fc.integer({ min: 1, max: 8 }),
       windowMs: fc.constantFrom(1_000, 5_000, 60_000),
+      travelMs: fc.integer({ min: 0, max: 300 }),
       latencyMs: fc.integer({ min: 0, max: 300 }),
       gapsMs: fc.array(fc.integer({ min: 0, max: 800 }), { minLength: 1, maxLength: 60 }),
     });
     await fc.assert(
-      fc.asyncProperty(answers, async ({ limit, windowMs, latencyMs, gapsMs }) => {
+      fc.asyncProperty(answers, async ({ limit, windowMs, travelMs, latencyMs, gapsMs }) => {
         const clock = virtualClock();
         const unlimited = {
           perSecond: Number.POSITIVE_INFINITY,
@@ -192,7 +193,8 @@ describe('a rate limit, in any life', () => {
         let windowEnd = 0;
         let used = 0;
         let refused = 0;
-        const serve = () => {
+        const serve = () => void clock.setTimer(count, travelMs);
+        const count = () => {
           const now = clock.now();
           if (now >= windowEnd) {
             windowEnd = now + windowMs;
@@ -213,12 +215,12 @@ describe('a rate limit, in any life', () => {
         };
         // Until the first answer nobody knows anything.
         send();
-        await clock.advance(latencyMs);
+        await clock.advance(travelMs + latencyMs);
         for (const gapMs of gapsMs) {
           send();
           await clock.advance(gapMs);
         }
-        await clock.advance(gapsMs.length * (windowMs + latencyMs));
+        await clock.advance(gapsMs.length * (windowMs + travelMs + latencyMs));
         expect(refused).toBe(0);
         expect(limiter.waiting).toBe(0);
         expect(clock.pending).toBe(0);
