@@ -14,7 +14,13 @@ export interface QuotaReading {
 }
 
 /** Fields of older drafts of the standard, and of those who never had one. */
-const families = ['ratelimit', 'x-ratelimit', 'x-rate-limit'] as const;
+const families = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].map(family => ({
+  limit: `${family}-limit`,
+  remaining: `${family}-remaining`,
+  reset: `${family}-reset`,
+}));
+
+type Family = (typeof families)[number];
 
 const DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
 
@@ -40,23 +46,25 @@ const longestResetMs = 25 * 3_600_000;
  *    seconds from now, or epoch time in seconds (above 1e9) or milliseconds (above 1e12).
  * 4. `RateLimit-Policy` alone.
  *
- * @param nowEpochMs - the present, in milliseconds since the epoch.
+ * @param nowEpochMs - tells the present, in milliseconds since the epoch; asked only if there is something to read.
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ | RateLimit fields}
  */
-export function readQuota(headers: Headers, nowEpochMs: number): QuotaReading | 'unreadable' | undefined {
+export function readQuota(
+  headers: Headers,
+  nowEpochMs: () => number,
+): QuotaReading | 'unreadable' | undefined {
   const policy = headers.get('ratelimit-policy');
+  const value = headers.get('ratelimit');
+  const told = families.filter(({ remaining }) => headers.has(remaining));
+  // Most answers say nothing.
+  if (policy === null && value === null && told.length === 0) return undefined;
   const policies = policy === null ? none : readPolicies(policy);
   const read =
-    fromRateLimit(headers.get('ratelimit'), policies) ??
-    fromFamilies(headers, nowEpochMs) ??
-    fromPolicies(policies);
+    fromRateLimit(value, policies) ?? fromFamilies(headers, told, nowEpochMs()) ?? fromPolicies(policies);
   if (read && read.resetMs <= longestResetMs) return read;
-  return read || policy !== null || isSpokenOf(headers) ? 'unreadable' : undefined;
+  const isSpokenOf = policy !== null || value !== null || told.some(({ reset }) => headers.has(reset));
+  return read || isSpokenOf ? 'unreadable' : undefined;
 }
-
-const isSpokenOf = (headers: Headers): boolean =>
-  headers.has('ratelimit') ||
-  families.some(family => headers.has(`${family}-remaining`) && headers.has(`${family}-reset`));
 
 interface QuotaPolicy {
   readonly limit: number;
@@ -104,14 +112,16 @@ function fromDictionary(value: string): QuotaReading | undefined {
   return { remaining, resetMs, limit: asCount(members?.get('limit')), windowMs: undefined };
 }
 
-function fromFamilies(headers: Headers, nowEpochMs: number): QuotaReading | undefined {
-  for (const family of families) {
-    const remaining = headers.get(`${family}-remaining`);
-    // Most answers say nothing: one look each.
-    if (remaining === null) continue;
-    const reset = headers.get(`${family}-reset`);
-    if (reset === null || !DECIMAL.test(remaining) || !DECIMAL.test(reset)) continue;
-    const limit = LEADING_COUNT.exec(headers.get(`${family}-limit`) ?? '')?.[1];
+function fromFamilies(
+  headers: Headers,
+  told: readonly Family[],
+  nowEpochMs: number,
+): QuotaReading | undefined {
+  for (const family of told) {
+    const remaining = headers.get(family.remaining) ?? '';
+    const reset = headers.get(family.reset) ?? '';
+    if (!DECIMAL.test(remaining) || !DECIMAL.test(reset)) continue;
+    const limit = LEADING_COUNT.exec(headers.get(family.limit) ?? '')?.[1];
     return {
       remaining: Math.floor(Number(remaining)),
       limit: limit === undefined ? undefined : Number(limit) || undefined,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readQuota } from '../../src/http/rate-limit.ts';
 
 const now = Date.UTC(2026, 0, 1);
-const read = (headers: Record<string, string>) => readQuota(new Headers(headers), now);
+const read = (headers: Record<string, string>) => readQuota(new Headers(headers), () => now);
 
 describe('the quota that a response tells of', () => {
   test.each<[string, Record<string, string>, object]>([
@@ -126,7 +126,7 @@ describe('the quota that a response tells of', () => {
         } catch {
           return;
         }
-        const quota = readQuota(headers, now);
+        const quota = readQuota(headers, () => now);
         if (typeof quota !== 'object') return;
         expect(quota.resetMs).toBeGreaterThanOrEqual(0);
         expect(quota.resetMs).toBeLessThanOrEqual(25 * 3_600_000);

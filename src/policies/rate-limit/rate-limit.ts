@@ -145,7 +145,7 @@ function isUnsent(error: unknown, call: Call): boolean {
 }
 
 function learn(limiter: RateLimiter, call: Call, { headers }: Response): void {
-  const reading = readQuota(headers, call.runtime.clock.date());
+  const reading = readQuota(headers, () => call.runtime.clock.date());
   if (reading === undefined) return;
   if (reading === 'unreadable') tell(limiter, call, 'unreadable', 0);
   else if (limiter.learn(reading)) tell(limiter, call, 'exhausted', 0);
