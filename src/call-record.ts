@@ -44,6 +44,10 @@ export interface AttemptRecord {
   /** How long the call waited before the attempt that followed this one. */
   delayMs: number | undefined;
   /** How long the attempt waited, for the end of a pause of the host or for room, before it was sent; not part of `durationMs`. */
+  /**
+   * How long the attempt waited before it was sent: for the end of a pause of the host, for the rate limit. Not part of
+   * `durationMs`.
+   */
   waitedMs: number;
   /** How long the server asked us to stay away, if it did. */
   retryAfterMs: number | undefined;
@@ -76,6 +80,8 @@ export class CallRecord {
   durationMs: number | undefined;
   /** State of the host's circuit when the call settled. */
   circuit: 'closed' | 'open' | 'half-open' | 'isolated' | undefined;
+  /** How long the call waited for its turn in the bulkhead, before its first attempt. */
+  queuedMs = 0;
   /** Name of the substitute that answered in place of the service, if one did. */
   fallback: string | undefined;
   /** W3C trace id of the call, if it is traced. */

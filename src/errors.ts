@@ -13,6 +13,8 @@
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
  *    ├─ HostPausedError     the host asked to be left alone             HOST_PAUSED
  *    └─ OverloadedError     limit of attempts that the host can serve   OVERLOADED
+ *    ├─ BulkheadFullError   maxConcurrent, maxQueued, waiting           BULKHEAD_FULL
+ *    └─ RateLimitedError    waiting                                     RATE_LIMITED
  * ```
  *
  * Match on `code` or `instanceof`; messages are for people and may change. The caller's own abort reason is
@@ -29,6 +31,8 @@ export type ErrorCode =
   | 'CIRCUIT_OPEN'
   | 'HOST_PAUSED'
   | 'OVERLOADED'
+  | 'BULKHEAD_FULL'
+  | 'RATE_LIMITED'
   | 'CLOSED'
   | 'STATUS'
   | 'VALIDATION'
@@ -171,7 +175,7 @@ const canLimitStacks = !Object.isFrozen(Error);
 
 /** We refused to send this attempt. Repeating the call later is safe if `sent` is `'no'`: then no earlier one left. */
 export abstract class RejectedError extends HoldfastError {
-  /** Milliseconds from now after which sending may be allowed again; undefined if only a person can tell. */
+  /** Milliseconds from now after which sending may be allowed again; undefined if nobody can tell, or only a person. */
   readonly retryAfterMs: number | undefined;
   /** How far an earlier attempt of the same call got; `no` if there was none, or none that reached the server. */
   readonly sent: Sent;
@@ -244,6 +248,66 @@ export class OverloadedError extends RejectedError {
 
   protected override details(): Record<string, unknown> {
     return { ...super.details(), limit: this.limit };
+  }
+}
+
+/** As many calls to the host are under way as may be, and this one found no room among those who wait for their turn. */
+export class BulkheadFullError extends RejectedError {
+  readonly code = 'BULKHEAD_FULL';
+  readonly maxConcurrent: number;
+  readonly maxQueued: number;
+  /** Calls that were waiting. */
+  readonly waiting: number;
+
+  constructor(
+    record: CallRecord,
+    { maxConcurrent, maxQueued, waiting }: Pick<BulkheadFullError, 'maxConcurrent' | 'maxQueued' | 'waiting'>,
+    why: 'full' | 'displaced',
+  ) {
+    const reason =
+      why === 'displaced'
+        ? 'its place in the queue went to a more important call'
+        : `as many wait as may (${waiting} of ${maxQueued})`;
+    // Nobody knows when a call will end.
+    super(
+      `${title(record)} ${notSent(record)}: ${record.host} has as many calls under way as may be (${maxConcurrent}) and ` +
+        `${reason}. Try again later, or raise \`bulkhead.maxConcurrent\` or \`bulkhead.maxQueued\`.`,
+      record,
+      undefined,
+    );
+    this.maxConcurrent = maxConcurrent;
+    this.maxQueued = maxQueued;
+    this.waiting = waiting;
+  }
+
+  protected override details(): Record<string, unknown> {
+    const { maxConcurrent, maxQueued, waiting } = this;
+    return { ...super.details(), maxConcurrent, maxQueued, waiting };
+  }
+}
+
+/** The request would go over the rate limit of the host, and cannot wait. */
+export class RateLimitedError extends RejectedError {
+  readonly code = 'RATE_LIMITED';
+  /** Requests that were waiting for their turn. */
+  readonly waiting: number;
+
+  constructor(record: CallRecord, retryAfterMs: number, waiting: number, why: 'deadline' | 'full') {
+    const reason =
+      why === 'full'
+        ? `${waiting} wait already, the most that may`
+        : 'its turn would come past the deadline of this call';
+    super(
+      `${title(record)} ${notSent(record)}: the rate limit of ${record.host} is reached and ${reason}. ` +
+        `Try again in ${ms(retryAfterMs)}.`,
+      record,
+      retryAfterMs,
+    );
+    this.waiting = waiting;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { ...super.details(), waiting: this.waiting };
   }
 }
 
@@ -326,6 +390,8 @@ name(RejectedError, 'RejectedError');
 name(CircuitOpenError, 'CircuitOpenError');
 name(HostPausedError, 'HostPausedError');
 name(OverloadedError, 'OverloadedError');
+name(BulkheadFullError, 'BulkheadFullError');
+name(RateLimitedError, 'RateLimitedError');
 name(ClosedError, 'ClosedError');
 
 // What fetch rejects with is a TypeError, and programs test for it. A class has one parent, so the prototype of

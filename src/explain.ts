@@ -16,6 +16,8 @@ export interface ResponseInfo {
   readonly retries: number;
   /** From the call to the response headers. */
   readonly elapsedMs: number;
+  /** How long the call waited for its turn in the bulkhead, before its first attempt. */
+  readonly queuedMs: number;
   /** State of the host's circuit when the response came; undefined without a circuit breaker. */
   readonly circuit: CircuitState | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
@@ -44,10 +46,10 @@ export function shareStory(response: Response, copy: Response): void {
 export function responseInfo(response: Response): ResponseInfo | undefined {
   const record = stories.get(response);
   if (!record) return undefined;
-  const { method, url, host, attempts, circuit, fallback, traceId } = record;
+  const { method, url, host, attempts, queuedMs, circuit, fallback, traceId } = record;
   const elapsedMs = record.durationMs ?? 0;
   const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
+  return { method, url, host, attempts, retries, elapsedMs, queuedMs, circuit, fallback, traceId };
 }
 
 /**
@@ -76,14 +78,18 @@ export function explain(ending: Response | unknown): string {
   if (!info) return 'No call of a holdfast fetch is known to have ended with this.';
   const status = (ending as Response).status;
   const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(info.retries + 1)}`;
-  return [heading, ...timeline(info.attempts), ...footnotes(info)].join('\n');
+  return [heading, ...queued(info.queuedMs), ...timeline(info.attempts), ...footnotes(info)].join('\n');
 }
 
 function explainError(error: HoldfastError): string {
   const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.filter(isSent).length)}`;
-  const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
+  const queuedMs = HoldfastError.recordOf(error)?.queuedMs ?? 0;
+  const lines = [heading, ...queued(queuedMs), ...timeline(error.attempts), `  ${error.message}`];
   return lines.join('\n');
 }
+
+const queued = (queuedMs: number): string[] =>
+  queuedMs > 0 ? [`  waited ${ms(queuedMs)} for its turn in the bulkhead`] : [];
 
 function footnotes(info: ResponseInfo): string[] {
   const notes: string[] = [];

@@ -26,7 +26,7 @@ import {
   withoutPolicy,
 } from './request.ts';
 import { run } from './run-call.ts';
-import { type Place, type Spans, standardOrder, standardPolicies } from './standard-order.ts';
+import { adopt, type Place, type Spans, standardOrder, standardPolicies } from './standard-order.ts';
 import { channels, isUndiciInstrumented } from './telemetry/channels.ts';
 import { EventHub, type Listener } from './telemetry/event-hub.ts';
 import { consoleLogger, eventLog } from './telemetry/logs.ts';
@@ -182,6 +182,7 @@ class FetchClient implements Inside {
 
   update(policy: PolicySet): void {
     this.#book = this.#newBook(policy);
+    for (const host of this.#registry.values()) adopt(host, this.#observed.policyOf(host), this.clock);
     this.#hub.emit?.({ type: 'policy-updated', error: undefined });
   }
 

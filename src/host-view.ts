@@ -2,12 +2,16 @@ import type { HostRegistry } from './hosts/host-registry.ts';
 import type { HostCounters, HostState } from './hosts/host-state.ts';
 import type { Runtime } from './pipeline/call.ts';
 import type { CircuitState } from './pipeline/events.ts';
+import { permitsOf } from './policies/bulkhead/bulkhead.ts';
+import type { Permits } from './policies/bulkhead/permits.ts';
 import { type Circuit, circuitOf } from './policies/circuit-breaker/circuit.ts';
 import type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 import { readCircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
 import { limiterOf } from './policies/concurrency-limit/concurrency-limit.ts';
 import { peekPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
+import { rateLimiterOf } from './policies/rate-limit/rate-limit.ts';
+import type { RateLimiter } from './policies/rate-limit/rate-limiter.ts';
 import { budgetOf } from './policies/retry/budget.ts';
 
 /** The circuit of a host, to look at and to operate by hand. */
@@ -49,6 +53,32 @@ export interface ConcurrencyLimitView {
   readonly isOverloaded: boolean;
 }
 
+export interface BulkheadView {
+  readonly maxConcurrent: number;
+  readonly maxQueued: number;
+  /** Calls that hold a permit: under way, or with a body that has not ended. */
+  readonly inUse: number;
+  /** Calls that wait for their turn. */
+  readonly waiting: number;
+  /** Calls that found no room, or lost their place to a more important one. */
+  readonly refused: number;
+}
+
+export interface RateLimitView {
+  readonly perSecond: number;
+  readonly burst: number;
+  /** Requests that may go now; Infinity without a rate. */
+  readonly tokens: number;
+  /** Requests that are left until the host's reset, as far as it has told and we have counted; else undefined. */
+  readonly left: number | undefined;
+  /** Milliseconds until a request that comes now may go. */
+  readonly readyMs: number;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+  /** Forgets what the host has told of its quota. */
+  forget(): void;
+}
+
 /** What is known of one host. Live: each property tells the present. */
 export interface HostView {
   /** What the host is found by; its origin unless `hostKey` says otherwise. */
@@ -60,6 +90,10 @@ export interface HostView {
   readonly pause: HostPauseView;
   /** Undefined where the policy of the host has no concurrency limit. */
   readonly concurrencyLimit: ConcurrencyLimitView | undefined;
+  /** Undefined where the policy of the host has no bulkhead. */
+  readonly bulkhead: BulkheadView | undefined;
+  /** Undefined where the policy of the host has no rate limit. */
+  readonly rateLimit: RateLimitView | undefined;
   readonly counters: Readonly<HostCounters>;
   /** Calls whose response has not ended yet. */
   readonly activeCalls: number;
@@ -141,6 +175,16 @@ export class Hosts implements Iterable<HostView> {
         const { concurrencyLimit } = policyOf(host);
         return concurrencyLimit ? limiterOf(host, concurrencyLimit) : undefined;
       },
+      get bulkhead() {
+        const { bulkhead } = policyOf(host);
+        return bulkhead === false ? undefined : viewBulkhead(permitsOf(host, bulkhead));
+      },
+      get rateLimit() {
+        const { rateLimit } = policyOf(host);
+        return rateLimit === false
+          ? undefined
+          : viewRateLimit(rateLimiterOf(host, rateLimit, runtime().clock));
+      },
     };
   }
 }
@@ -170,5 +214,49 @@ function viewPause(host: HostState, { clock }: Runtime): HostPauseView {
       return peekPause(host)?.waiting ?? 0;
     },
     resume: () => peekPause(host)?.resume(),
+  };
+}
+
+function viewBulkhead(permits: Permits): BulkheadView {
+  return {
+    get maxConcurrent() {
+      return permits.limits.maxConcurrent;
+    },
+    get maxQueued() {
+      return permits.limits.maxQueued;
+    },
+    get inUse() {
+      return permits.inUse;
+    },
+    get waiting() {
+      return permits.waiting;
+    },
+    get refused() {
+      return permits.refused;
+    },
+  };
+}
+
+function viewRateLimit(limiter: RateLimiter): RateLimitView {
+  return {
+    get perSecond() {
+      return limiter.limits.perSecond;
+    },
+    get burst() {
+      return limiter.limits.burst;
+    },
+    get tokens() {
+      return limiter.tokens;
+    },
+    get left() {
+      return limiter.left;
+    },
+    get readyMs() {
+      return limiter.readyMs;
+    },
+    get waiting() {
+      return limiter.waiting;
+    },
+    forget: () => limiter.forget(),
   };
 }

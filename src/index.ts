@@ -17,6 +17,7 @@ export {
   type Send,
 } from './client/client.ts';
 export {
+  BulkheadFullError,
   CircuitOpenError,
   ClosedError,
   type ErrorCode,
@@ -24,6 +25,7 @@ export {
   HostPausedError,
   NetworkError,
   OverloadedError,
+  RateLimitedError,
   RejectedError,
   TimeoutError,
 } from './errors.ts';
@@ -36,6 +38,12 @@ export type {
   HostPauseView,
   Hosts,
   HostView,
+  BulkheadView,
+  CircuitBreakerView,
+  HostPauseView,
+  Hosts,
+  HostView,
+  RateLimitView,
   RetryBudgetView,
 } from './host-view.ts';
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
@@ -48,6 +56,7 @@ export type {
   AttemptEndEvent,
   AttemptStartEvent,
   BodyEndEvent,
+  BulkheadEvent,
   CallEndEvent,
   CallStartEvent,
   CircuitEvent,
@@ -59,6 +68,7 @@ export type {
   Observer,
   OverloadEvent,
   PolicyEvent,
+  RateLimitEvent,
   RetryEvent,
   RetryRefusedEvent,
   ValidationEvent,
@@ -66,6 +76,8 @@ export type {
 } from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+export { bulkhead } from './policies/bulkhead/bulkhead.ts';
+export type { BulkheadOptions, Priority } from './policies/bulkhead/limits.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
@@ -73,6 +85,8 @@ export { concurrencyLimit } from './policies/concurrency-limit/concurrency-limit
 export type { ConcurrencyLimitOptions, LimitAlgorithm } from './policies/concurrency-limit/limits.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
+export type { RateLimitOptions } from './policies/rate-limit/limits.ts';
+export { rateLimit } from './policies/rate-limit/rate-limit.ts';
 export type { BackoffOptions } from './policies/retry/backoff.ts';
 export type { RetryBudgetOptions } from './policies/retry/budget.ts';
 export type { RetryInfo } from './policies/retry/decide.ts';

@@ -1,17 +1,20 @@
+import type { HostState } from './hosts/host-state.ts';
 import type { Call } from './pipeline/call.ts';
+import type { Clock } from './pipeline/clock.ts';
 import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
+import { adoptBulkhead, hostBulkhead } from './policies/bulkhead/bulkhead.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
 import {
-  admitWithinLimit,
-  concurrencyLimit,
-  learnLimit,
-  peekLimiter,
-} from './policies/concurrency-limit/concurrency-limit.ts';
-import { type HostPauseLimits, hearPause, hostPause, waitOutPause } from './policies/host-pause.ts';
+  type HostPauseLimits,
+  hearPause,
+  hostPause,
+  peekPause,
+  waitOutPause,
+} from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
-import type { RefusalReason } from './policies/retry/decide.ts';
+import { adoptRateLimit, hostRateLimit } from './policies/rate-limit/rate-limit.ts';
 import { retry } from './policies/retry/retry.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
 import type { TelemetrySettings } from './telemetry/options.ts';
@@ -25,11 +28,11 @@ export const standardOrder = [
   'coalesce',
   'totalTimeout',
   'bulkhead',
-  'rateLimit',
   'retry',
   'hedge',
   'attempt',
   'hostPause',
+  'rateLimit',
   'circuitBreaker',
   'throttle',
   'concurrencyLimit',
@@ -59,36 +62,28 @@ export function standardPolicies(
   const listens = listensToHost(policy);
   // Where nothing can answer in the host's stead in between, one look at each outcome serves both.
   const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
-  const learnsAtCircuit =
-    policy.concurrencyLimit &&
-    policy.circuitBreaker &&
-    !isSplit('circuitBreaker', 'throttle') &&
-    !isSplit('throttle', 'concurrencyLimit');
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
     fallback: undefined,
     cache: undefined,
     coalesce: undefined,
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
-    bulkhead: undefined,
-    rateLimit: undefined,
-    retry: policy.retry === false ? undefined : retry(policy.retry, refusalOf(policy)),
+    bulkhead: policy.bulkhead === false ? undefined : hostBulkhead(policy.bulkhead, policy.priority),
+    retry:
+      policy.retry === false ? undefined : retry(policy.retry, policy.circuitBreaker ? isRefused : undefined),
     hedge: undefined,
     attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
-    circuitBreaker:
-      policy.circuitBreaker === false
-        ? isolationOnly()
-        : circuitBreaker(
-            policy.circuitBreaker,
-            learnsAtCircuit ? learnLimit(policy.concurrencyLimit, longestAttempt(policy)) : undefined,
-          ),
+    rateLimit:
+      policy.rateLimit === false
+        ? undefined
+        : hostRateLimit(policy.rateLimit, {
+            isRefused: policy.circuitBreaker ? isRefused : undefined,
+            notBefore: listens ? pausedUntil : undefined,
+          }),
+    circuitBreaker: policy.circuitBreaker === false ? isolationOnly() : circuitBreaker(policy.circuitBreaker),
     throttle: undefined,
-    concurrencyLimit: learnsAtCircuit
-      ? admitWithinLimit(policy.concurrencyLimit, longestAttempt(policy))
-      : policy.concurrencyLimit
-        ? concurrencyLimit(policy.concurrencyLimit, longestAttempt(policy))
-        : undefined,
+    concurrencyLimit: undefined,
     attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
     chaos: undefined,
@@ -99,16 +94,14 @@ export function standardPolicies(
 const listensToHost = (policy: ResolvedPolicy): policy is ResolvedPolicy & { hostPause: HostPauseLimits } =>
   policy.hostPause !== false && (policy.retry === false || policy.retry.respectRetryAfter);
 
-/** How long an attempt may take until it times out, one way or the other. */
-const longestAttempt = ({ attemptTimeoutMs, totalTimeoutMs }: ResolvedPolicy): number =>
-  Math.min(attemptTimeoutMs, totalTimeoutMs);
+const isRefused = (call: Call): boolean =>
+  peekCircuit(call.host)?.refusal(call.runtime.clock.now(), call.record) !== undefined;
 
-/** What would refuse an attempt now, so that no retry is paid for and waited for in vain. */
-function refusalOf(policy: ResolvedPolicy): (call: Call) => RefusalReason | undefined {
-  return ({ host, record, runtime }) => {
-    if (policy.circuitBreaker && peekCircuit(host)?.refusal(runtime.clock.now(), record))
-      return 'circuit-open';
-    if (policy.concurrencyLimit && peekLimiter(host)?.isFull) return 'overloaded';
-    return undefined;
-  };
+/** A pause that begins while calls wait for the rate limit holds them too. */
+const pausedUntil = ({ host }: Call): number => peekPause(host)?.until ?? Number.NEGATIVE_INFINITY;
+
+/** What is kept of a host comes under another policy: whoever waits hears of it. */
+export function adopt(host: HostState, policy: ResolvedPolicy, clock: Clock): void {
+  adoptBulkhead(host, policy.bulkhead);
+  adoptRateLimit(host, policy.rateLimit, clock);
 }

@@ -45,7 +45,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   yaml: ['policy-file/yaml.ts'],
   'js-yaml': ['generator/document/yaml-source.ts'],
   '@humanwhocodes/momoa': ['policy-file/json.ts'],
-  'structured-headers': ['http/retry-after.ts'],
+  'structured-headers': ['http/structured-fields.ts'],
   msw: ['testing/msw/'],
   undici: ['transport/undici/'],
 };

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createFetch, standardOrder } from '../src/index.ts';
+import { bulkheadDefaults } from '../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../src/policies/concurrency-limit/limits.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
+import { rateLimitDefaults } from '../src/policies/rate-limit/limits.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
 import { retryDefaults } from '../src/policies/retry/rules.ts';
 import {
@@ -113,6 +115,8 @@ describe('the tables of defaults', () => {
     ...prefixed('', policyDefaults),
     ...prefixed('retry.', retryDefaults).filter(([name]) => name !== 'retry.budget'),
     ...prefixed('retry.budget.', retryBudgetDefaults),
+    ...prefixed('bulkhead.', bulkheadDefaults),
+    ...prefixed('rateLimit.', rateLimitDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
     ...prefixed('concurrencyLimit.', concurrencyLimitDefaults),
@@ -144,6 +148,8 @@ describe('the tables of defaults', () => {
     ['docs/defaults.md', ''],
     ['docs/retry.md', 'retry.'],
     ['docs/circuit-breaker.md', 'circuitBreaker.'],
+    ['docs/bulkhead.md', 'bulkhead.'],
+    ['docs/rate-limit.md', 'rateLimit.'],
     ['docs/host-pause.md', 'hostPause.'],
     ['docs/concurrency-limit.md', 'concurrencyLimit.'],
     ['README.md', ''],

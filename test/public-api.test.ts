@@ -38,7 +38,8 @@ function entries(): Record<string, string> {
 describe('the exported names of', () => {
   test('holdfast', () => {
     expect(exportsOf('src/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "CircuitOpenError
+      "BulkheadFullError
+      CircuitOpenError
       ClosedError
       HTTPError
       HoldfastError
@@ -47,10 +48,12 @@ describe('the exported names of', () => {
       MAX_TIMER_MS
       NetworkError
       OverloadedError
+      RateLimitedError
       RejectedError
       SchemaValidationError
       TimeoutError
       attemptTimeout
+      bulkhead
       circuitBreaker
       concurrencyLimit
       createClient
@@ -61,6 +64,7 @@ describe('the exported names of', () => {
       hostPause
       isHTTPError
       pipeline
+      rateLimit
       recoveryHeaders
       replaceOption
       responseInfo
@@ -73,6 +77,9 @@ describe('the exported names of', () => {
       type AttemptStartEvent
       type BackoffOptions
       type BodyEndEvent
+      type BulkheadEvent
+      type BulkheadOptions
+      type BulkheadView
       type Call
       type CallEndEvent
       type CallInit
@@ -122,7 +129,11 @@ describe('the exported names of', () => {
       type PolicyOptions
       type PolicySet
       type PolicySource
+      type Priority
       type Random
+      type RateLimitEvent
+      type RateLimitOptions
+      type RateLimitView
       type ResponseInfo
       type ResponseOutcome
       type RetryBudgetOptions

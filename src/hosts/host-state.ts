@@ -12,7 +12,7 @@ export interface HostCounters {
   recoveredCalls: number;
   /** Retries that were due and refused: budget empty, circuit open, or no time left. */
   retriesRefused: number;
-  /** Attempts refused before sending: circuit open or host paused. */
+  /** Attempts refused before sending: circuit open, host paused, rate limited. */
   rejected: number;
 }
 

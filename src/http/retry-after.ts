@@ -1,12 +1,9 @@
-import { type Item, isInnerList, parseDictionary, parseList } from 'structured-headers';
 import { parseHttpDate } from './http-date.ts';
+import { isDictionary, itemsOf, membersOf } from './structured-fields.ts';
 
 const DIGITS = /^[0-9]+$/;
 const DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
 const ZERO = /^0+(?:\.0+)?$/;
-
-/** A dictionary opens with `key=`, a list of items never does. */
-const DICTIONARY = /^[a-z*][a-z0-9_.*-]*=/;
 
 /** From here on a reset is an epoch time in seconds: as a delay it would be thirty years. */
 const EPOCH_SECONDS_FROM = 1e9;
@@ -62,19 +59,13 @@ function fromMilliseconds(value: string | null): number | undefined {
 
 function fromRateLimit(value: string | null): number | undefined {
   if (value === null) return undefined;
-  try {
-    const seconds = DICTIONARY.test(value) ? resetOfDictionary(value) : longestResetOfList(value);
-    return seconds === undefined ? undefined : seconds * 1000;
-  } catch {
-    return undefined; // RFC 9651 §4.2: a field that does not parse is ignored as a whole
-  }
+  const seconds = isDictionary(value) ? resetOfDictionary(value) : longestResetOfList(value);
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 function longestResetOfList(value: string): number | undefined {
   let longest: number | undefined;
-  for (const member of parseList(value)) {
-    if (isInnerList(member)) continue;
-    const [, parameters] = member as Item;
+  for (const [, parameters] of itemsOf(value)) {
     const seconds = parameters.get('r') === 0 ? asSeconds(parameters.get('t')) : undefined;
     if (seconds !== undefined && (longest === undefined || seconds > longest)) longest = seconds;
   }
@@ -82,8 +73,8 @@ function longestResetOfList(value: string): number | undefined {
 }
 
 function resetOfDictionary(value: string): number | undefined {
-  const members = parseDictionary(value);
-  return members.get('remaining')?.[0] === 0 ? asSeconds(members.get('reset')?.[0]) : undefined;
+  const members = membersOf(value);
+  return members?.get('remaining') === 0 ? asSeconds(members.get('reset')) : undefined;
 }
 
 function asSeconds(value: unknown): number | undefined {

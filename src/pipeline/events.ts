@@ -99,6 +99,42 @@ export interface OverloadEvent {
   readonly call: CallRecord;
 }
 
+/** What the bulkhead did with a call that could not go at once. */
+export interface BulkheadEvent extends CallEvent {
+  readonly type: 'bulkhead';
+  readonly host: string;
+  /**
+   * `queued`: it waits for its turn. Then one of: `admitted`, it was its turn; `left`, it was aborted or out of time;
+   * `displaced`, a more important call needed its place. Or `refused` from the start: the queue is full.
+   */
+  readonly action: 'queued' | 'admitted' | 'left' | 'displaced' | 'refused';
+  readonly priority: 'critical' | 'normal' | 'background';
+  /** How long it has waited. */
+  readonly queuedMs: number;
+  /** Calls to the host that are under way. */
+  readonly inUse: number;
+  /** Calls that wait. */
+  readonly waiting: number;
+}
+
+/** What the rate limit did with an attempt that could not go at once, or what it has learned from an answer. */
+export interface RateLimitEvent extends AttemptEvent {
+  readonly type: 'rate-limit';
+  readonly host: string;
+  /**
+   * `queued`: it waits for its turn. Then `admitted`, it was its turn, or `left`, it was aborted or out of time. Or
+   * `refused` from the start. `exhausted`: the host says that nothing is left until its reset. `unreadable`: what the
+   * host says of its quota makes no sense, and is ignored.
+   */
+  readonly action: 'queued' | 'admitted' | 'left' | 'refused' | 'exhausted' | 'unreadable';
+  /** How long the attempt has waited. */
+  readonly waitedMs: number;
+  /** Milliseconds until one who comes now may go. */
+  readonly readyMs: number;
+  /** Attempts that wait. */
+  readonly waiting: number;
+}
+
 /** The policy was swapped, or a swap was refused because the new one is wrong and the old one stays. */
 export interface PolicyEvent {
   readonly type: 'policy-updated' | 'policy-refused';
@@ -144,6 +180,8 @@ export type HoldfastEvent =
   | CircuitEvent
   | HostPauseEvent
   | OverloadEvent
+  | BulkheadEvent
+  | RateLimitEvent
   | PolicyEvent
   | WarningEvent
   | ValidationEvent

@@ -45,7 +45,8 @@ export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord):
   if (record.durationMs !== undefined) return;
   const durationMs = call.record.ranMs(record, call.runtime.clock.now());
   record.durationMs = durationMs;
-  record.outcome = outcome.kind;
+  const kind = isOutOfTimeOnItsWay(outcome, call, record) ? 'cancelled' : outcome.kind;
+  record.outcome = kind;
   // Neither an abort nor a time-out tells how far the attempt had got; the record does.
   if (outcome.kind !== 'cancelled' && !isTimeout(outcome)) record.sent = outcome.sent;
   record.status = outcome.status;
@@ -56,9 +57,13 @@ export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord):
     call: call.record,
     attempt: record.attempt,
     durationMs,
-    outcome: outcome.kind,
+    outcome: kind,
     sent: record.sent,
     status: outcome.status,
     code: outcome.code,
   });
 }
+
+/** It waited for something further in when the time of its call was over: nobody has tried to send it. */
+const isOutOfTimeOnItsWay = (outcome: Outcome, { record: story }: Call, { sent }: AttemptRecord): boolean =>
+  isTimeout(outcome) && sent === 'no' && story.phase === undefined;

@@ -3,11 +3,20 @@ import {
   type Check,
   type Checks,
   duration,
+  oneOf,
   orFalse,
   readOptions,
   requireObject,
   show,
 } from '../pipeline/options.ts';
+import {
+  type BulkheadLimits,
+  type BulkheadOptions,
+  defaultPriority,
+  type Priority,
+  priorities,
+  readBulkheadOptions,
+} from './bulkhead/limits.ts';
 import {
   type CircuitBreakerOptions,
   type CircuitLimits,
@@ -19,6 +28,7 @@ import {
   readConcurrencyLimitOptions,
 } from './concurrency-limit/limits.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
+import { type RateLimitOptions, type RateLimits, readRateLimitOptions } from './rate-limit/limits.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
 
@@ -47,6 +57,15 @@ export interface PolicyOptions {
    * @defaultValue false
    */
   readonly idempotencyKey?: 'auto' | (() => string) | false;
+  /**
+   * How much calls matter: in the queue of the bulkhead the more important go first.
+   * @defaultValue 'normal'
+   */
+  readonly priority?: Priority;
+  /** @defaultValue false */
+  readonly bulkhead?: BulkheadOptions | false;
+  /** @defaultValue false */
+  readonly rateLimit?: RateLimitOptions | false;
   readonly retry?: RetryOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
@@ -54,7 +73,7 @@ export interface PolicyOptions {
 }
 
 /**
- * What one call may change. The circuit, the pause and the budget belong to the host and its other calls: a call can
+ * What one call may change. The circuit, the pause, the budget, permits and tokens belong to the host and its other calls: a call can
  * go without them, but not change their limits for everyone.
  */
 export interface CallPolicy
@@ -71,6 +90,9 @@ export interface ResolvedPolicy {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: 'auto' | (() => string) | false;
+  readonly priority: Priority;
+  readonly bulkhead: BulkheadLimits | false;
+  readonly rateLimit: RateLimits | false;
   readonly retry: RetryRules | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
@@ -89,6 +111,9 @@ export const policyChecks: Checks<PolicyOptions> = {
   attemptTimeoutMs: orFalse(checkLimit),
   leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
+  priority: oneOf(...priorities),
+  bulkhead: orFalse(requireObject),
+  rateLimit: orFalse(requireObject),
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
@@ -100,11 +125,13 @@ export const policyDefaults: {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: false;
+  readonly priority: Priority;
 } = Object.freeze({
   totalTimeoutMs: defaultTotalTimeoutMs,
   attemptTimeoutMs: defaultAttemptTimeoutMs,
   leaseMs: 1_000,
   idempotencyKey: false,
+  priority: defaultPriority,
 });
 
 /** Lays one policy over another: parts are merged option by option, and `false` takes a part out. */
@@ -144,6 +171,9 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     attemptTimeoutMs: limit(read.attemptTimeoutMs),
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
+    priority: read.priority,
+    bulkhead: ifGiven(read.bulkhead, readBulkheadOptions, at('bulkhead')),
+    rateLimit: ifGiven(read.rateLimit, readRateLimitOptions, at('rateLimit')),
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
@@ -158,6 +188,13 @@ const unlessOff = <Options extends object, Rules>(
   path: string,
 ): Rules | false => (given === false ? false : read(given ?? ({} as Options), path));
 
+/** Of a part that is there only if somebody asks for it. */
+const ifGiven = <Options extends object, Rules>(
+  given: Options | false | undefined,
+  read: (options: Options, path: string) => Rules,
+  path: string,
+): Rules | false => (given ? read(given, path) : false);
+
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
 
 /** Parts whose state belongs to the host and its other calls: one call can go without them, and no more. */
@@ -165,6 +202,12 @@ export const sharedParts: readonly ['circuitBreaker', 'hostPause', 'concurrencyL
   'circuitBreaker',
   'hostPause',
   'concurrencyLimit',
+];
+export const sharedParts: readonly ['bulkhead', 'rateLimit', 'circuitBreaker', 'hostPause'] = [
+  'bulkhead',
+  'rateLimit',
+  'circuitBreaker',
+  'hostPause',
 ];
 
 type SharedPart = (typeof sharedParts)[number];
@@ -194,7 +237,7 @@ export interface Advice {
 
 /** Finds combinations that are allowed and hardly meant. */
 export function adviseOn(options: PolicyOptions, where: string): Advice[] {
-  const { totalTimeoutMs, attemptTimeoutMs, retry } = resolvePolicy(options);
+  const { totalTimeoutMs, attemptTimeoutMs, retry, rateLimit } = resolvePolicy(options);
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
@@ -222,6 +265,12 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
     add(
       'PAUSE_WITHOUT_RETRY_AFTER',
       '`hostPause` obeys what `retry.respectRetryAfter: false` ignores, so it is off. Leave out either.',
+    );
+  }
+  if (rateLimit && rateLimit.perSecond === Number.POSITIVE_INFINITY && !rateLimit.adaptive) {
+    add(
+      'NO_RATE',
+      "`rateLimit` has neither `perSecond` nor `adaptive: 'headers'`, so it limits nothing. Set one.",
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;

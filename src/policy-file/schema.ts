@@ -4,10 +4,12 @@
  */
 import * as z from 'zod';
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
+import { bulkheadDefaults, priorities } from '../policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../policies/concurrency-limit/limits.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
+import { rateLimitDefaults } from '../policies/rate-limit/limits.ts';
 import { retryBudgetDefaults } from '../policies/retry/budget.ts';
 import { retryDefaults } from '../policies/retry/rules.ts';
 
@@ -286,6 +288,51 @@ const concurrencyLimitOptions: Options = {
     duration({ max: MAX_TIMER_MS }),
   ),
 };
+const bulkheadOptions: Options = {
+  maxConcurrent: option(
+    'How many calls to the host may be under way at once, until the bodies of their responses have ended.',
+    bulkheadDefaults.maxConcurrent,
+    integer({ min: 1 }),
+    unlimited,
+  ),
+  maxQueued: option(
+    'How many calls may wait for their turn; the rest are refused at once.',
+    bulkheadDefaults.maxQueued,
+    integer(),
+    unlimited,
+  ),
+  maxOvertakes: option(
+    'How many more important calls may go ahead of the one that has waited longest among the less important.',
+    bulkheadDefaults.maxOvertakes,
+    integer({ min: 1 }),
+  ),
+};
+
+const rateLimitOptions: Options = {
+  perSecond: option(
+    'How many requests per second may go to the host in the long run, retries included.',
+    rateLimitDefaults.perSecond,
+    number({ min: 0.000_001 }),
+    unlimited,
+  ),
+  burst: option(
+    'How many may go at once after a time of rest; a tenth of perSecond, at least 1, if left out.',
+    undefined,
+    integer({ min: 1 }),
+  ),
+  maxWaiting: option(
+    'How many requests may wait until they may go; the rest fail at once.',
+    rateLimitDefaults.maxWaiting,
+    integer(),
+    unlimited,
+  ),
+  adaptive: option(
+    'Whether to hold to what the host says is left, in RateLimit, RateLimit-Policy and X-RateLimit-*.',
+    rateLimitDefaults.adaptive,
+    oneOf('headers'),
+    off,
+  ),
+};
 
 const policyOptions: Options = {
   totalTimeoutMs: option(
@@ -314,6 +361,13 @@ const policyOptions: Options = {
     oneOf('auto'),
     off,
   ),
+  priority: option(
+    'How much calls matter: in the queue of the bulkhead the more important go first.',
+    policyDefaults.priority,
+    oneOf(...priorities),
+  ),
+  bulkhead: part('Caps the calls to a host that are under way at once.', bulkheadOptions),
+  rateLimit: part('Keeps the requests to a host within a rate.', rateLimitOptions),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hostPause: part('Leaves a host alone for as long as it asks.', hostPauseOptions),
   circuitBreaker: part(
@@ -350,6 +404,8 @@ const parts: Readonly<Record<string, Options>> = {
   '': policyOptions,
   retry: retryOptions,
   'retry.budget': budgetOptions,
+  bulkhead: bulkheadOptions,
+  rateLimit: rateLimitOptions,
   hostPause: hostPauseOptions,
   circuitBreaker: circuitBreakerOptions,
   concurrencyLimit: concurrencyLimitOptions,

@@ -25,6 +25,8 @@ const types: readonly HoldfastEvent['type'][] = [
   'retry-refused',
   'circuit',
   'host-pause',
+  'bulkhead',
+  'rate-limit',
   'policy-updated',
   'policy-refused',
   'warning',

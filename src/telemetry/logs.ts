@@ -102,6 +102,18 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
         message: isOverloaded ? `${host} is overloaded` : `${host} is no longer overloaded`,
       };
     }
+    case 'bulkhead': {
+      const { call, action, priority, queuedMs, inUse, waiting } = event;
+      if (action !== 'refused' && action !== 'displaced') return undefined;
+      const fields = { ...callFields(call), action, priority, queuedMs: round(queuedMs), inUse, waiting };
+      return { level: 'warn', fields, message: `no room in the bulkhead of ${event.host}: ${action}` };
+    }
+    case 'rate-limit': {
+      const { call, host, action, readyMs, waiting } = event;
+      if (action !== 'exhausted') return undefined;
+      const fields = { trace_id: call.traceId, host, readyMs: round(readyMs), waiting };
+      return { level: 'warn', fields, message: `${host} says that its quota is used up` };
+    }
     case 'policy-updated':
       return { level: 'info', fields: {}, message: 'another policy is in place' };
     case 'policy-refused':

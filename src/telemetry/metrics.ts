@@ -15,14 +15,17 @@ import type { Call } from '../pipeline/call.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import type {
   AttemptEndEvent,
+  BulkheadEvent,
   CallEndEvent,
   CircuitEvent,
   CircuitState,
   HoldfastEvent,
 } from '../pipeline/events.ts';
+import { peekPermits } from '../policies/bulkhead/bulkhead.ts';
 import { peekCircuit } from '../policies/circuit-breaker/circuit.ts';
 import { peekLimiter } from '../policies/concurrency-limit/concurrency-limit.ts';
 import type { ResolvedPolicy } from '../policies/policy-options.ts';
+import { peekRateLimiter } from '../policies/rate-limit/rate-limit.ts';
 import { peekBudget } from '../policies/retry/budget.ts';
 import { methodLabel, type Summary, serverAddress, serverPort } from './attributes.ts';
 import type { Listener } from './event-hub.ts';
@@ -55,6 +58,7 @@ const method = 'http.request.method';
 const outcome = 'holdfast.outcome';
 const reason = 'holdfast.reason';
 const state = 'holdfast.breaker.state';
+const priority = 'holdfast.priority';
 
 /** Everything that is measured, on one meter. See `docs/telemetry.md` for the list. */
 class Instruments {
@@ -71,6 +75,9 @@ class Instruments {
   readonly breakerRejections: Tally;
   readonly hostPauses: Tally;
   readonly overloads: Tally;
+  readonly bulkheadRejections: Tally;
+  readonly bulkheadWait: Histogram;
+  readonly rateLimitWait: Histogram;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -135,6 +142,38 @@ class Instruments {
       '{overload}',
       'Times that hosts have shown that they are overloaded.',
     );
+    this.bulkheadRejections = counter(
+      'bulkhead_rejections',
+      '{call}',
+      'Calls that found no room in the bulkhead, or lost their place in its queue.',
+      reason,
+      priority,
+    );
+    this.bulkheadWait = seconds(
+      'holdfast.bulkhead.wait.duration',
+      'Waits in the queue of the bulkhead, of those calls that had to wait.',
+      callBuckets,
+    );
+    this.rateLimitWait = seconds(
+      'holdfast.rate_limit.wait.duration',
+      'Waits for the rate limit, of those attempts that had to wait.',
+      callBuckets,
+    );
+    const gauge = (
+      name: string,
+      unit: string,
+      description: string,
+      look: (result: ObservableResult) => void,
+    ) => meter.createObservableGauge(`holdfast.${name}`, { unit, description }).addCallback(look);
+    gauge('bulkhead_in_use', '{call}', 'Calls under way that hold a permit of the bulkhead.', result =>
+      this.#observeSum(result, peekPermits, ({ inUse }) => inUse),
+    );
+    gauge('bulkhead_waiting', '{call}', 'Calls in the queue of the bulkhead.', result =>
+      this.#observeSum(result, peekPermits, ({ waiting }) => waiting),
+    );
+    gauge('rate_limit_waiting', '{attempt}', 'Attempts that wait for the rate limit.', result =>
+      this.#observeSum(result, peekRateLimiter, ({ waiting }) => waiting),
+    );
     meter
       .createObservableGauge('holdfast.breaker_state', {
         unit: '{circuit}',
@@ -178,6 +217,20 @@ class Instruments {
       for (const [each, count] of Object.entries(states))
         result.observe(count, { [host]: name, [state]: each });
     }
+  }
+
+  /** Of several clients the sum. */
+  #observeSum<Part>(
+    result: ObservableResult,
+    peek: (host: HostState) => Part | undefined,
+    countOf: (part: Part) => number,
+  ): void {
+    const sums = new Map<string, number>();
+    for (const [{ key }, part] of observedHosts(peek)) {
+      const name = this.label(key);
+      sums.set(name, (sums.get(name) ?? 0) + countOf(part));
+    }
+    for (const [name, sum] of sums) result.observe(sum, { [host]: name });
   }
 
   #observeBudgets(result: ObservableResult): void {
@@ -274,6 +327,13 @@ export const eventMetrics: Listener = {
       case 'overload':
         if (event.isOverloaded) instruments.overloads.count(instruments.label(event.host));
         return;
+      case 'bulkhead':
+        return countQueueing(instruments, event);
+      case 'rate-limit':
+        if (event.action !== 'admitted' && event.action !== 'left') return;
+        return instruments.rateLimitWait.record(event.waitedMs / 1_000, {
+          [host]: instruments.label(event.host),
+        });
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }
@@ -302,6 +362,16 @@ function countAttempt(to: Instruments, event: AttemptEndEvent): void {
   if (!isSent(event)) return;
   to.attempts.count(name, result);
   if (attempt > 1) to.retryAttempts.count(name, causeOf(call.attempt(attempt - 1)) ?? '_OTHER', result);
+}
+
+function countQueueing(
+  to: Instruments,
+  { host: key, action, priority: rank, queuedMs }: BulkheadEvent,
+): void {
+  const name = to.label(key);
+  if (action === 'refused' || action === 'displaced') to.bulkheadRejections.count(name, action, rank);
+  if (action === 'refused' || action === 'queued') return;
+  to.bulkheadWait.record(queuedMs / 1_000, { [host]: name, [priority]: rank });
 }
 
 function countTransition(to: Instruments, event: CircuitEvent): void {

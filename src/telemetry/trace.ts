@@ -251,6 +251,18 @@ export const spanEvents: Listener = {
     const callTrace = call && traces.get(call);
     if (!callTrace?.span.isRecording()) return;
     switch (event.type) {
+      case 'bulkhead':
+        return addEvent(callTrace, event.type, {
+          'holdfast.action': event.action,
+          'holdfast.priority': event.priority,
+          'holdfast.waited_ms': event.queuedMs,
+        });
+      case 'rate-limit':
+        return addEvent(callTrace, 'rate_limit', {
+          'holdfast.attempt': event.attempt,
+          'holdfast.action': event.action,
+          'holdfast.waited_ms': event.waitedMs,
+        });
       case 'circuit':
       case 'host-pause':
       case 'overload':

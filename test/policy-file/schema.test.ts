@@ -2,9 +2,11 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { definePolicy, type PolicyOptions } from '../../src/index.ts';
+import { bulkheadDefaults } from '../../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
+import { rateLimitDefaults } from '../../src/policies/rate-limit/limits.ts';
 import { retryDefaults } from '../../src/policies/retry/rules.ts';
 import { jsonSchema, policyFileSchema } from '../../src/policy-file/schema.ts';
 
@@ -13,6 +15,8 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   '': options => options,
   retry: options => ({ retry: options }),
   'retry.budget': options => ({ retry: { budget: options } }),
+  bulkhead: options => ({ bulkhead: options }),
+  rateLimit: options => ({ rateLimit: options }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
 };
@@ -80,7 +84,7 @@ const probes: unknown[] = [
   ...[2_147_483_646, 2_147_483_647, 2_147_483_647.5, 2_147_483_648],
   ...[Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1, Number.MAX_VALUE, Infinity, Number.NaN],
   ...[true, false, null, '', 'x', '1', 'true', 'auto', 'AUTO', 'get', 'GET', 'full', 'equal', 'none'],
-  ...['exponential', 'linear', 'constant', 'Exponential'],
+  ...['exponential', 'linear', 'constant', 'Exponential', 'critical', 'normal', 'background', 'headers'],
   ...[[], {}, [[]], [{}], [null], [503], [503, 504], [399], [600], [503.5], ['503'], [Infinity]],
   ...[['GET'], ['GET', 'M-SEARCH'], ['get'], [''], ['GET PUT'], 'GET,PUT', { maxRetries: 1 }, { x: 1 }],
 ];
@@ -96,6 +100,8 @@ describe('the schema of policy files', () => {
       '': keys({ properties }).filter(name => name !== '$schema' && name !== 'hosts'),
       retry: keys(inPart(properties.retry)),
       'retry.budget': keys(inPart(inPart(properties.retry).properties.budget)),
+      bulkhead: keys(inPart(properties.bulkhead)),
+      rateLimit: keys(inPart(properties.rateLimit)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
     };
@@ -191,6 +197,8 @@ describe('the schema for editors', () => {
         ...under('', policyDefaults),
         ...under('retry.', retry),
         ...under('retry.budget.', budget as object),
+        ...under('bulkhead.', bulkheadDefaults),
+        ...under('rateLimit.', rateLimitDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
       ]),

@@ -100,6 +100,16 @@ const storm: fc.Arbitrary<Storm> = fc.record({
       { consecutiveFailures: false, failureRatio: 0.5, minimumThroughput: 3, halfOpenProbes: 2 },
     ) as fc.Arbitrary<NonNullable<FetchOptions['circuitBreaker']>>,
     hostPause: fc.constantFrom({}, { maxWaiting: 1, after429s: 1 }),
+    bulkhead: fc.constantFrom<NonNullable<FetchOptions['bulkhead']>>(
+      false,
+      { maxConcurrent: 1, maxQueued: 2 },
+      { maxConcurrent: 2 },
+    ),
+    rateLimit: fc.constantFrom<NonNullable<FetchOptions['rateLimit']>>(
+      false,
+      { perSecond: 1 },
+      { perSecond: 5, maxWaiting: 1 },
+    ),
   }),
   seed: fc.integer(),
 });
@@ -235,6 +245,8 @@ describe('in any storm', () => {
         for (const host of fetch.hosts) {
           expect(host.activeCalls).toBe(0);
           expect(host.pause.waiting).toBe(0);
+          expect(host.bulkhead ?? { inUse: 0, waiting: 0 }).toMatchObject({ inUse: 0, waiting: 0 });
+          expect(host.rateLimit?.waiting ?? 0).toBe(0);
         }
         for (const attempt of attempts) expect(attempt.isAnswered || attempt.signal.aborted).toBe(true);
       }),

@@ -164,6 +164,49 @@ describe('hosts', () => {
     expect(await values('holdfast.host_pauses')).toEqual({ '503': 1 });
   });
 
+  test('the bulkhead: permits in use, those who wait and for how long, and those without room', async () => {
+    const { fetch, transport, clock } = harness({
+      bulkhead: { maxConcurrent: 1, maxQueued: 1 },
+      retry: false,
+    });
+    const first = fetch(url);
+    const second = fetch(url, { policy: { priority: 'background' } }).catch(() => {});
+    const third = fetch(url, { policy: { priority: 'critical' } });
+    await fetch(url).catch(() => {});
+    await second;
+    expect(await values('holdfast.bulkhead_in_use')).toEqual({ '': 1 });
+    expect(await values('holdfast.bulkhead_waiting')).toEqual({ '': 1 });
+    expect(await values('holdfast.bulkhead_rejections')).toEqual({
+      'displaced background': 1,
+      'refused normal': 1,
+    });
+    await clock.advance(2_000);
+    (await transport.next()).respond();
+    (await transport.next()).respond();
+    await Promise.all([first, third]);
+    const points = await sdk.points('holdfast.bulkhead.wait.duration');
+    expect(points.map(({ attributes, value }) => [attributes['holdfast.priority'], value])).toMatchObject([
+      ['background', { count: 1, sum: 0 }],
+      ['critical', { count: 1, sum: 2 }],
+    ]);
+    expect(await values('holdfast.bulkhead_in_use')).toEqual({ '': 0 });
+  });
+
+  test('the rate limit: those who wait, how long they did, and those who could not', async () => {
+    const { fetch, transport, clock } = harness({ rateLimit: { perSecond: 1, maxWaiting: 1 }, retry: false });
+    void fetch(url);
+    void fetch(url);
+    await fetch(url).catch(() => {});
+    expect(await values('holdfast.rate_limit_waiting')).toEqual({ '': 1 });
+    expect(await values('holdfast.breaker_rejections')).toEqual({ RATE_LIMITED: 1 });
+    (await transport.next()).respond();
+    await clock.advance(1_000);
+    (await transport.next()).respond();
+    await clock.advance(0);
+    const [point] = await sdk.points('holdfast.rate_limit.wait.duration');
+    expect(point?.value).toMatchObject({ count: 1, sum: 1 });
+  });
+
   test('a client that is closed is no longer looked at', async () => {
     const { fetch } = harness({ fetch: answering(200) });
     await (await fetch(url)).text();

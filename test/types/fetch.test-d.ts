@@ -74,6 +74,8 @@ describe('options', () => {
     createFetch({ retry: true });
     // @ts-expect-error -- one of three words
     createFetch({ retry: { jitter: 'half' } });
+    // @ts-expect-error -- one of three words
+    createFetch({ priority: 'high' });
     // @ts-expect-error -- 'auto', a function or false
     createFetch({ idempotencyKey: true });
   });
@@ -84,6 +86,8 @@ describe('options', () => {
       attemptTimeoutMs: false,
       idempotencyKey: false,
       retry: false,
+      bulkhead: false,
+      rateLimit: false,
       hostPause: false,
       circuitBreaker: false,
     });
@@ -151,6 +155,7 @@ describe('the policy of a single call', () => {
   test('has the shape of any other', () => {
     fetch(url, { policy: { totalTimeoutMs: 1_000, retry: { maxRetries: 1 }, idempotencyKey: 'auto' } });
     fetch(url, { policy: { circuitBreaker: false, hostPause: false, retry: { budget: false } } });
+    fetch(url, { policy: { bulkhead: false, rateLimit: false, priority: 'critical' } });
     assertType<PolicyOptions>({ retry: false });
   });
 
@@ -166,6 +171,10 @@ describe('the policy of a single call', () => {
     fetch(url, { policy: { circuitBreaker: { openMs: 5_000 } } });
     // @ts-expect-error -- so is the pause
     fetch(url, { policy: { hostPause: { maxWaiting: 5 } } });
+    // @ts-expect-error -- so are permits
+    fetch(url, { policy: { bulkhead: { maxConcurrent: 5 } } });
+    // @ts-expect-error -- and tokens
+    fetch(url, { policy: { rateLimit: { perSecond: 5 } } });
     // @ts-expect-error -- and the budget
     fetch(url, { policy: { retry: { budget: { maxTokens: 5 } } } });
   });

@@ -209,7 +209,9 @@ class Repetition {
 
   /** One that was refused, or given up, before it was sent costs nothing and is none. */
   #countRetry(attempt: number, outcome: Outcome): void {
-    const wasSent = outcome.kind !== 'cancelled' || this.#call.record.attempt(attempt)?.sent !== 'no';
+    const record = this.#call.record.attempt(attempt);
+    const wasGivenUp = outcome.kind === 'cancelled' || record?.outcome === 'cancelled';
+    const wasSent = !wasGivenUp || record?.sent !== 'no';
     if (outcome.kind === 'rejected' || !wasSent) {
       this.#budget?.deposit(this.#cost);
       return;
