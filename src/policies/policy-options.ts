@@ -13,6 +13,8 @@ import {
   type CircuitLimits,
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
+import { type Endpoint, type EndpointOptions, readEndpoints } from './endpoints.ts';
+import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/options.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
@@ -43,6 +45,16 @@ export interface PolicyOptions {
    */
   readonly idempotencyKey?: 'auto' | (() => string) | false;
   readonly retry?: RetryOptions | false;
+  /**
+   * Starts another attempt beside one that takes long, and keeps the answer that comes first. Repeatable calls only.
+   * @defaultValue false
+   */
+  readonly hedge?: HedgeOptions | false;
+  /**
+   * Other origins of the same service, for the first attempt and for those that follow. Of a host, not of all.
+   * @defaultValue false
+   */
+  readonly endpoints?: EndpointOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
 }
@@ -66,6 +78,8 @@ export interface ResolvedPolicy {
   readonly leaseMs: number;
   readonly idempotencyKey: 'auto' | (() => string) | false;
   readonly retry: RetryRules | false;
+  readonly hedge: HedgeRules | false;
+  readonly endpoints: readonly Endpoint[] | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
 }
@@ -83,6 +97,8 @@ export const policyChecks: Checks<PolicyOptions> = {
   leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
   retry: orFalse(requireObject),
+  hedge: orFalse(requireObject),
+  endpoints: orFalse((value, name) => void readEndpoints(value as EndpointOptions, name)),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
 };
@@ -92,11 +108,15 @@ export const policyDefaults: {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: false;
+  readonly hedge: false;
+  readonly endpoints: false;
 } = Object.freeze({
   totalTimeoutMs: defaultTotalTimeoutMs,
   attemptTimeoutMs: defaultAttemptTimeoutMs,
   leaseMs: 1_000,
   idempotencyKey: false,
+  hedge: false,
+  endpoints: false,
 });
 
 /** Lays one policy over another: parts are merged option by option, and `false` takes a part out. */
@@ -137,6 +157,8 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
+    hedge: read.hedge && readHedgeOptions(read.hedge, at('hedge')),
+    endpoints: read.endpoints && readEndpoints(read.endpoints, at('endpoints')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
   };
@@ -181,7 +203,7 @@ export interface Advice {
 
 /** Finds combinations that are allowed and hardly meant. */
 export function adviseOn(options: PolicyOptions, where: string): Advice[] {
-  const { totalTimeoutMs, attemptTimeoutMs, retry } = resolvePolicy(options);
+  const { totalTimeoutMs, attemptTimeoutMs, retry, hedge } = resolvePolicy(options);
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
@@ -209,6 +231,14 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
     add(
       'PAUSE_WITHOUT_RETRY_AFTER',
       '`hostPause` obeys what `retry.respectRetryAfter: false` ignores, so it is off. Leave out either.',
+    );
+  }
+  const longestMs = Math.min(attemptTimeoutMs, totalTimeoutMs / 2);
+  if (hedge && hedge.afterMs !== undefined && hedge.quantile === undefined && hedge.afterMs >= longestMs) {
+    add(
+      'HEDGE_TOO_LATE',
+      `\`hedge.afterMs\` (${hedge.afterMs}) leaves no time for a hedge: it has to be below \`attemptTimeoutMs\` ` +
+        `(${attemptTimeoutMs}) and below half of \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;

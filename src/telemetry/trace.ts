@@ -109,7 +109,7 @@ export function endCall(callTrace: CallTrace, record: CallRecord, summary: Summa
     span.setAttributes({
       'holdfast.outcome': summary.outcome,
       'holdfast.attempts': sentAttempts,
-      'holdfast.retries': Math.max(0, sentAttempts - 1),
+      'holdfast.retries': record.retries,
     });
   }
   end(callTrace, span, summary, endedAt);
