@@ -8,7 +8,13 @@ import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circui
 import { endpoints, firstHost, type IsOpen, isAnyOpen, isOtherOpen } from './policies/endpoints.ts';
 import { hedge } from './policies/hedge/hedge.ts';
 import type { HedgeSurroundings } from './policies/hedge/surroundings.ts';
-import { type HostPauseLimits, hearPause, hostPause, peekPause, waitOutPause } from './policies/host-pause.ts';
+import {
+  type HostPauseLimits,
+  hearPause,
+  hostPause,
+  peekPause,
+  waitOutPause,
+} from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { budgetOf, peekBudget, retryBudgetDefaults } from './policies/retry/budget.ts';
 import { isTransient } from './policies/retry/decide.ts';

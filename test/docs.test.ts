@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createFetch, standardOrder } from '../src/index.ts';
 import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
+import { hedgeDefaults } from '../src/policies/hedge/options.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
@@ -112,6 +113,7 @@ describe('the tables of defaults', () => {
     ...prefixed('', policyDefaults),
     ...prefixed('retry.', retryDefaults).filter(([name]) => name !== 'retry.budget'),
     ...prefixed('retry.budget.', retryBudgetDefaults),
+    ...prefixed('hedge.', hedgeDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
   ]);

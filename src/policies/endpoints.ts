@@ -24,8 +24,7 @@ export interface Endpoint {
 }
 
 /** Scheme, host and port, and nothing else. */
-export const originPattern: RegExp =
-  /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^\s/?#@:\\[\]]+)(?::\d{1,5})?\/?$/;
+export const originPattern: RegExp = /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^\s/?#@:\\[\]]+)(?::\d{1,5})?\/?$/;
 
 /** @throws TypeError or RangeError if it is no such list. */
 export function readEndpoints(given: EndpointOptions, path = 'endpoints'): readonly Endpoint[] {
@@ -93,9 +92,7 @@ export const firstHost = (list: readonly Endpoint[], call: Call): HostState =>
 /** Whether the next attempt has somewhere else to go than the latest, which asked us to stay away. */
 export const isOtherOpen = (list: readonly Endpoint[], call: Call, isOpen: IsOpen): boolean => {
   const latest = call.record.attempts.findLast(({ endpoint }) => endpoint !== undefined)?.endpoint;
-  return list.some(
-    endpoint => endpoint.origin !== latest && isFree(placeOf(endpoint, call), call, isOpen),
-  );
+  return list.some(endpoint => endpoint.origin !== latest && isFree(placeOf(endpoint, call), call, isOpen));
 };
 
 /** An endpoint as one call would find it. */
@@ -151,15 +148,15 @@ function byWeight(list: readonly Endpoint[], { record, runtime }: Call): readonl
   return [...drawn(fresh, runtime.random), ...drawn(seen, runtime.random), ...last];
 }
 
+/**
+ * Drawn without putting back, by the shortest of waits that are exponential at the rate of each weight.
+ *
+ * @see {@link https://doi.org/10.1016/j.ipl.2005.11.003 | Efraimidis and Spirakis, "Weighted random sampling" (2006)}
+ */
 function drawn(list: readonly Endpoint[], random: () => number): readonly Endpoint[] {
-  const left = [...list];
-  const order: Endpoint[] = [];
-  while (left.length > 0) {
-    let at = random() * left.reduce((sum, { weight = 1 }) => sum + weight, 0);
-    const index = left.findIndex(({ weight = 1 }) => (at -= weight) < 0);
-    order.push(...left.splice(index === -1 ? left.length - 1 : index, 1));
-  }
-  return order;
+  const waits = new Map(list.map(endpoint => [endpoint, -Math.log(1 - random()) / (endpoint.weight ?? 1)]));
+  const waitOf = (endpoint: Endpoint) => waits.get(endpoint) ?? 0;
+  return [...list].sort((a, b) => waitOf(a) - waitOf(b));
 }
 
 /** The call on its way to an endpoint. One that is at its own origin goes as its caller has made it. */

@@ -108,15 +108,11 @@ export const policyDefaults: {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: false;
-  readonly hedge: false;
-  readonly endpoints: false;
 } = Object.freeze({
   totalTimeoutMs: defaultTotalTimeoutMs,
   attemptTimeoutMs: defaultAttemptTimeoutMs,
   leaseMs: 1_000,
   idempotencyKey: false,
-  hedge: false,
-  endpoints: false,
 });
 
 /** Lays one policy over another: parts are merged option by option, and `false` takes a part out. */
@@ -157,8 +153,8 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
-    hedge: read.hedge && readHedgeOptions(read.hedge, at('hedge')),
-    endpoints: read.endpoints && readEndpoints(read.endpoints, at('endpoints')),
+    hedge: unlessOff(read.hedge ?? false, readHedgeOptions, at('hedge')),
+    endpoints: read.endpoints ? readEndpoints(read.endpoints, at('endpoints')) : false,
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
   };

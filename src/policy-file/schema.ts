@@ -165,8 +165,8 @@ const hedgeOptions: Options = {
     duration({ min: 1, max: MAX_TIMER_MS }),
   ),
   quantile: option(
-    'Starts another attempt when this share of the attempts to the host has been answered by then.',
-    undefined,
+    'Starts another attempt when this share of the attempts to the host has been answered by then, unless a delay is given.',
+    hedgeDefaults.quantile,
     number({ min: 0.5, max: 0.99 }),
   ),
   maxHedges: option(
@@ -299,7 +299,7 @@ const policyOptions: Options = {
   hedge: part('Starts another attempt beside one that takes long. Repeatable calls only.', hedgeOptions),
   endpoints: option(
     'Other origins of the same service, in order or by weight. Of a host, not of all.',
-    policyDefaults.endpoints,
+    undefined,
     origins,
     weightedOrigins,
     off,

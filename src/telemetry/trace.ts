@@ -131,7 +131,11 @@ export function beginAttempt(
 ): AttemptTrace {
   const { attempt, request, runtime } = call;
   const { urlTemplate } = callTrace;
-  const attributes = { ...callTrace.attributes };
+  const isElsewhere = call.endpoint !== undefined && call.endpoint !== call.record.host;
+  const attributes: Attributes = isElsewhere
+    ? requestAttributes(request, call.record.redacted(request.url.href))
+    : { ...callTrace.attributes };
+  if (call.hedge) attributes['holdfast.hedge'] = true;
   if (attempt > 1) attributes['http.request.resend_count'] = attempt - 1;
   if (urlTemplate !== undefined) attributes['url.template'] = urlTemplate;
   // What `fetch` will refuse may be anything; the span must end all the same.
@@ -267,6 +271,16 @@ export const spanEvents: Listener = {
       case 'retry-refused':
         return addEvent(callTrace, 'retry_refused', {
           ...retryAttributes(event),
+          'holdfast.reason': event.reason,
+        });
+      case 'hedge':
+        return addEvent(callTrace, 'hedge', {
+          'holdfast.attempt': event.attempt,
+          'holdfast.delay_ms': event.delayMs,
+        });
+      case 'hedge-refused':
+        return addEvent(callTrace, 'hedge_refused', {
+          'holdfast.attempt': event.attempt,
           'holdfast.reason': event.reason,
         });
     }

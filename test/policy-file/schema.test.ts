@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { definePolicy, type PolicyOptions } from '../../src/index.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
+import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { retryDefaults } from '../../src/policies/retry/rules.ts';
@@ -13,6 +14,7 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   '': options => options,
   retry: options => ({ retry: options }),
   'retry.budget': options => ({ retry: { budget: options } }),
+  hedge: options => ({ hedge: options }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
 };
@@ -96,6 +98,7 @@ describe('the schema of policy files', () => {
       '': keys({ properties }).filter(name => name !== '$schema' && name !== 'hosts'),
       retry: keys(inPart(properties.retry)),
       'retry.budget': keys(inPart(inPart(properties.retry).properties.budget)),
+      hedge: keys(inPart(properties.hedge)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
     };
@@ -191,6 +194,7 @@ describe('the schema for editors', () => {
         ...under('', policyDefaults),
         ...under('retry.', retry),
         ...under('retry.budget.', budget as object),
+        ...under('hedge.', hedgeDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
       ]),

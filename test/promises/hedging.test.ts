@@ -291,12 +291,18 @@ describe('the first good answer wins', () => {
     await clock.advance(99);
     await transport.expectNone();
     second.respond();
-    expect(responseInfo(await call)?.attempts).toMatchObject([{ reason: 'retried' }, { reason: 'succeeded' }]);
+    expect(responseInfo(await call)?.attempts).toMatchObject([
+      { reason: 'retried' },
+      { reason: 'succeeded' },
+    ]);
     expect(clock.pending).toBeLessThanOrEqual(1);
   });
 
   test('of two failures the one that asks us to stay away surfaces', async () => {
-    const { fetch, transport, clock } = hedged({ retry: { jitter: 'none', baseDelayMs: 0 }, hostPause: false });
+    const { fetch, transport, clock } = hedged({
+      retry: { jitter: 'none', baseDelayMs: 0 },
+      hostPause: false,
+    });
     const call = fetch(url);
     const first = await transport.next();
     await clock.advance(100);
@@ -341,7 +347,8 @@ describe('hedges are paid from the retry budget of the host', () => {
     await (await call).text();
     return second !== undefined;
   };
-  const tokens = ({ fetch }: ReturnType<typeof hedged>) => fetch.hosts.get('payments.test')?.retryBudget?.tokens;
+  const tokens = ({ fetch }: ReturnType<typeof hedged>) =>
+    fetch.hosts.get('payments.test')?.retryBudget?.tokens;
 
   test('a hedge that is merely faster gets nothing back, and no refill', async () => {
     const parts = hedged();
@@ -600,6 +607,16 @@ describe('a quantile', () => {
     await (await call).text();
   };
 
+  test('is that of 95 % where nothing is said', async () => {
+    const parts = hedged({ hedge: {} });
+    for (let sample = 1; sample <= 100; sample++) await answerIn(parts, sample <= 95 ? 10 : 80);
+    const call = parts.fetch(url);
+    await parts.transport.next();
+    await parts.clock.advance(11);
+    (await parts.transport.next()).respond();
+    await call;
+  });
+
   test('hedges nothing before there are enough samples, then what is slower than that share', async () => {
     const parts = hedged({ hedge: { quantile: 0.9 } });
     for (let sample = 1; sample < 50; sample++) await answerIn(parts, sample <= 25 ? 10 : 40);
@@ -628,24 +645,21 @@ describe('a quantile', () => {
     for (let sample = 0; sample < 10; sample++) await answerIn(parts, 100);
     for (let call = 0; call < 200; call++) {
       const sent = parts.fetch(url);
-      await parts.transport.next();
-      await parts.clock.advance(1_000);
-      const hedge = await parts.transport.next();
-      hedge.respond();
+      const first = await parts.transport.next();
+      while (parts.transport.attempts.at(-1) === first) await parts.clock.advance(5);
+      (await parts.transport.next()).respond();
       await (await sent).text();
     }
     const delays = parts.events.flatMap(event => (event.type === 'hedge' ? [event.delayMs] : []));
-    expect(Math.min(...delays)).toBeGreaterThan(90);
+    expect(delays).toHaveLength(200);
+    expect(Math.min(...delays)).toBeGreaterThan(95);
+    expect(Math.max(...delays)).toBeLessThan(150);
   });
 });
 
 describe('wrong options', () => {
   test.each<[object, string]>([
-    [{}, '`hedge` does not say when to start another attempt. Give `afterMs`, `quantile`, or both.'],
-    [
-      { afterMs: 0 },
-      '`hedge.afterMs` should be a number from 1 to 2147483647 (milliseconds), got 0.',
-    ],
+    [{ afterMs: 0 }, '`hedge.afterMs` should be a number from 1 to 2147483647 (milliseconds), got 0.'],
     [{ quantile: 1 }, '`hedge.quantile` should be a number from 0.5 to 0.99, got 1.'],
     [{ quantile: 0.95, maxHedges: 0 }, '`hedge.maxHedges` should be a whole number from 1 to 10, got 0.'],
     [{ delayMs: 5 }, 'Unknown option `hedge.delayMs`.'],

@@ -21,7 +21,9 @@ export function hedge(rules: HedgeRules, surroundings: HedgeSurroundings): Polic
     if (!setting.isRepeatable(call)) return next(call);
     call.record.decidedBy = call.attempt;
     const delayMs = delayFor(call, setting.rules);
-    return delayMs === undefined ? timed(call, next, setting) : new Round(setting, call, next, delayMs).result;
+    return delayMs === undefined
+      ? timed(call, next, setting)
+      : new Round(setting, call, next, delayMs).result;
   };
 }
 

@@ -76,7 +76,8 @@ export class Latencies {
 
 function bucketOf(ms: number): number {
   if (!(ms > leastMs)) return 0;
-  return Math.min(bucketCount - 1, Math.ceil(Math.log2(ms / leastMs) * perDoubling));
+  // A bound belongs to the bucket below it, whatever a logarithm makes of its last digit.
+  return Math.min(bucketCount - 1, Math.ceil(Math.log2(ms / leastMs) * perDoubling - 1e-9));
 }
 
 const upperBoundOf = (bucket: number): number => leastMs * 2 ** (bucket / perDoubling);

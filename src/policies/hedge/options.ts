@@ -10,6 +10,7 @@ export interface HedgeOptions {
   /**
    * Starts it when this share of the attempts to the host has been answered by then: 0.95 hedges the slowest
    * twentieth. From 0.5 to 0.99. Nothing is known before the host has answered 5 ÷ (1 − quantile) times.
+   * @defaultValue 0.95, or none with `afterMs`
    */
   readonly quantile?: number;
   /**
@@ -25,7 +26,11 @@ export interface HedgeRules {
   readonly maxHedges: number;
 }
 
-export const hedgeDefaults: { readonly maxHedges: number } = Object.freeze({ maxHedges: 1 });
+/** The quantile is that of hedging without a delay. */
+export const hedgeDefaults: { readonly quantile: number; readonly maxHedges: number } = Object.freeze({
+  quantile: 0.95,
+  maxHedges: 1,
+});
 
 const checks: Checks<HedgeOptions> = {
   afterMs: duration({ min: 1, max: MAX_TIMER_MS }),
@@ -33,13 +38,8 @@ const checks: Checks<HedgeOptions> = {
   maxHedges: integer({ min: 1, max: 10 }),
 };
 
-/** @throws TypeError if nothing says when. */
 export function readHedgeOptions(options: HedgeOptions, path = 'hedge'): HedgeRules {
   const { afterMs, quantile, maxHedges } = readOptions(path, options, checks, hedgeDefaults);
-  if (afterMs === undefined && quantile === undefined) {
-    throw new TypeError(
-      `\`${path}\` does not say when to start another attempt. Give \`afterMs\`, \`quantile\`, or both.`,
-    );
-  }
-  return { afterMs, quantile, maxHedges };
+  const isDefault = options.quantile === undefined && afterMs !== undefined;
+  return { afterMs, quantile: isDefault ? undefined : quantile, maxHedges };
 }

@@ -93,7 +93,9 @@ function obstacleToRepeating(rules: DecisionRules, facts: Facts): RetryReason | 
  */
 function delayBefore(rules: DecisionRules, facts: Facts, random: () => number): number {
   const { retryAfterMs, remainingMs } = facts;
-  const ownMs = rules.delayMs ? givenDelay(rules.delayMs(facts)) : backoffMs(rules, facts.retries + 1, random);
+  const ownMs = rules.delayMs
+    ? givenDelay(rules.delayMs(facts))
+    : backoffMs(rules, facts.retries + 1, random);
   if (retryAfterMs === undefined || facts.goesElsewhere) return ownMs;
   if (rules.delayMs) return Math.max(ownMs, retryAfterMs);
   const later = retryAfterMs + Math.min(ownMs, rules.baseDelayMs);
