@@ -63,7 +63,7 @@ export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
-export type { EndpointOptions, WeightedEndpoint } from './policies/endpoints.ts';
+export type { HostEndpoints, WeightedEndpoint } from './policies/endpoints.ts';
 export type { HedgeOptions } from './policies/hedge/options.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';

@@ -15,7 +15,7 @@ export interface WeightedEndpoint {
 /**
  * Where a service is to be found: origins in the order in which they are tried, or with weights by which they are drawn.
  */
-export type EndpointOptions = readonly string[] | readonly WeightedEndpoint[];
+export type HostEndpoints = readonly string[] | readonly WeightedEndpoint[];
 
 export interface Endpoint {
   readonly origin: string;
@@ -27,7 +27,7 @@ export interface Endpoint {
 export const originPattern: RegExp = /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^\s/?#@:\\[\]]+)(?::\d{1,5})?\/?$/;
 
 /** @throws TypeError or RangeError if it is no such list. */
-export function readEndpoints(given: EndpointOptions, path = 'endpoints'): readonly Endpoint[] {
+export function readEndpoints(given: HostEndpoints, path = 'endpoints'): readonly Endpoint[] {
   if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError(
       `\`${path}\` should be a list of origins, such as ['https://a.example', 'https://b.example'], or of ` +
@@ -91,7 +91,7 @@ export const firstHost = (list: readonly Endpoint[], call: Call): HostState =>
 
 /** Whether the next attempt has somewhere else to go than the latest, which asked us to stay away. */
 export const isOtherOpen = (list: readonly Endpoint[], call: Call, isOpen: IsOpen): boolean => {
-  const latest = call.record.attempts.findLast(({ endpoint }) => endpoint !== undefined)?.endpoint;
+  const latest = call.record.attempts.at(-1)?.endpoint;
   return list.some(endpoint => endpoint.origin !== latest && isFree(placeOf(endpoint, call), call, isOpen));
 };
 
@@ -109,11 +109,9 @@ function placeOf(endpoint: Endpoint, call: Call): Destination {
   return { endpoint, url: there, host: call.runtime.hostOf(there) };
 }
 
-/** Open, and has not asked this very call to come back later. */
-const isFree = ({ endpoint, host }: Destination, call: Call, isOpen: IsOpen): boolean =>
-  isOpen(host, call) && !hasAskedToWait(endpoint, call);
-
+/** Whether it has told this very call to come back later. */
 function hasAskedToWait({ origin }: Endpoint, { record, runtime }: Call): boolean {
+  if (record.attempts.length === 0) return false;
   return record.attempts.some(({ endpoint, retryAfterMs, startMs, waitedMs, durationMs = 0 }) => {
     if (endpoint !== origin || retryAfterMs === undefined) return false;
     return record.startedAt + startMs + waitedMs + durationMs + retryAfterMs > runtime.clock.now();
@@ -122,17 +120,19 @@ function hasAskedToWait({ origin }: Endpoint, { record, runtime }: Call): boolea
 
 function choose(list: readonly Endpoint[], call: Call, isOpen: IsOpen): Destination {
   const inTurn = list[0]?.weight === undefined ? inOrder(list, call) : byWeight(list, call);
-  const destinations = inTurn.map(endpoint => placeOf(endpoint, call));
-  return (
-    destinations.find(destination => isFree(destination, call, isOpen)) ??
-    destinations.find(({ host }) => isOpen(host, call)) ??
-    placeOf(list[0] as Endpoint, call)
-  );
+  let asked: Destination | undefined;
+  for (const endpoint of inTurn) {
+    const destination = placeOf(endpoint, call);
+    if (!isOpen(destination.host, call)) continue;
+    if (!hasAskedToWait(endpoint, call)) return destination;
+    asked ??= destination;
+  }
+  return asked ?? placeOf(list[0] as Endpoint, call);
 }
 
 /** From the one after that of the latest attempt, all around. */
 function inOrder(list: readonly Endpoint[], { record }: Call): readonly Endpoint[] {
-  const latest = record.attempts.findLast(({ endpoint }) => endpoint !== undefined)?.endpoint;
+  const latest = record.attempts.at(-1)?.endpoint;
   if (latest === undefined) return list;
   const next = list.findIndex(({ origin }) => origin === latest) + 1;
   return [...list.slice(next), ...list.slice(0, next)];

@@ -13,7 +13,7 @@ import {
   type CircuitLimits,
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
-import { type Endpoint, type EndpointOptions, readEndpoints } from './endpoints.ts';
+import { type Endpoint, type HostEndpoints, readEndpoints } from './endpoints.ts';
 import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/options.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
@@ -54,7 +54,7 @@ export interface PolicyOptions {
    * Other origins of the same service, for the first attempt and for those that follow. Of a host, not of all.
    * @defaultValue false
    */
-  readonly endpoints?: EndpointOptions | false;
+  readonly endpoints?: HostEndpoints | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
 }
@@ -98,7 +98,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   idempotencyKey: orFalse(idempotencyKey),
   retry: orFalse(requireObject),
   hedge: orFalse(requireObject),
-  endpoints: orFalse((value, name) => void readEndpoints(value as EndpointOptions, name)),
+  endpoints: orFalse((value, name) => void readEndpoints(value as HostEndpoints, name)),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
 };
