@@ -92,7 +92,12 @@ export const firstHost = (list: readonly Endpoint[], call: Call): HostState =>
 /** Whether the next attempt has somewhere else to go than the latest, which asked us to stay away. */
 export const isOtherOpen = (list: readonly Endpoint[], call: Call, isOpen: IsOpen): boolean => {
   const latest = call.record.attempts.at(-1)?.endpoint;
-  return list.some(endpoint => endpoint.origin !== latest && isFree(placeOf(endpoint, call), call, isOpen));
+  return list.some(
+    endpoint =>
+      endpoint.origin !== latest &&
+      isOpen(placeOf(endpoint, call).host, call) &&
+      !hasAskedToWait(endpoint, call),
+  );
 };
 
 /** An endpoint as one call would find it. */

@@ -62,13 +62,13 @@ describe('endpoints in order', () => {
   test.each([
     ['a URL', () => new URL(`${a}${path}`), undefined],
     ['a Request', () => new Request(a + path, { headers: { 'x-tenant': 'one' } }), 'one'],
-  ])('%s is sent elsewhere as well', async (_, input, tenant = null) => {
+  ])('%s is sent elsewhere as well', async (_, input, tenant) => {
     const { fetch, transport } = spread();
     const call = fetch(input());
     (await transport.next()).fail(networkError('ECONNRESET'));
     const second = await transport.next();
     expect(second.request.url).toBe(b + path);
-    expect(second.request.headers.get('x-tenant')).toBe(tenant);
+    expect(second.request.headers.get('x-tenant') ?? undefined).toBe(tenant);
     second.respond();
     await call;
   });
@@ -260,7 +260,10 @@ describe('endpoints with weights', () => {
 
   test('a retry goes to one that the call has not been to', async () => {
     const { fetch, transport, clock } = spread(
-      { endpoints: [...weighted, { url: c, weight: 100 }], retry: { maxRetries: 2, baseDelayMs: 0, budget: false } },
+      {
+        endpoints: [...weighted, { url: c, weight: 100 }],
+        retry: { maxRetries: 2, baseDelayMs: 0, budget: false },
+      },
       { random: seededRandom(1) },
     );
     for (let round = 0; round < 20; round++) {
