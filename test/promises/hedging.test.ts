@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts';
 import { networkError } from '../../src/testing/index.ts';
 import { settled } from '../../src/testing/virtual-clock.ts';
+import { collected } from '../support/garbage.ts';
 import { harness, url } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
 
@@ -571,6 +572,14 @@ describe('with the other policies', () => {
     await expect(call).rejects.toMatchObject({ code: 'CLOSED' });
     expect(transport.attempts.map(({ signal }) => signal.aborted)).toEqual([true, true]);
     expect(clock.pending).toBe(0);
+  });
+
+  test('a response that is dropped unread is collected', async () => {
+    const { fetch } = hedged({ fetch: async () => new Response('x'.repeat(1_000)), leaseMs: 100_000 });
+    for (let call = 0; call < 20; call++) await fetch(url);
+    const active = () => fetch.hosts.get('payments.test')?.activeCalls ?? 0;
+    await collected(() => active() <= 1);
+    expect(active()).toBeLessThanOrEqual(1);
   });
 
   test('the story of a response is complete when it is there', async () => {

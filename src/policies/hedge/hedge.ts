@@ -21,9 +21,10 @@ export function hedge(rules: HedgeRules, surroundings: HedgeSurroundings): Polic
     if (!setting.isRepeatable(call)) return next(call);
     call.record.decidedBy = call.attempt;
     const delayMs = delayFor(call, setting.rules);
-    return delayMs === undefined
-      ? timed(call, next, setting)
-      : new Round(setting, call, next, delayMs).result;
+    if (delayMs === undefined) return timed(call, next, setting);
+    const pending = Promise.withResolvers<Response>();
+    new Round(setting, call, next, delayMs, pending);
+    return pending.promise;
   };
 }
 

@@ -20,7 +20,6 @@ import type { HedgeSetting } from './surroundings.ts';
  * unread one would never be collected.
  */
 export class Round {
-  readonly result: Promise<Response>;
   readonly #setting: HedgeSetting;
   readonly #call: Call;
   readonly #next: Handler;
@@ -36,9 +35,13 @@ export class Round {
   #resolve: ((response: Response) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
 
-  constructor(setting: HedgeSetting, call: Call, next: Handler, delayMs: number) {
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    this.result = promise;
+  constructor(
+    setting: HedgeSetting,
+    call: Call,
+    next: Handler,
+    delayMs: number,
+    { resolve, reject }: PromiseWithResolvers<Response>,
+  ) {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#setting = setting;
