@@ -22,12 +22,18 @@ export type RetryReason =
   | 'vetoed'
   | 'aborted'
   | 'rejected'
+  | 'hedged'
+  | 'lost'
   | 'no-retry-policy';
 
 /** One attempt, as it went. Times are milliseconds; `startMs` counts from the start of the call. */
 export interface AttemptRecord {
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt; retries and hedges are numbered as they come. */
   readonly attempt: number;
+  /** Whether it was started beside one that had not answered yet; only there if it was. */
+  hedge?: true;
+  /** The origin that it went to; only there if the host has `endpoints`. */
+  endpoint?: string;
   readonly startMs: number;
   /** Until the response headers or the failure; undefined while the attempt is running. */
   durationMs: number | undefined;
@@ -76,6 +82,8 @@ export class CallRecord {
   /** On the runtime's clock, in milliseconds. */
   readonly startedAt: number;
   attempts: readonly AttemptRecord[] = [];
+  /** Number of the attempt whose outcome counts, where several may have run at once; undefined where none could. */
+  decidedBy: number | undefined;
   /** How long the call took until its response headers, or its error; undefined while it is on its way. */
   durationMs: number | undefined;
   /** State of the host's circuit when the call settled. */
@@ -89,6 +97,8 @@ export class CallRecord {
   /** As text: a response keeps its record, and need not keep a URL as well. */
   readonly #href: string;
   readonly #redact: ((url: string) => string) | undefined;
+  /** Handed out so far; the first attempt has the first. */
+  #numbers = 1;
 
   /** @param redact - takes out what is secret beyond what we know of. */
   constructor(
@@ -107,7 +117,12 @@ export class CallRecord {
 
   /** Without credentials and signatures, fit for logs. */
   get url(): string {
-    const url = redactUrl(this.#href);
+    return this.redacted(this.#href);
+  }
+
+  /** Another URL of the same call, fit for logs. */
+  redacted(href: string): string {
+    const url = redactUrl(href);
     if (!this.#redact) return url;
     try {
       return String(this.#redact(url));
@@ -126,6 +141,22 @@ export class CallRecord {
   /** Without those that were refused, or given up, before they were sent. */
   get sentAttempts(): number {
     return this.attempts.filter(isSent).length;
+  }
+
+  /** Those that were sent and followed one that had ended: without the first and without hedges. */
+  get retries(): number {
+    const others = this.attempts.filter(attempt => isSent(attempt) && !attempt.hedge);
+    return Math.max(0, others.length - 1);
+  }
+
+  /** The attempt that the call has ended with. */
+  get deciding(): AttemptRecord | undefined {
+    return this.decidedBy === undefined ? this.attempts.at(-1) : this.attempt(this.decidedBy);
+  }
+
+  /** A number for an attempt after the first. */
+  nextNumber(): number {
+    return ++this.#numbers;
   }
 
   /** One more attempt. A new array each time: one that grows reserves room for seventeen. */

@@ -12,7 +12,7 @@ export interface ResponseInfo {
   /** Key of the host's state, its origin by default. */
   readonly host: string;
   readonly attempts: readonly AttemptRecord[];
-  /** Attempts after the first. */
+  /** Attempts after the first, but for hedges. */
   readonly retries: number;
   /** From the call to the response headers. */
   readonly elapsedMs: number;
@@ -50,6 +50,9 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
   const elapsedMs = record.durationMs ?? 0;
   const retries = Math.max(0, record.sentAttempts - 1);
   return { method, url, host, attempts, retries, elapsedMs, queuedMs, circuit, fallback, traceId };
+  const { method, url, host, attempts, retries, circuit, fallback, traceId } = record;
+  const elapsedMs = record.durationMs ?? 0;
+  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
 }
 
 /**
@@ -79,6 +82,8 @@ export function explain(ending: Response | unknown): string {
   const status = (ending as Response).status;
   const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(info.retries + 1)}`;
   return [heading, ...queued(info.queuedMs), ...timeline(info.attempts), ...footnotes(info)].join('\n');
+  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(Math.max(1, info.attempts.filter(isSent).length))}`;
+  return [heading, ...timeline(info.attempts), ...footnotes(info)].join('\n');
 }
 
 function explainError(error: HoldfastError): string {
@@ -101,8 +106,8 @@ function footnotes(info: ResponseInfo): string[] {
 
 function timeline(attempts: readonly AttemptRecord[]): string[] {
   const rows = attempts.map(attempt => [
-    `#${attempt.attempt}`,
-    `at ${ms(attempt.startMs)}`,
+    `#${attempt.attempt}${attempt.hedge ? ' (hedge)' : ''}`,
+    `at ${ms(attempt.startMs)}${attempt.endpoint === undefined ? '' : ` to ${attempt.endpoint}`}`,
     attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
     attempt.sent === 'yes'
@@ -124,6 +129,8 @@ const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
 function decision(attempt: AttemptRecord): string {
   const asked = attempt.retryAfterMs === undefined ? '' : ` (asked to wait ${ms(attempt.retryAfterMs)})`;
   if (attempt.reason === 'retried') return `retried after ${ms(attempt.delayMs ?? 0)}${asked}`;
+  if (attempt.reason === 'lost') return 'another attempt was faster';
+  if (attempt.reason === 'hedged') return `another attempt was under way${asked}`;
   const why = reasons[attempt.reason];
   return why ? `not retried: ${why}${asked}` : '';
 }

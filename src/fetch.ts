@@ -140,7 +140,13 @@ class FetchClient implements Inside {
     this.#settings = readOptions('', settings, settingChecks, { maxHosts: 1_000 });
     const { fetch, transport, clock = systemClock, random = systemRandom, maxHosts } = this.#settings;
     this.#hub = new EventHub(listenersOf(this.#settings));
-    this.#runtime = { clock, random, emit: this.#hub.emit, open: new OpenCalls() };
+    this.#runtime = {
+      clock,
+      random,
+      emit: this.#hub.emit,
+      hostOf: url => this.#hostOf(url),
+      open: new OpenCalls(),
+    };
     this.#transport = transport?.send ?? fetchTransport(fetch);
     this.#detach = transport?.attach?.();
     this.#registry = new HostRegistry(maxHosts);

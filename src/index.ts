@@ -63,6 +63,9 @@ export type {
   CircuitState,
   Emit,
   FallbackEvent,
+  HedgeEvent,
+  HedgeRefusal,
+  HedgeRefusedEvent,
   HoldfastEvent,
   HostPauseEvent,
   Observer,
@@ -83,6 +86,8 @@ export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts'
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
 export { concurrencyLimit } from './policies/concurrency-limit/concurrency-limit.ts';
 export type { ConcurrencyLimitOptions, LimitAlgorithm } from './policies/concurrency-limit/limits.ts';
+export type { HostEndpoints, WeightedEndpoint } from './policies/endpoints.ts';
+export type { HedgeOptions } from './policies/hedge/options.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { RateLimitOptions } from './policies/rate-limit/limits.ts';

@@ -51,6 +51,11 @@ function readPolicySet(set: PolicySet): CheckedSet {
   const { hosts = {}, ...common } = copyOption(set);
   requireObject(hosts, 'hosts');
   resolvePolicy(common);
+  if (common.endpoints)
+    throw new TypeError(
+      '`endpoints` of all hosts would send every call, whatever its host, to the same service. Give them to one host, ' +
+        'under `hosts`.',
+    );
   const byHost = new HostPolicies(hosts);
   for (const { pattern, options } of byHost.entries) resolveHostPolicy(common, pattern.source, options);
   return { common, byHost };

@@ -29,6 +29,7 @@ export function run(call: Call, plan: Plan): Promise<Response> {
 /** The call has a response, whose body may still be on its way. */
 function deliver(response: Response, call: Call, leaseMs: number): void {
   const { record, runtime } = call;
+  if (record.decidedBy !== undefined) endLosers(call);
   const durationMs = settleRecord(call);
   if (runtime.emit) {
     const { kind: outcome, status } = responseOutcome(response);
@@ -86,6 +87,16 @@ function cutShort(call: Call, outcome: ErrorOutcome): void {
     if (attempt.durationMs !== undefined) continue;
     attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
     endAttempt(outcome, call, attempt);
+  }
+}
+
+/** The story of a response is whole when it is handed over, also where an attempt is slow to hear that it has lost. */
+function endLosers(call: Call): void {
+  for (const attempt of call.record.attempts) {
+    if (attempt.reason !== 'lost' || attempt.durationMs !== undefined) continue;
+    const { sent } = attempt;
+    const cancelled = { response: undefined, status: undefined, error: undefined, code: undefined } as const;
+    endAttempt({ kind: 'cancelled', sent, ...cancelled }, call, attempt);
   }
 }
 

@@ -8,6 +8,7 @@ import { createFetch, standardOrder } from '../src/index.ts';
 import { bulkheadDefaults } from '../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../src/policies/concurrency-limit/limits.ts';
+import { hedgeDefaults } from '../src/policies/hedge/options.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../src/policies/rate-limit/limits.ts';
@@ -117,6 +118,7 @@ describe('the tables of defaults', () => {
     ...prefixed('retry.budget.', retryBudgetDefaults),
     ...prefixed('bulkhead.', bulkheadDefaults),
     ...prefixed('rateLimit.', rateLimitDefaults),
+    ...prefixed('hedge.', hedgeDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
     ...prefixed('concurrencyLimit.', concurrencyLimitDefaults),

@@ -105,9 +105,14 @@ describe('the exported names of', () => {
       type FetchLike
       type FetchOptions
       type Handler
+      type HedgeEvent
+      type HedgeOptions
+      type HedgeRefusal
+      type HedgeRefusedEvent
       type HoldfastEvent
       type HoldfastFetch
       type HostCounters
+      type HostEndpoints
       type HostPauseEvent
       type HostPauseOptions
       type HostPauseView
@@ -152,6 +157,7 @@ describe('the exported names of', () => {
       type Transport
       type ValidationEvent
       type WarningEvent
+      type WeightedEndpoint
       type WindowCounts
       unwrap"
     `);

@@ -31,6 +31,8 @@ describe('the standard order', () => {
     expect(await drawing()).toMatchInlineSnapshot(`
       "callSpan ─ fallback ─ cache ─ coalesce ─ totalTimeout ─ bulkhead ─ retry
         └─ per attempt: hedge ─ attempt ─ hostPause ─ rateLimit ─ circuitBreaker ─ throttle ─ concurrencyLimit ─ attemptSpan ─ attemptTimeout ─ chaos ─ transport"
+      "callSpan ─ fallback ─ cache ─ coalesce ─ totalTimeout ─ bulkhead ─ rateLimit ─ retry
+        └─ per attempt: hedge ─ endpoints ─ attempt ─ hostPause ─ circuitBreaker ─ throttle ─ concurrencyLimit ─ attemptSpan ─ attemptTimeout ─ chaos ─ transport"
     `);
   });
 

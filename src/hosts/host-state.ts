@@ -13,6 +13,11 @@ export interface HostCounters {
   /** Retries that were due and refused: budget empty, circuit open, or no time left. */
   retriesRefused: number;
   /** Attempts refused before sending: circuit open, host paused, rate limited. */
+  /** Attempts that were sent beside one that had not answered yet; among the attempts, and no retries. */
+  hedges: number;
+  /** Of these, the ones that answered first. */
+  hedgesWon: number;
+  /** Attempts refused before sending: circuit open or host paused. */
   rejected: number;
 }
 
@@ -42,6 +47,8 @@ export class HostState {
     retriedCalls: 0,
     recoveredCalls: 0,
     retriesRefused: 0,
+    hedges: 0,
+    hedgesWon: 0,
     rejected: 0,
   };
   /** Calls whose response has not ended yet. A host with any is not idle. */

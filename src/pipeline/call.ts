@@ -28,6 +28,8 @@ export interface Runtime {
   readonly random: Random;
   /** Looked up at each event: those who listen come and go. */
   readonly emit: Emit;
+  /** The state of the host of another URL, for who sends a call elsewhere. */
+  hostOf(url: URL): HostState;
   /**
    * The calls whose response has not ended yet.
    * @internal
@@ -47,6 +49,10 @@ export interface Call {
   readonly branch?: Branch;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** Whether it is an attempt beside another that has not answered yet. */
+  readonly hedge?: true;
+  /** The origin that this attempt goes to, where there are several to choose from. */
+  readonly endpoint?: string;
   /** The instant, on the runtime's clock, when the total timeout ends the call; Infinity without one. */
   readonly deadlineAt: number;
   /** What outlives the call: circuit, budget and pause of the host it goes to. */

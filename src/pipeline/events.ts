@@ -66,6 +66,22 @@ export interface RetryRefusedEvent extends AttemptEvent {
   readonly retryAfterMs: number | undefined;
 }
 
+/** `attempt` was started beside one that had not answered within `delayMs`. */
+export interface HedgeEvent extends AttemptEvent {
+  readonly type: 'hedge';
+  readonly delayMs: number;
+}
+
+/** Why no hedge was started. */
+export type HedgeRefusal = 'budget-empty' | 'circuit-open' | 'host-paused' | 'overloaded' | 'deadline';
+
+/** `attempt` had not answered within `delayMs`, and none was started beside it. */
+export interface HedgeRefusedEvent extends AttemptEvent {
+  readonly type: 'hedge-refused';
+  readonly delayMs: number;
+  readonly reason: HedgeRefusal;
+}
+
 export interface CircuitEvent {
   readonly type: 'circuit';
   readonly host: string;
@@ -177,6 +193,8 @@ export type HoldfastEvent =
   | AttemptEndEvent
   | RetryEvent
   | RetryRefusedEvent
+  | HedgeEvent
+  | HedgeRefusedEvent
   | CircuitEvent
   | HostPauseEvent
   | OverloadEvent

@@ -35,6 +35,8 @@ function begin(call: Call): AttemptRecord {
     waitedMs: 0,
     retryAfterMs: undefined,
   };
+  if (call.hedge) record.hedge = true;
+  if (call.endpoint !== undefined) record.endpoint = call.endpoint;
   call.record.begin(record);
   call.runtime.emit?.({ type: 'attempt-start', call: call.record, attempt: call.attempt });
   return record;

@@ -27,6 +27,8 @@ import {
   type ConcurrencyLimits,
   readConcurrencyLimitOptions,
 } from './concurrency-limit/limits.ts';
+import { type Endpoint, type HostEndpoints, readEndpoints } from './endpoints.ts';
+import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/options.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RateLimitOptions, type RateLimits, readRateLimitOptions } from './rate-limit/limits.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
@@ -67,6 +69,16 @@ export interface PolicyOptions {
   /** @defaultValue false */
   readonly rateLimit?: RateLimitOptions | false;
   readonly retry?: RetryOptions | false;
+  /**
+   * Starts another attempt beside one that takes long, and keeps the answer that comes first. Repeatable calls only.
+   * @defaultValue false
+   */
+  readonly hedge?: HedgeOptions | false;
+  /**
+   * Other origins of the same service, for the first attempt and for those that follow. Of a host, not of all.
+   * @defaultValue false
+   */
+  readonly endpoints?: HostEndpoints | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
   readonly concurrencyLimit?: ConcurrencyLimitOptions | false;
@@ -94,6 +106,8 @@ export interface ResolvedPolicy {
   readonly bulkhead: BulkheadLimits | false;
   readonly rateLimit: RateLimits | false;
   readonly retry: RetryRules | false;
+  readonly hedge: HedgeRules | false;
+  readonly endpoints: readonly Endpoint[] | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
   readonly concurrencyLimit: ConcurrencyLimits | false;
@@ -115,6 +129,8 @@ export const policyChecks: Checks<PolicyOptions> = {
   bulkhead: orFalse(requireObject),
   rateLimit: orFalse(requireObject),
   retry: orFalse(requireObject),
+  hedge: orFalse(requireObject),
+  endpoints: orFalse((value, name) => void readEndpoints(value as HostEndpoints, name)),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
   concurrencyLimit: orFalse(requireObject),
@@ -175,6 +191,8 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     bulkhead: ifGiven(read.bulkhead, readBulkheadOptions, at('bulkhead')),
     rateLimit: ifGiven(read.rateLimit, readRateLimitOptions, at('rateLimit')),
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
+    hedge: unlessOff(read.hedge ?? false, readHedgeOptions, at('hedge')),
+    endpoints: read.endpoints ? readEndpoints(read.endpoints, at('endpoints')) : false,
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
     concurrencyLimit: unlessOff(read.concurrencyLimit, readConcurrencyLimitOptions, at('concurrencyLimit')),
@@ -238,6 +256,7 @@ export interface Advice {
 /** Finds combinations that are allowed and hardly meant. */
 export function adviseOn(options: PolicyOptions, where: string): Advice[] {
   const { totalTimeoutMs, attemptTimeoutMs, retry, rateLimit } = resolvePolicy(options);
+  const { totalTimeoutMs, attemptTimeoutMs, retry, hedge } = resolvePolicy(options);
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
@@ -271,6 +290,14 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
     add(
       'NO_RATE',
       "`rateLimit` has neither `perSecond` nor `adaptive: 'headers'`, so it limits nothing. Set one.",
+    );
+  }
+  const longestMs = Math.min(attemptTimeoutMs, totalTimeoutMs / 2);
+  if (hedge && hedge.afterMs !== undefined && hedge.quantile === undefined && hedge.afterMs >= longestMs) {
+    add(
+      'HEDGE_TOO_LATE',
+      `\`hedge.afterMs\` (${hedge.afterMs}) leaves no time for a hedge: it has to be below \`attemptTimeoutMs\` ` +
+        `(${attemptTimeoutMs}) and below half of \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;

@@ -7,6 +7,8 @@ import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { bulkheadDefaults, priorities } from '../policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../policies/concurrency-limit/limits.ts';
+import { originPattern } from '../policies/endpoints.ts';
+import { hedgeDefaults } from '../policies/hedge/options.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
 import { rateLimitDefaults } from '../policies/rate-limit/limits.ts';
@@ -157,6 +159,31 @@ const retryOptions: Options = {
     oneOf('full', 'equal', 'none'),
   ),
   budget: part('The allowance of the host that retries draw from.', budgetOptions),
+};
+
+const hedgeOptions: Options = {
+  afterMs: option(
+    'Starts another attempt after this many milliseconds; with a quantile as long as there are too few samples.',
+    undefined,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+  ),
+  quantile: option(
+    'Starts another attempt when this share of the attempts to the host has been answered by then, unless a delay is given.',
+    hedgeDefaults.quantile,
+    number({ min: 0.5, max: 0.99 }),
+  ),
+  maxHedges: option(
+    'How many may be started beside one attempt, each after as long again.',
+    hedgeDefaults.maxHedges,
+    integer({ min: 1, max: 10 }),
+  ),
+};
+
+const origin = z.string().regex(originPattern);
+const origins: Way = { schema: z.array(origin).min(1), says: 'a list of origins' };
+const weightedOrigins: Way = {
+  schema: z.array(z.strictObject({ url: origin, weight: z.number().min(0.001) })).min(1),
+  says: 'a list of { url, weight }',
 };
 
 const hostPauseOptions: Options = {
@@ -369,6 +396,14 @@ const policyOptions: Options = {
   bulkhead: part('Caps the calls to a host that are under way at once.', bulkheadOptions),
   rateLimit: part('Keeps the requests to a host within a rate.', rateLimitOptions),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
+  hedge: part('Starts another attempt beside one that takes long. Repeatable calls only.', hedgeOptions),
+  endpoints: option(
+    'Other origins of the same service, in order or by weight. Of a host, not of all.',
+    undefined,
+    origins,
+    weightedOrigins,
+    off,
+  ),
   hostPause: part('Leaves a host alone for as long as it asks.', hostPauseOptions),
   circuitBreaker: part(
     'Refuses calls to a host that has failed until a probe succeeds.',
@@ -406,6 +441,7 @@ const parts: Readonly<Record<string, Options>> = {
   'retry.budget': budgetOptions,
   bulkhead: bulkheadOptions,
   rateLimit: rateLimitOptions,
+  hedge: hedgeOptions,
   hostPause: hostPauseOptions,
   circuitBreaker: circuitBreakerOptions,
   concurrencyLimit: concurrencyLimitOptions,

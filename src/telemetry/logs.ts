@@ -139,12 +139,12 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
   }
 }
 
-/** A call that went well at its first attempt is no news. */
+/** A call that went well without a retry is no news. */
 function callEntry(event: CallEndEvent): Entry | undefined {
   const { call, status, error, durationMs } = event;
   const attempts = call.sentAttempts;
   const isFailure = status === undefined || status >= 500;
-  if (attempts < 2 && !isFailure) return undefined;
+  if (call.retries === 0 && !isFailure) return undefined;
   const result = outcomeOf(event);
   const fields = {
     ...callFields(call),

@@ -8,7 +8,7 @@ import {
   metrics,
   type ObservableResult,
 } from '@opentelemetry/api';
-import { isSent } from '../call-record.ts';
+import { type AttemptRecord, type CallRecord, isSent } from '../call-record.ts';
 import type { HostRegistry } from '../hosts/host-registry.ts';
 import type { HostState } from '../hosts/host-state.ts';
 import type { Call } from '../pipeline/call.ts';
@@ -68,6 +68,9 @@ class Instruments {
   readonly attempts: Tally;
   readonly retryAttempts: Tally;
   readonly retryRefusals: Tally;
+  readonly hedges: Tally;
+  readonly hedgeWins: Tally;
+  readonly hedgeRefusals: Tally;
   readonly retriedCalls: Tally;
   readonly recoveredCalls: Tally;
   readonly breakerTransitions: Tally;
@@ -112,6 +115,19 @@ class Instruments {
       'retry_refusals',
       '{retry}',
       'Retries due and not made, by why not.',
+      reason,
+    );
+    this.hedges = counter(
+      'hedge_attempts',
+      '{attempt}',
+      'Hedges that were sent, by result; a loser is cancelled.',
+      outcome,
+    );
+    this.hedgeWins = counter('hedge_wins', '{call}', 'Calls that a hedge has answered.');
+    this.hedgeRefusals = counter(
+      'hedge_refusals',
+      '{hedge}',
+      'Hedges due and not started, by why not.',
       reason,
     );
     this.retriedCalls = counter('retried_calls', '{call}', 'Calls that were retried at least once.');
@@ -322,6 +338,8 @@ export const eventMetrics: Listener = {
         return countAttempt(instruments, event);
       case 'retry-refused':
         return instruments.retryRefusals.count(instruments.label(event.call.host), event.reason);
+      case 'hedge-refused':
+        return instruments.hedgeRefusals.count(instruments.label(event.call.host), event.reason);
       case 'circuit':
         return countTransition(instruments, event);
       case 'overload':
@@ -347,7 +365,9 @@ function countCall(to: Instruments, event: CallEndEvent): void {
   const result = outcomeOf(event);
   to.calls.count(name, label, result);
   to.callDuration.record(durationMs / 1_000, { [host]: name, [method]: label, [outcome]: result });
-  if (call.attempts.length < 2 || call.sentAttempts < 2) return;
+  if (call.attempts.length < 2) return;
+  if (event.status !== undefined && call.deciding?.hedge) to.hedgeWins.count(name);
+  if (call.retries === 0) return;
   to.retriedCalls.count(name);
   if (hasRecovered(call)) to.recoveredCalls.count(name);
 }
@@ -361,7 +381,9 @@ function countAttempt(to: Instruments, event: AttemptEndEvent): void {
   }
   if (!isSent(event)) return;
   to.attempts.count(name, result);
-  if (attempt > 1) to.retryAttempts.count(name, causeOf(call.attempt(attempt - 1)) ?? '_OTHER', result);
+  if (call.attempt(attempt)?.hedge) to.hedges.count(name, result);
+  else if (attempt > 1)
+    to.retryAttempts.count(name, causeOf(retriedBefore(attempt, call)) ?? '_OTHER', result);
 }
 
 function countQueueing(
@@ -373,6 +395,8 @@ function countQueueing(
   if (action === 'refused' || action === 'queued') return;
   to.bulkheadWait.record(queuedMs / 1_000, { [host]: name, [priority]: rank });
 }
+const retriedBefore = (number: number, { attempts }: CallRecord): AttemptRecord | undefined =>
+  attempts.findLast(({ attempt, reason }) => attempt < number && reason === 'retried');
 
 function countTransition(to: Instruments, event: CircuitEvent): void {
   const { from, to: next, because } = event;

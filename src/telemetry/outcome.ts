@@ -4,8 +4,7 @@ import type { CallEndEvent } from '../pipeline/events.ts';
 import { nameOf, statusWord } from './attributes.ts';
 
 /** Saved by a retry: the last attempt got an answer, if only a no. */
-export const hasRecovered = (call: CallRecord): boolean =>
-  call.sentAttempts > 1 && isAnswered(call.attempts.at(-1));
+export const hasRecovered = (call: CallRecord): boolean => call.retries > 0 && isAnswered(call.deciding);
 
 /** As the retry policy counts it in the host's `recoveredCalls`. */
 const isAnswered = (last: AttemptRecord | undefined): boolean =>

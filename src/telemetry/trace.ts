@@ -110,7 +110,7 @@ export function endCall(callTrace: CallTrace, record: CallRecord, summary: Summa
     span.setAttributes({
       'holdfast.outcome': summary.outcome,
       'holdfast.attempts': sentAttempts,
-      'holdfast.retries': Math.max(0, sentAttempts - 1),
+      'holdfast.retries': record.retries,
     });
   }
   end(callTrace, span, summary, endedAt);
@@ -132,7 +132,11 @@ export function beginAttempt(
 ): AttemptTrace {
   const { attempt, request, runtime } = call;
   const { urlTemplate } = callTrace;
-  const attributes = { ...callTrace.attributes };
+  const isElsewhere = call.endpoint !== undefined && call.endpoint !== call.record.host;
+  const attributes: Attributes = isElsewhere
+    ? requestAttributes(request, call.record.redacted(request.url.href))
+    : { ...callTrace.attributes };
+  if (call.hedge) attributes['holdfast.hedge'] = true;
   if (attempt > 1) attributes['http.request.resend_count'] = attempt - 1;
   if (urlTemplate !== undefined) attributes['url.template'] = urlTemplate;
   // What `fetch` will refuse may be anything; the span must end all the same.
@@ -281,6 +285,16 @@ export const spanEvents: Listener = {
       case 'retry-refused':
         return addEvent(callTrace, 'retry_refused', {
           ...retryAttributes(event),
+          'holdfast.reason': event.reason,
+        });
+      case 'hedge':
+        return addEvent(callTrace, 'hedge', {
+          'holdfast.attempt': event.attempt,
+          'holdfast.delay_ms': event.delayMs,
+        });
+      case 'hedge-refused':
+        return addEvent(callTrace, 'hedge_refused', {
+          'holdfast.attempt': event.attempt,
           'holdfast.reason': event.reason,
         });
     }

@@ -178,6 +178,8 @@ const limits: fc.Arbitrary<CircuitLimits> = fc.record({
   probeLeaseMs: fc.constantFrom(40, 150),
 });
 
+const hostOf = (url: URL) => new HostState(url.origin, url);
+
 /** Lives the same life in the circuit and in the model, and compares them after each step. */
 function live(
   given: CircuitLimits,
@@ -187,7 +189,7 @@ function live(
 ) {
   let now = 0;
   const clock = { now: () => now, date: () => now, setTimer: () => 0, clearTimer() {}, unrefTimer() {} };
-  const runtime = { clock, random: () => chance, emit: undefined, open: new OpenCalls() };
+  const runtime = { clock, random: () => chance, emit: undefined, hostOf, open: new OpenCalls() };
   const host = new HostState('https://payments.test', new URL('https://payments.test'));
   const circuit = new Circuit(host, given, runtime);
   const model = new Model(given, chance, now);
@@ -275,7 +277,7 @@ describe('the circuit', () => {
           clearTimer() {},
           unrefTimer() {},
         };
-        const runtime = { clock, random: () => luck, emit: undefined, open: new OpenCalls() };
+        const runtime = { clock, random: () => luck, emit: undefined, hostOf, open: new OpenCalls() };
         const circuit = new Circuit(new HostState('key', new URL('https://payments.test')), given, runtime);
         const out: Permit[] = [];
         for (const step of life) {
@@ -305,7 +307,7 @@ describe('the circuit', () => {
 describe('limits that change while the circuit lives', () => {
   const make = (given: Partial<CircuitLimits> = {}) => {
     const clock = { now: () => 0, date: () => 0, setTimer: () => 0, clearTimer() {}, unrefTimer() {} };
-    const runtime = { clock, random: () => 0.5, emit: undefined, open: new OpenCalls() };
+    const runtime = { clock, random: () => 0.5, emit: undefined, hostOf, open: new OpenCalls() };
     const host = new HostState('key', new URL('https://payments.test'));
     return new Circuit(host, { ...circuitBreakerDefaults, ...given }, runtime);
   };

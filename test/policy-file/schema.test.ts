@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { definePolicy, type PolicyOptions } from '../../src/index.ts';
 import { bulkheadDefaults } from '../../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
+import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../../src/policies/rate-limit/limits.ts';
@@ -17,6 +18,7 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   'retry.budget': options => ({ retry: { budget: options } }),
   bulkhead: options => ({ bulkhead: options }),
   rateLimit: options => ({ rateLimit: options }),
+  hedge: options => ({ hedge: options }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
 };
@@ -102,6 +104,7 @@ describe('the schema of policy files', () => {
       'retry.budget': keys(inPart(inPart(properties.retry).properties.budget)),
       bulkhead: keys(inPart(properties.bulkhead)),
       rateLimit: keys(inPart(properties.rateLimit)),
+      hedge: keys(inPart(properties.hedge)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
     };
@@ -199,6 +202,7 @@ describe('the schema for editors', () => {
         ...under('retry.budget.', budget as object),
         ...under('bulkhead.', bulkheadDefaults),
         ...under('rateLimit.', rateLimitDefaults),
+        ...under('hedge.', hedgeDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
       ]),

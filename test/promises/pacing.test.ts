@@ -632,6 +632,8 @@ describe('promise 4: back-off and budget', () => {
       retriedCalls: 2,
       recoveredCalls: 1,
       retriesRefused: 0,
+      hedges: 0,
+      hedgesWon: 0,
       rejected: 0,
     });
   });

@@ -267,3 +267,44 @@ test('the page about telemetry lists the instruments that there are, with their 
   const rows = [...page.matchAll(/^\| (`(?:holdfast|http)\.[^|]*`) \| ([^|]*) \|/gm)];
   expect(rows.map(([, name, kind]) => `${name} ${kind}`).sort()).toEqual(made.sort());
 });
+
+describe('hedges', () => {
+  test('are counted by what came of them, and are no retries', async () => {
+    const { fetch, transport, clock } = harness({
+      hedge: { afterMs: 100 },
+      retry: { budget: { maxTokens: 2, successRefill: 0 } },
+    });
+    for (const winner of ['hedge', 'first', 'nobody']) {
+      const call = fetch(url);
+      const first = await transport.next();
+      await clock.advance(100);
+      if (winner === 'nobody') first.respond(statusResponse(200));
+      else {
+        const second = await transport.next();
+        (winner === 'hedge' ? second : first).respond(statusResponse(200));
+      }
+      await (await call).text();
+    }
+    expect(await values('holdfast.hedge_attempts')).toEqual({ success: 1, cancelled: 1 });
+    expect(await values('holdfast.hedge_wins')).toEqual({ '': 1 });
+    expect(await values('holdfast.hedge_refusals')).toEqual({ 'budget-empty': 1 });
+    expect(await values('holdfast.attempts')).toEqual({ success: 3, cancelled: 2 });
+    expect(await values('holdfast.retry_attempts')).toEqual({});
+    expect(await values('holdfast.retried_calls')).toEqual({});
+  });
+
+  test('a retry after a pair says what was wrong with the attempt that was retried', async () => {
+    const { fetch, transport, clock } = harness({ hedge: { afterMs: 100 } });
+    const call = fetch(url);
+    const first = await transport.next();
+    await clock.advance(100);
+    const second = await transport.next();
+    second.fail(networkError('ECONNRESET'));
+    first.respond(statusResponse(503));
+    await clock.advance(0);
+    (await transport.next()).respond(statusResponse(200));
+    await (await call).text();
+    expect(await values('holdfast.retry_attempts')).toEqual({ '503 success': 1 });
+    expect(await values('holdfast.recovered_calls')).toEqual({ '': 1 });
+  });
+});

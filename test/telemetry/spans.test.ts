@@ -364,3 +364,44 @@ test('an SDK that comes later is seen', async () => {
   await (await fetch(url)).text();
   expect(sdk.spans()).toHaveLength(2);
 });
+
+describe('a hedged call', () => {
+  test('has a span for each attempt, under one call, and both end', async () => {
+    const { fetch, transport, clock } = harness({ hedge: { afterMs: 100 } });
+    const call = fetch(url);
+    await transport.next();
+    await clock.advance(100);
+    (await transport.next()).respond(statusResponse(200));
+    await (await call).text();
+    const [parent] = calls();
+    expect(attempts().map(span => parentOf(span))).toEqual(Array(2).fill(parent?.spanContext().spanId));
+    const hedge = attempts().find(({ attributes }) => attributes['holdfast.hedge'] === true);
+    const first = attempts().find(span => span !== hedge);
+    expect(hedge?.attributes).toMatchObject({
+      'http.request.resend_count': 1,
+      'http.response.status_code': 200,
+    });
+    expect(first?.attributes['error.type']).toBeUndefined();
+    expect(first?.status).toEqual({ code: SpanStatusCode.UNSET });
+    expect(parent?.attributes).toMatchObject({ 'holdfast.attempts': 2, 'holdfast.retries': 0 });
+    expect(parent?.events).toMatchObject([
+      { name: 'holdfast.hedge', attributes: { 'holdfast.attempt': 2, 'holdfast.delay_ms': 100 } },
+    ]);
+  });
+
+  test('says where each attempt went, without secrets', async () => {
+    const endpoints = ['https://payments.test', 'https://other.test:8443'];
+    const { fetch } = harness({
+      fetch: answering(networkError('ECONNRESET'), 200),
+      hosts: { 'payments.test': { endpoints } },
+    });
+    await (await fetch(`${url}?api_key=secret`)).text();
+    expect(attempts().map(({ attributes }) => attributes['server.address'])).toEqual([
+      'payments.test',
+      'other.test',
+    ]);
+    expect(attempts()[1]?.attributes).toMatchObject({ 'server.port': 8443 });
+    expect(attempts()[1]?.attributes['url.full']).toMatch(/^https:\/\/other\.test:8443\/charges\?api_key=/);
+    expect(JSON.stringify(attempts().map(({ attributes }) => attributes))).not.toContain('secret');
+  });
+});

@@ -7,7 +7,7 @@ import type { Repeatable } from './repeatable.ts';
 /** What a hook is told about an attempt that has ended. */
 export interface RetryInfo {
   readonly outcome: Outcome;
-  /** 1 for the first attempt. */
+  /** Its number: 1 for the first attempt of the call. */
   readonly attempt: number;
   /** Milliseconds since the call began. */
   readonly elapsedMs: number;
@@ -36,10 +36,16 @@ export interface Facts extends RetryInfo {
   readonly remainingMs: number;
   /** Whether the connection was closed by the other side before it was used again, for the first time in this call. */
   readonly isStale: boolean;
+  /** Retries made so far. */
+  readonly retries: number;
   /** Retries that do not count among `maxRetries`. */
   readonly freeRetries: number;
   /** What would refuse an attempt now, if anything. */
   readonly refusal: RefusalReason | undefined;
+  /** Whether the host's circuit would refuse an attempt now. */
+  readonly isRefused: boolean;
+  /** Whether a retry would go to another host than the one that asked us to stay away. */
+  readonly goesElsewhere: boolean;
 }
 
 export type Decision =
@@ -53,7 +59,7 @@ const no = (reason: RetryReason): Decision => ({ retry: false, reason });
  * because asking it is spending from it.
  */
 export function decide(rules: DecisionRules, facts: Facts, random: () => number): Decision {
-  const { outcome, attempt } = facts;
+  const { outcome } = facts;
   if (outcome.kind === 'cancelled') return no('aborted');
   if (outcome.kind === 'rejected') return no('rejected');
   if (!mayPass(rules, facts))
@@ -62,6 +68,8 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
   if (obstacle) return no(obstacle);
   if (!facts.isStale && attempt - facts.freeRetries > rules.maxRetries) return no('retries-exhausted');
   if (facts.refusal) return no(facts.refusal);
+  if (!facts.isStale && facts.retries - facts.freeRetries >= rules.maxRetries) return no('retries-exhausted');
+  if (facts.isRefused) return no('circuit-open');
   const delayMs = facts.isStale ? 0 : delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');
   if (delayMs >= facts.remainingMs || delayMs > MAX_TIMER_MS) return no('deadline');
@@ -87,13 +95,15 @@ function obstacleToRepeating(rules: DecisionRules, facts: Facts): RetryReason | 
 }
 
 /**
- * Never earlier than the server asked. Then a little later at random, so that all whom it told the same do not come
+ * Never earlier than the server asked, unless it is another that is asked now. Then a little later at random, so that all whom it told the same do not come
  * back in one instant; but not so late that the call misses its deadline for the sake of that.
  */
 function delayBefore(rules: DecisionRules, facts: Facts, random: () => number): number {
   const { retryAfterMs, remainingMs } = facts;
-  const ownMs = rules.delayMs ? givenDelay(rules.delayMs(facts)) : backoffMs(rules, facts.attempt, random);
-  if (retryAfterMs === undefined) return ownMs;
+  const ownMs = rules.delayMs
+    ? givenDelay(rules.delayMs(facts))
+    : backoffMs(rules, facts.retries + 1, random);
+  if (retryAfterMs === undefined || facts.goesElsewhere) return ownMs;
   if (rules.delayMs) return Math.max(ownMs, retryAfterMs);
   const later = retryAfterMs + Math.min(ownMs, rules.baseDelayMs);
   return later < remainingMs ? later : retryAfterMs;

@@ -20,6 +20,16 @@ import { type Decision, decide, type Facts, isTransient, type RefusalReason } fr
 import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts';
 
+/** What a retry asks of its surroundings before it is paid for and waited for. */
+export interface RetrySurroundings {
+  /** Whether an attempt would be refused now, wherever it may go. */
+  isRefused(call: Call): boolean;
+  /** Whether it would go to another host than the latest attempt, one that has not asked us to stay away. */
+  goesElsewhere(call: Call): boolean;
+}
+
+const alone: RetrySurroundings = { isRefused: () => false, goesElsewhere: () => false };
+
 /**
  * Repeats transient outcomes of repeatable calls, waiting a growing, jittered delay between attempts.
  *
@@ -43,13 +53,28 @@ export function retry(options: RetryOptions = {}, refusalOf: RefusalOf = () => u
       response => {
         const outcome = responseOutcome(response);
         if (outcome.kind !== 'success')
+ */
+export function retry(options: RetryOptions = {}, surroundings: RetrySurroundings = alone): Policy {
+  const rules = readRetryOptions(options);
+  return function retry(given, next) {
+    const canRepeat = repeatable(given.request, rules);
+    const call = rules.unsent && canRepeat !== 'yes' ? withOwnRedirects(given) : given;
+    const maySendAgain = canRepeat === 'yes' || rules.unsent;
+    const snapshot = maySendAgain ? takeDown(call.request) : call.request;
+    // A call that needs no retry does not pay for the loop.
+    return next(call).then(
+      response => {
+        const outcome = responseOutcome(response);
+        if (outcome.kind !== 'success')
           return new Repetition(rules, refusalOf, call, next, canRepeat, snapshot).after(outcome);
+          return new Repetition(rules, surroundings, call, next, canRepeat, snapshot).after(outcome);
         noteSuccess(call, rules);
         return response;
       },
       error => {
         const outcome = errorOutcome(error, call);
         return new Repetition(rules, refusalOf, call, next, canRepeat, snapshot).after(outcome);
+        return new Repetition(rules, surroundings, call, next, canRepeat, snapshot).after(outcome);
       },
     );
   };
@@ -58,16 +83,21 @@ export function retry(options: RetryOptions = {}, refusalOf: RefusalOf = () => u
 type RefusalOf = (call: Call) => RefusalReason | undefined;
 
 /** The first attempt succeeded, as most do. */
-function noteSuccess({ host, record }: Call, { budget }: RetryRules): void {
-  if (budget) budgetOf(host, budget).deposit();
-  const entry = record.attempt(1);
+function noteSuccess(call: Call, { budget }: RetryRules): void {
+  const entry = call.record.attempt(decidingNumber(call));
+  // One that had help is none that needed no help.
+  if (budget && !entry?.hedge) budgetOf(call.host, budget).deposit();
   if (entry) entry.reason = 'succeeded';
 }
+
+/** Of the attempt that was asked for, or of one beside it that was faster. */
+const decidingNumber = ({ attempt, record }: Call): number => record.decidedBy ?? attempt;
 
 /** A call whose first attempt was no success, on its way through those that may follow. */
 class Repetition {
   readonly #rules: RetryRules;
   readonly #refusalOf: RefusalOf;
+  readonly #surroundings: RetrySurroundings;
   readonly #call: Call;
   readonly #next: Handler;
   readonly #repeatable: Repeatable;
@@ -75,6 +105,7 @@ class Repetition {
   readonly #budget: RetryBudget | undefined;
   /** What the latest retry has withdrawn. */
   #cost = 0;
+  #retries = 0;
   #wasRetried = false;
   /** One retry for a connection that had been closed before it was used again. */
   #freeRetries = 0;
@@ -83,6 +114,7 @@ class Repetition {
   constructor(
     rules: RetryRules,
     refusalOf: RefusalOf,
+    surroundings: RetrySurroundings,
     call: Call,
     next: Handler,
     canRepeat: Repeatable,
@@ -90,6 +122,7 @@ class Repetition {
   ) {
     this.#rules = rules;
     this.#refusalOf = refusalOf;
+    this.#surroundings = surroundings;
     this.#call = call;
     this.#next = next;
     this.#repeatable = canRepeat;
@@ -98,17 +131,20 @@ class Repetition {
   }
 
   async after(first: Outcome): Promise<Response> {
-    const outcome = await this.#afterFailure(1, first);
-    return unwrap(outcome === AGAIN ? await untilDone(again => this.#attempt(1 + again)) : outcome);
+    const outcome = await this.#afterFailure(decidingNumber(this.#call), first);
+    return unwrap(outcome === AGAIN ? await untilDone(() => this.#attempt()) : outcome);
   }
 
-  async #attempt(attempt: number): Promise<Outcome | typeof AGAIN> {
+  async #attempt(): Promise<Outcome | typeof AGAIN> {
     this.#drain?.stop();
     const { signal } = this.#call;
     // Aborted since the wait was over, or by a callback: there is a turn or two between there and here.
     if (signal?.aborted) return this.#giveUpRetry(signal.reason);
-    const outcome = await settle(this.#next, replay(this.#call, attempt, this.#snapshot));
-    this.#countRetry(attempt, outcome);
+    this.#retries++;
+    const retry = replay(this.#call, this.#call.record.nextNumber(), this.#snapshot);
+    const outcome = await settle(this.#next, retry);
+    this.#countRetry(retry.attempt, outcome);
+    const attempt = decidingNumber(retry);
     if (outcome.kind !== 'success') return this.#afterFailure(attempt, outcome);
     this.#succeed(attempt);
     return outcome;
@@ -116,12 +152,11 @@ class Repetition {
 
   /** Any answer that is not transient: the service is there, and what a retry cost comes back. */
   #succeed(attempt: number): void {
-    if (attempt === 1) this.#budget?.deposit();
-    else {
+    const record = this.#call.record.attempt(attempt);
+    if (this.#retries > 0) {
       this.#budget?.deposit(this.#cost);
       this.#call.host.counters.recoveredCalls++;
-    }
-    const record = this.#call.record.attempt(attempt);
+    } else if (!record?.hedge) this.#budget?.deposit();
     if (record) record.reason = 'succeeded';
   }
 
@@ -164,8 +199,11 @@ class Repetition {
       canReplayBody: canReplayBody(request),
       remainingMs: deadlineAt - now,
       isStale: this.#freeRetries === 0 && readFailure(outcome.error)?.isStale === true,
+      retries: this.#retries,
       freeRetries: this.#freeRetries,
       refusal: this.#refusalOf(this.#call),
+      isRefused: this.#surroundings.isRefused(this.#call),
+      goesElsewhere: asked !== undefined && this.#surroundings.goesElsewhere(this.#call),
     };
   }
 
