@@ -46,6 +46,8 @@ export interface AttemptRecord {
   waitedMs: number;
   /** How long the server asked us to stay away, if it did. */
   retryAfterMs: number | undefined;
+  /** Whether it had no answer after `circuitBreaker.slowCallMs`, and has counted as failed since; not there if not. */
+  isSlow?: true;
 }
 
 /**

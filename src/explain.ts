@@ -97,7 +97,9 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
   const rows = attempts.map(attempt => [
     `#${attempt.attempt}`,
     `at ${ms(attempt.startMs)}`,
-    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
+    attempt.durationMs === undefined
+      ? 'running'
+      : `took ${ms(attempt.durationMs)}${pause(attempt)}${attempt.isSlow ? ', slow' : ''}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
     attempt.sent === 'yes'
       ? ''

@@ -52,6 +52,7 @@ export type {
   PolicyEvent,
   RetryEvent,
   RetryRefusedEvent,
+  SlowCallEvent,
   ValidationEvent,
   WarningEvent,
 } from './pipeline/events.ts';

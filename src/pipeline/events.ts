@@ -66,6 +66,12 @@ export interface RetryRefusedEvent extends AttemptEvent {
   readonly retryAfterMs: number | undefined;
 }
 
+/** `attempt` has no answer after `circuitBreaker.slowCallMs` and counts as failed, although it goes on. */
+export interface SlowCallEvent extends AttemptEvent {
+  readonly type: 'slow-call';
+  readonly slowCallMs: number;
+}
+
 export interface CircuitEvent {
   readonly type: 'circuit';
   readonly host: string;
@@ -130,6 +136,7 @@ export type HoldfastEvent =
   | AttemptEndEvent
   | RetryEvent
   | RetryRefusedEvent
+  | SlowCallEvent
   | CircuitEvent
   | HostPauseEvent
   | PolicyEvent

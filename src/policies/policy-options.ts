@@ -181,7 +181,7 @@ export interface Advice {
 
 /** Finds combinations that are allowed and hardly meant. */
 export function adviseOn(options: PolicyOptions, where: string): Advice[] {
-  const { totalTimeoutMs, attemptTimeoutMs, retry } = resolvePolicy(options);
+  const { totalTimeoutMs, attemptTimeoutMs, retry, circuitBreaker } = resolvePolicy(options);
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
@@ -209,6 +209,17 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
     add(
       'PAUSE_WITHOUT_RETRY_AFTER',
       '`hostPause` obeys what `retry.respectRetryAfter: false` ignores, so it is off. Leave out either.',
+    );
+  }
+  if (
+    circuitBreaker &&
+    circuitBreaker.slowCallMs !== false &&
+    circuitBreaker.slowCallMs >= attemptTimeoutMs
+  ) {
+    add(
+      'SLOW_AFTER_TIMEOUT',
+      `\`circuitBreaker.slowCallMs\` (${circuitBreaker.slowCallMs}) is not below \`attemptTimeoutMs\` (${attemptTimeoutMs}), ` +
+        'which ends an attempt before it is slow. Lower the first.',
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;

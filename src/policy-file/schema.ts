@@ -239,6 +239,12 @@ const circuitBreakerOptions: Options = {
     circuitBreakerDefaults.probeLeaseMs,
     duration({ min: 1 }),
   ),
+  slowCallMs: option(
+    'An attempt without its response headers after this many milliseconds counts as failed at that instant.',
+    circuitBreakerDefaults.slowCallMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+    off,
+  ),
 };
 
 const policyOptions: Options = {

@@ -68,6 +68,7 @@ class Instruments {
   readonly breakerTransitions: Tally;
   readonly breakerProbes: Tally;
   readonly breakerRejections: Tally;
+  readonly slowAttempts: Tally;
   readonly hostPauses: Tally;
   readonly #hosts = new Set<string>();
 
@@ -121,6 +122,11 @@ class Instruments {
       '{attempt}',
       'Attempts refused before sending, by code.',
       'error.type',
+    );
+    this.slowAttempts = counter(
+      'slow_attempts',
+      '{attempt}',
+      'Attempts that counted as failed because they were slow, while they were on their way.',
     );
     this.hostPauses = counter(
       'host_pauses',
@@ -246,6 +252,8 @@ export const eventMetrics: Listener = {
         return instruments.retryRefusals.count(instruments.label(event.call.host), event.reason);
       case 'circuit':
         return countTransition(instruments, event);
+      case 'slow-call':
+        return instruments.slowAttempts.count(instruments.label(event.call.host));
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }
