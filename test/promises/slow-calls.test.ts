@@ -243,9 +243,8 @@ test('counts as the simplest reference does, whatever begins and answers when', 
           },
         },
       );
-      given.forEach(({ startsAt }, index) =>
-        clock.setTimer(() => void fetch(url, { headers: { 'x-number': String(index) } }), startsAt),
-      );
+      for (const [index, { startsAt }] of given.entries())
+        clock.setTimer(() => void fetch(url, { headers: { 'x-number': String(index) } }), startsAt);
       await clock.advance(lookAt);
       const judged = given.flatMap(({ startsAt, tookMs, status }) => {
         const isSlow = tookMs >= slowMs;
