@@ -1,4 +1,4 @@
-import { type AttemptRecord, type CallRecord, isSent } from './call-record.ts';
+import { type AttemptRecord, type CallRecord, isSent, type OuterCallInfo } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
@@ -22,6 +22,10 @@ export interface ResponseInfo {
   readonly fallback: string | undefined;
   /** W3C trace id of the call, if it is traced. */
   readonly traceId: string | undefined;
+  /** The call that this one was made within an attempt of, if it was. */
+  readonly outer: OuterCallInfo | undefined;
+  /** Retries in vain by calls that were made within its attempts, which count among its own. */
+  readonly innerRetries: number;
 }
 
 const stories = createStamp<CallRecord>(true);
@@ -44,10 +48,22 @@ export function shareStory(response: Response, copy: Response): void {
 export function responseInfo(response: Response): ResponseInfo | undefined {
   const record = stories.get(response);
   if (!record) return undefined;
-  const { method, url, host, attempts, circuit, fallback, traceId } = record;
+  const { method, url, host, attempts, circuit, fallback, traceId, outer, innerRetries } = record;
   const elapsedMs = record.durationMs ?? 0;
   const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
+  return {
+    method,
+    url,
+    host,
+    attempts,
+    retries,
+    elapsedMs,
+    circuit,
+    fallback,
+    traceId,
+    outer,
+    innerRetries,
+  };
 }
 
 /**
@@ -81,15 +97,26 @@ export function explain(ending: Response | unknown): string {
 
 function explainError(error: HoldfastError): string {
   const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.filter(isSent).length)}`;
+  const record = HoldfastError.recordOf(error);
   const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
+  if (record) lines.push(...nesting(record));
   return lines.join('\n');
 }
 
 function footnotes(info: ResponseInfo): string[] {
-  const notes: string[] = [];
+  const notes: string[] = nesting(info);
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
   if (info.circuit !== undefined && info.circuit !== 'closed')
     notes.push(`  circuit of ${info.host}: ${info.circuit}`);
+  return notes;
+}
+
+function nesting({ outer, innerRetries }: Pick<ResponseInfo, 'outer' | 'innerRetries'>): string[] {
+  const notes: string[] = [];
+  if (outer)
+    notes.push(`  made within a ${outer.method} to ${outer.host}, whose deadline and budget it kept to`);
+  if (innerRetries > 0)
+    notes.push(`  calls within its attempts were retried in vain, which counts as its own: ${innerRetries}`);
   return notes;
 }
 
@@ -120,7 +147,10 @@ const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
 function decision(attempt: AttemptRecord): string {
   const asked = attempt.retryAfterMs === undefined ? '' : ` (asked to wait ${ms(attempt.retryAfterMs)})`;
   if (attempt.reason === 'retried') return `retried after ${ms(attempt.delayMs ?? 0)}${asked}`;
-  const why = reasons[attempt.reason];
+  const why =
+    attempt.emptyBudgetOf === undefined
+      ? reasons[attempt.reason]
+      : `the retry budget of the outer call, to ${attempt.emptyBudgetOf}, is empty`;
   return why ? `not retried: ${why}${asked}` : '';
 }
 

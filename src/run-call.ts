@@ -89,7 +89,8 @@ function cutShort(call: Call, outcome: ErrorOutcome): void {
   }
 }
 
-function settleRecord({ host, record, runtime }: Call): number {
+function settleRecord({ host, record, runtime, enclosing }: Call): number {
+  enclosing?.end();
   const now = runtime.clock.now();
   const durationMs = now - record.startedAt;
   record.durationMs = durationMs;

@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import {
+  boolean,
   type Check,
   type Checks,
   duration,
@@ -42,6 +43,12 @@ export interface PolicyOptions {
    * @defaultValue false
    */
   readonly idempotencyKey?: 'auto' | (() => string) | false;
+  /**
+   * Whether a call that is made within an attempt of another keeps to that one's deadline and draws its retries from both
+   * budgets. A call without stands on its own: neither is it part of another, nor others of it.
+   * @defaultValue true
+   */
+  readonly nestedGuard?: boolean;
   readonly retry?: RetryOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
@@ -65,6 +72,7 @@ export interface ResolvedPolicy {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: 'auto' | (() => string) | false;
+  readonly nestedGuard: boolean;
   readonly retry: RetryRules | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
@@ -82,6 +90,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   attemptTimeoutMs: orFalse(checkLimit),
   leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
+  nestedGuard: boolean,
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
@@ -92,11 +101,13 @@ export const policyDefaults: {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: false;
+  readonly nestedGuard: boolean;
 } = Object.freeze({
   totalTimeoutMs: defaultTotalTimeoutMs,
   attemptTimeoutMs: defaultAttemptTimeoutMs,
   leaseMs: 1_000,
   idempotencyKey: false,
+  nestedGuard: true,
 });
 
 /** Lays one policy over another: parts are merged option by option, and `false` takes a part out. */
@@ -136,6 +147,7 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     attemptTimeoutMs: limit(read.attemptTimeoutMs),
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
+    nestedGuard: read.nestedGuard,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),

@@ -274,6 +274,11 @@ const policyOptions: Options = {
     oneOf('auto'),
     off,
   ),
+  nestedGuard: option(
+    "Whether a call that is made within an attempt of another keeps to that one's deadline and budget.",
+    policyDefaults.nestedGuard,
+    flag,
+  ),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hostPause: part('Leaves a host alone for as long as it asks.', hostPauseOptions),
   circuitBreaker: part(

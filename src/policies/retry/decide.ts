@@ -35,6 +35,8 @@ export interface Facts extends RetryInfo {
   readonly isStale: boolean;
   /** Retries that do not count among `maxRetries`. */
   readonly freeRetries: number;
+  /** Retries that calls within its attempts have made in vain: they count as if it had made them itself. */
+  readonly innerRetries: number;
   /** Whether the host's circuit would refuse an attempt now. */
   readonly isRefused: boolean;
 }
@@ -57,7 +59,8 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
     return no(rules.shouldRetry && isTransient(rules, outcome) ? 'vetoed' : 'not-transient');
   const obstacle = obstacleToRepeating(rules, facts);
   if (obstacle) return no(obstacle);
-  if (!facts.isStale && attempt - facts.freeRetries > rules.maxRetries) return no('retries-exhausted');
+  if (!facts.isStale && attempt - facts.freeRetries + facts.innerRetries > rules.maxRetries)
+    return no('retries-exhausted');
   if (facts.isRefused) return no('circuit-open');
   const delayMs = facts.isStale ? 0 : delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');

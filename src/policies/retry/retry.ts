@@ -17,6 +17,7 @@ import { wait } from '../../pipeline/wait.ts';
 import { AGAIN, untilDone } from './attempt-loop.ts';
 import { budgetOf, type RetryBudget } from './budget.ts';
 import { type Decision, decide, type Facts, isTransient } from './decide.ts';
+import { Payment, pay } from './payment.ts';
 import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts';
 
@@ -71,8 +72,8 @@ class Repetition {
   readonly #repeatable: Repeatable;
   readonly #snapshot: Snapshot;
   readonly #budget: RetryBudget | undefined;
-  /** What the latest retry has withdrawn. */
-  #cost = 0;
+  /** For the latest retry. */
+  #payment: Payment | undefined;
   #wasRetried = false;
   /** One retry for a connection that had been closed before it was used again. */
   #freeRetries = 0;
@@ -116,7 +117,7 @@ class Repetition {
   #succeed(attempt: number): void {
     if (attempt === 1) this.#budget?.deposit();
     else {
-      this.#budget?.deposit(this.#cost);
+      this.#payment?.refund();
       this.#call.host.counters.recoveredCalls++;
     }
     const record = this.#call.record.attempt(attempt);
@@ -135,7 +136,7 @@ class Repetition {
 
   async #repeatOrNot(attempt: number, outcome: Outcome): Promise<Outcome | typeof AGAIN> {
     const facts = this.#factsOf(attempt, outcome);
-    const decision = this.#withdraw(decide(this.#rules, facts, this.#call.runtime.random), outcome);
+    const decision = this.#pay(decide(this.#rules, facts, this.#call.runtime.random), attempt, outcome);
     const record = this.#call.record.attempt(attempt);
     if (record) note(record, decision, facts);
     if (!decision.retry) {
@@ -163,17 +164,23 @@ class Repetition {
       remainingMs: deadlineAt - now,
       isStale: this.#freeRetries === 0 && readFailure(outcome.error)?.isStale === true,
       freeRetries: this.#freeRetries,
+      innerRetries: record.innerRetries,
       isRefused: this.#isRefused(this.#call),
     };
   }
 
-  /** The budget has the last word. */
-  #withdraw(decision: Decision, outcome: Outcome): Decision {
-    if (!decision.retry || !this.#budget) return decision;
-    const cost = this.#budget.costOf(isTimeout(outcome));
-    if (!this.#budget.tryWithdraw(cost)) return { retry: false, reason: 'budget-empty' };
-    this.#cost = cost;
-    return decision;
+  /** The budgets have the last word. */
+  #pay(decision: Decision, attempt: number, outcome: Outcome): Decision {
+    const { outer, record } = this.#call;
+    if (!decision.retry || !(this.#budget || outer)) return decision;
+    const payment = pay(this.#budget, outer, isTimeout(outcome));
+    if (payment instanceof Payment) {
+      this.#payment = payment;
+      return decision;
+    }
+    const entry = record.attempt(attempt);
+    if (entry && payment.by !== 'own') entry.emptyBudgetOf = payment.by.host;
+    return { retry: false, reason: 'budget-empty' };
   }
 
   /**
@@ -201,7 +208,7 @@ class Repetition {
 
   /** A retry that was paid for and is not made. */
   #giveUpRetry(reason: unknown): Outcome {
-    this.#budget?.deposit(this.#cost);
+    this.#payment?.refund();
     return errorOutcome(reason, this.#call);
   }
 
@@ -209,7 +216,7 @@ class Repetition {
   #countRetry(attempt: number, outcome: Outcome): void {
     const wasSent = outcome.kind !== 'cancelled' || this.#call.record.attempt(attempt)?.sent !== 'no';
     if (outcome.kind === 'rejected' || !wasSent) {
-      this.#budget?.deposit(this.#cost);
+      this.#payment?.refund();
       return;
     }
     const { counters } = this.#call.host;
