@@ -69,10 +69,15 @@ export function follow(attempt: AttemptRecord, progress: { readonly phase: Phase
 
 /** What is known of the call that another was made within. */
 export interface OuterCallInfo {
-  readonly method: string;
+  /** Undefined, as its host, for a request that the program itself serves (`withDeadline`). */
+  readonly method: string | undefined;
   /** Key of the host's state, its origin by default. */
-  readonly host: string;
+  readonly host: string | undefined;
 }
+
+/** How the call reads that another was made within. */
+export const outerTitle = ({ method, host }: OuterCallInfo): string =>
+  host === undefined ? 'request that it serves' : `${method} to ${host} that it is part of`;
 
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {

@@ -17,7 +17,7 @@
  * Match on `code` or `instanceof`; messages are for people and may change. The caller's own abort reason is
  * none of these: it is rethrown untouched. Misuse is a built-in `TypeError` or `RangeError`.
  */
-import type { AttemptRecord, CallRecord } from './call-record.ts';
+import { type AttemptRecord, type CallRecord, outerTitle } from './call-record.ts';
 import type { Sent } from './http/failure.ts';
 import { during, type Phase } from './http/phase.ts';
 import { redactUrlsIn } from './http/redact.ts';
@@ -282,7 +282,7 @@ function timeoutMessage(record: CallRecord, scope: TimeoutError['scope'], limitM
 }
 
 const outerCall = ({ outer }: CallRecord): string =>
-  outer ? `the ${outer.method} to ${outer.host} that it is part of` : 'the call that it is part of';
+  outer ? `the ${outerTitle(outer)}` : 'the call that it is part of';
 
 function circuitMessage(record: CallRecord, state: string, retryAfterMs: number | undefined): string {
   if (state === 'isolated')

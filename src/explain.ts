@@ -1,4 +1,4 @@
-import { type AttemptRecord, type CallRecord, isSent, type OuterCallInfo } from './call-record.ts';
+import { type AttemptRecord, type CallRecord, isSent, type OuterCallInfo, outerTitle } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
@@ -113,8 +113,7 @@ function footnotes(info: ResponseInfo): string[] {
 
 function nesting({ outer, innerRetries }: Pick<ResponseInfo, 'outer' | 'innerRetries'>): string[] {
   const notes: string[] = [];
-  if (outer)
-    notes.push(`  made within a ${outer.method} to ${outer.host}, whose deadline and budget it kept to`);
+  if (outer) notes.push(`  kept to the deadline and budget of the ${outerTitle(outer)}`);
   if (innerRetries > 0)
     notes.push(`  calls within its attempts were retried in vain, which counts as its own: ${innerRetries}`);
   return notes;

@@ -13,6 +13,7 @@ import { OpenCalls } from './pipeline/open-calls.ts';
 import { readOptions, requireObject } from './pipeline/options.ts';
 import { EnclosingCall, findOuter, openContext } from './pipeline/outer-call.ts';
 import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
+import { deadlineHeaders } from './policies/deadline-headers.ts';
 import { nestedGuard } from './policies/nested-guard.ts';
 import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
 import { budgetOf } from './policies/retry/budget.ts';
@@ -269,6 +270,7 @@ class FetchClient implements Inside {
       ...(guard && place === 'retry' ? [guard] : []),
       ...own.filter(placed => placed.inside === place).map(placed => contained(placed.policy)),
     ]);
+    if (policy.deadlineHeaders) stack.push(deadlineHeaders(policy.deadlineHeaders));
     return pipeline(stack, this.#transport);
   }
 

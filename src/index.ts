@@ -4,7 +4,7 @@
  * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
  * readers of headers and errors under `http/`, which are free to change.
  */
-export type { AttemptRecord, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
+export type { AttemptRecord, CallRecord, OuterCallInfo, OutcomeKind, RetryReason } from './call-record.ts';
 export {
   type Client,
   type ClientCallOptions,
@@ -31,6 +31,13 @@ export { createFetch, type HoldfastFetch } from './fetch.ts';
 export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
 export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
+export {
+  deadlineFrom,
+  type IncomingDeadline,
+  type IncomingDeadlineOptions,
+  type IncomingHeaders,
+  withDeadline,
+} from './incoming-deadline.ts';
 export type { Sent } from './http/failure.ts';
 export type { FetchLike } from './http/fetch-like.ts';
 export type { Phase } from './http/phase.ts';
@@ -57,10 +64,12 @@ export type {
   WarningEvent,
 } from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
+export type { Allowance, OuterCall } from './pipeline/outer-call.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
+export { type DeadlineHeadersOptions, deadlineHeaders } from './policies/deadline-headers.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { BackoffOptions } from './policies/retry/backoff.ts';

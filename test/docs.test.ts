@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createFetch, standardOrder } from '../src/index.ts';
 import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
+import { deadlineHeadersDefaults } from '../src/policies/deadline-headers.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
@@ -112,6 +113,7 @@ describe('the tables of defaults', () => {
     ...prefixed('', policyDefaults),
     ...prefixed('retry.', retryDefaults).filter(([name]) => name !== 'retry.budget'),
     ...prefixed('retry.budget.', retryBudgetDefaults),
+    ...prefixed('deadlineHeaders.', deadlineHeadersDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
   ]);
@@ -143,6 +145,8 @@ describe('the tables of defaults', () => {
     ['docs/retry.md', 'retry.'],
     ['docs/circuit-breaker.md', 'circuitBreaker.'],
     ['docs/host-pause.md', 'hostPause.'],
+    ['docs/deadlines.md', 'deadlineHeaders.'],
+    ['docs/nested-calls.md', 'nestedGuard'],
     ['README.md', ''],
   ])('of %s leave out nothing under "%s"', (page, prefix) => {
     const wanted = [...defaults.keys()].filter(name => name.startsWith(prefix));

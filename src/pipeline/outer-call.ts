@@ -15,13 +15,14 @@ export interface Allowance {
 
 /** A call as those that are made within it see it. */
 export interface OuterCall {
-  readonly method: string;
+  /** Undefined, as its host, for a request that the program itself serves. */
+  readonly method: string | undefined;
   /** Key of the host that it goes to. */
-  readonly host: string;
+  readonly host: string | undefined;
   /** It has settled, and binds nobody any more. */
   readonly isOver: boolean;
   /** Milliseconds until its deadline; Infinity without one. */
-  remainingMs(): number;
+  readonly remainingMs: number;
   /** What its own retries draw from; undefined if it makes none. */
   readonly allowance: Allowance | undefined;
   /** The one that it was itself made within. */
@@ -74,7 +75,7 @@ export class EnclosingCall implements OuterCall {
     return this.#outer;
   }
 
-  remainingMs(): number {
+  get remainingMs(): number {
     return this.#clock ? Math.max(0, this.#deadlineAt - this.#clock.now()) : Number.POSITIVE_INFINITY;
   }
 
@@ -98,7 +99,7 @@ export function* livingOuters(innermost: OuterCall | undefined): Generator<Outer
 /** The instant when a call has to be over: by its own deadline, or that of a call which it is made within and waits for it. */
 export function deadlineWithin(outer: OuterCall | undefined, ownAt: number, now: number): number {
   const living = nearest(outer);
-  return living ? Math.min(ownAt, now + living.remainingMs()) : ownAt;
+  return living ? Math.min(ownAt, now + living.remainingMs) : ownAt;
 }
 
 const mark: unique symbol = Symbol.for('holdfast.outer-call/1') as never;

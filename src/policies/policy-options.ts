@@ -14,6 +14,11 @@ import {
   type CircuitLimits,
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
+import {
+  type DeadlineHeaders,
+  type DeadlineHeadersOptions,
+  readDeadlineHeadersOptions,
+} from './deadline-headers.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
@@ -49,6 +54,12 @@ export interface PolicyOptions {
    * @defaultValue true
    */
   readonly nestedGuard?: boolean;
+  /**
+   * Tells the service, with each attempt, how long its answer is waited for and which attempt it is. Only for services
+   * of your own; what they make of it is the business of `deadlineFrom`.
+   * @defaultValue false
+   */
+  readonly deadlineHeaders?: DeadlineHeadersOptions | false;
   readonly retry?: RetryOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
@@ -73,6 +84,7 @@ export interface ResolvedPolicy {
   readonly leaseMs: number;
   readonly idempotencyKey: 'auto' | (() => string) | false;
   readonly nestedGuard: boolean;
+  readonly deadlineHeaders: DeadlineHeaders | false;
   readonly retry: RetryRules | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
@@ -91,6 +103,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
   nestedGuard: boolean,
+  deadlineHeaders: orFalse(requireObject),
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
@@ -148,6 +161,9 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
     nestedGuard: read.nestedGuard,
+    deadlineHeaders: read.deadlineHeaders
+      ? readDeadlineHeadersOptions(read.deadlineHeaders, at('deadlineHeaders'))
+      : false,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
+import { deadlineHeadersDefaults } from '../policies/deadline-headers.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
 import { retryBudgetDefaults } from '../policies/retry/budget.ts';
@@ -156,6 +157,26 @@ const retryOptions: Options = {
   budget: part('The allowance of the host that retries draw from.', budgetOptions),
 };
 
+const headerName: Way = {
+  schema: z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
+  says: 'the name of a header',
+};
+
+const deadlineHeadersOptions: Options = {
+  timeoutHeader: option(
+    'The header that says how many milliseconds are left to the whole call.',
+    deadlineHeadersDefaults.timeoutHeader,
+    headerName,
+    off,
+  ),
+  attemptHeader: option(
+    'The header that says which attempt it is, 1 for the first.',
+    deadlineHeadersDefaults.attemptHeader,
+    headerName,
+    off,
+  ),
+};
+
 const hostPauseOptions: Options = {
   after429s: option(
     'How many 429 answers in a row pause the host.',
@@ -279,6 +300,10 @@ const policyOptions: Options = {
     policyDefaults.nestedGuard,
     flag,
   ),
+  deadlineHeaders: part(
+    'Tells the service how long its answer is waited for, and which attempt it is.',
+    deadlineHeadersOptions,
+  ),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hostPause: part('Leaves a host alone for as long as it asks.', hostPauseOptions),
   circuitBreaker: part(
@@ -314,6 +339,7 @@ const parts: Readonly<Record<string, Options>> = {
   '': policyOptions,
   retry: retryOptions,
   'retry.budget': budgetOptions,
+  deadlineHeaders: deadlineHeadersOptions,
   hostPause: hostPauseOptions,
   circuitBreaker: circuitBreakerOptions,
 };

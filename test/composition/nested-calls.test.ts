@@ -151,7 +151,7 @@ describe.each(
     const response = await outerFetch(outerUrl);
     expect(story).toContain('the retry budget of the outer call, to https://gateway.test, is empty');
     expect(story).toContain(
-      'made within a GET to https://gateway.test, whose deadline and budget it kept to',
+      'kept to the deadline and budget of the GET to https://gateway.test that it is part of',
     );
     expect(responseInfo(response)).toMatchObject({ outer: undefined, innerRetries: 1 });
     expect(explain(response)).toContain('retried in vain, which counts as its own: 1');

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { definePolicy, type PolicyOptions } from '../../src/index.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
+import { deadlineHeadersDefaults } from '../../src/policies/deadline-headers.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { retryDefaults } from '../../src/policies/retry/rules.ts';
@@ -13,6 +14,7 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   '': options => options,
   retry: options => ({ retry: options }),
   'retry.budget': options => ({ retry: { budget: options } }),
+  deadlineHeaders: options => ({ deadlineHeaders: options }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
 };
@@ -96,6 +98,7 @@ describe('the schema of policy files', () => {
       '': keys({ properties }).filter(name => name !== '$schema' && name !== 'hosts'),
       retry: keys(inPart(properties.retry)),
       'retry.budget': keys(inPart(inPart(properties.retry).properties.budget)),
+      deadlineHeaders: keys(inPart(properties.deadlineHeaders)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
     };
@@ -191,6 +194,7 @@ describe('the schema for editors', () => {
         ...under('', policyDefaults),
         ...under('retry.', retry),
         ...under('retry.budget.', budget as object),
+        ...under('deadlineHeaders.', deadlineHeadersDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
       ]),

@@ -179,7 +179,8 @@ class Repetition {
       return decision;
     }
     const entry = record.attempt(attempt);
-    if (entry && payment.by !== 'own') entry.emptyBudgetOf = payment.by.host;
+    const host = payment.by === 'own' ? undefined : payment.by.host;
+    if (entry && host !== undefined) entry.emptyBudgetOf = host;
     return { retry: false, reason: 'budget-empty' };
   }
 
