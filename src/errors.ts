@@ -4,7 +4,7 @@
  * ```text
  * HoldfastError             code, method, url, host, attempts, cause
  * ├─ NetworkError           nothing came back; a TypeError as well      NETWORK
- * ├─ TimeoutError           scope: which limit                           TIMEOUT
+ * ├─ TimeoutError           scope: which limit                          TIMEOUT
  * ├─ ClosedError            close() was called before or during it      CLOSED
  * ├─ StatusError            a status that means failure; data, problem  STATUS          (holdfast/contract)
  * ├─ ValidationError        it is not what the contract says; issues    VALIDATION      (holdfast/contract)

@@ -53,6 +53,8 @@ describe('the exported names of', () => {
       circuitBreaker
       createClient
       createFetch
+      deadlineFrom
+      deadlineHeaders
       definePolicy
       explain
       fetchTransport
@@ -66,6 +68,7 @@ describe('the exported names of', () => {
       settle
       standardOrder
       totalTimeout
+      type Allowance
       type AttemptEndEvent
       type AttemptRecord
       type AttemptStartEvent
@@ -86,6 +89,7 @@ describe('the exported names of', () => {
       type ClientCallOptions
       type ClientOptions
       type Clock
+      type DeadlineHeadersOptions
       type Emit
       type ErrorCode
       type ErrorOutcome
@@ -103,11 +107,16 @@ describe('the exported names of', () => {
       type HostState
       type HostView
       type Hosts
+      type IncomingDeadline
+      type IncomingDeadlineOptions
+      type IncomingHeaders
       type LogFields
       type Logger
       type Observer
       type Outcome
       type OutcomeKind
+      type OuterCall
+      type OuterCallInfo
       type Phase
       type Place
       type PlacedPolicy
@@ -129,6 +138,7 @@ describe('the exported names of', () => {
       type Runtime
       type Send
       type Sent
+      type SlowCallEvent
       type TelemetryOptions
       type TimeoutOptions
       type Timer
@@ -136,7 +146,8 @@ describe('the exported names of', () => {
       type ValidationEvent
       type WarningEvent
       type WindowCounts
-      unwrap"
+      unwrap
+      withDeadline"
     `);
   });
 

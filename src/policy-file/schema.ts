@@ -158,7 +158,7 @@ const retryOptions: Options = {
 };
 
 const headerName: Way = {
-  schema: z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
+  schema: z.string().regex(/^(?!Infinity$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
   says: 'the name of a header',
 };
 
