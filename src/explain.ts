@@ -1,4 +1,10 @@
-import { type AttemptRecord, type CallRecord, isSent, type OuterCallInfo, outerTitle } from './call-record.ts';
+import {
+  type AttemptRecord,
+  type CallRecord,
+  isSent,
+  type OuterCallInfo,
+  outerTitle,
+} from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';

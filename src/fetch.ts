@@ -331,10 +331,11 @@ class FetchClient implements Inside {
   }
 }
 
-const guardOf = ({ retry }: ResolvedPolicy): Policy =>
-  nestedGuard(({ host }) =>
-    retry && retry.budget && retry.maxRetries > 0 ? budgetOf(host, retry.budget) : undefined,
-  );
+/** A layer that never retries multiplies nothing, and bounds the retries of no other. */
+function guardOf({ retry }: ResolvedPolicy): Policy {
+  const budget = retry !== false && retry.maxRetries > 0 ? retry.budget : false;
+  return nestedGuard(({ host }) => (budget === false ? undefined : budgetOf(host, budget)));
+}
 
 /**
  * A policy of somebody's own: what it throws is a rejection, what it resolves with is looked at, and a response that it

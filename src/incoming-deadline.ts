@@ -1,7 +1,7 @@
 /** The receiving side of `deadlineHeaders`: what a server adopts of the deadline of its caller. */
 import { type Clock, MAX_TIMER_MS, systemClock, type Timer } from './pipeline/clock.ts';
-import { findOuter, markSignal, type OuterCall, openContext, runWithin } from './pipeline/outer-call.ts';
 import { type Checks, readOptions, requireObject } from './pipeline/options.ts';
+import { findOuter, markSignal, type OuterCall, openContext, runWithin } from './pipeline/outer-call.ts';
 import {
   type DeadlineHeaders,
   type DeadlineHeadersOptions,
@@ -89,11 +89,11 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 
 /** Said twice it is two, joined or in a list, and neither is to be believed. */
 function wholeNumber(headers: IncomingHeaders, name: string): number | undefined {
-  const value = valueOf(headers, name);
+  const value = fieldOf(headers, name);
   return typeof value === 'string' && /^[ \t]*\d{1,15}[ \t]*$/.test(value) ? Number(value) : undefined;
 }
 
-function valueOf(headers: IncomingHeaders, name: string): unknown {
+function fieldOf(headers: IncomingHeaders, name: string): unknown {
   if (isHeaders(headers)) return headers.get(name);
   const wanted = name.toLowerCase();
   const found = Object.keys(headers).find(key => key.toLowerCase() === wanted);

@@ -4,7 +4,7 @@
  * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
  * readers of headers and errors under `http/`, which are free to change.
  */
-export type { AttemptRecord, CallRecord, OuterCallInfo, OutcomeKind, RetryReason } from './call-record.ts';
+export type { AttemptRecord, CallRecord, OutcomeKind, OuterCallInfo, RetryReason } from './call-record.ts';
 export {
   type Client,
   type ClientCallOptions,
@@ -31,6 +31,9 @@ export { createFetch, type HoldfastFetch } from './fetch.ts';
 export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
 export type { CircuitBreakerView, HostPauseView, Hosts, HostView, RetryBudgetView } from './host-view.ts';
 export { type HostCounters, HostPart, type HostState } from './hosts/host-state.ts';
+export type { Sent } from './http/failure.ts';
+export type { FetchLike } from './http/fetch-like.ts';
+export type { Phase } from './http/phase.ts';
 export {
   deadlineFrom,
   type IncomingDeadline,
@@ -38,9 +41,6 @@ export {
   type IncomingHeaders,
   withDeadline,
 } from './incoming-deadline.ts';
-export type { Sent } from './http/failure.ts';
-export type { FetchLike } from './http/fetch-like.ts';
-export type { Phase } from './http/phase.ts';
 export type { Call, CallRequest, Runtime } from './pipeline/call.ts';
 export { type Clock, MAX_TIMER_MS, type Random, type Timer } from './pipeline/clock.ts';
 export type {

@@ -200,12 +200,14 @@ class TimedBranch extends Branch implements OpenCall {
   #expire(): void {
     const { scope, ms } = this.#limit;
     const { outer, record, runtime } = this.#call;
-    if (scope === 'attempt' || !outer) return this.abort(new TimeoutError(record, scope, ms));
-    const remainingMs = this.#remainingMs();
-    // The outer call has settled meanwhile, and its deadline is none any more.
-    if (remainingMs > 0) return this.#goOn(remainingMs);
     const now = runtime.clock.now();
-    if (now >= this.#deadlineAt) this.abort(new TimeoutError(record, 'total', ms));
+    if (scope === 'attempt' || !outer || now >= this.#deadlineAt) {
+      this.abort(new TimeoutError(record, scope, ms));
+      return;
+    }
+    const remainingMs = this.#remainingMs();
+    // Where the outer call has settled meanwhile, its deadline is none any more.
+    if (remainingMs > 0) this.#goOn(remainingMs);
     else this.abort(new TimeoutError(record, 'outer', now - record.startedAt));
   }
 

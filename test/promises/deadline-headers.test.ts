@@ -93,12 +93,22 @@ describe('deadlineFrom', () => {
     expect(of(value)?.remainingMs).toBe(expected);
   });
 
-  test.each(['', '-1', '+5', '1.5', '1e3', '0x10', '5s', 'soon', '1, 2', '9'.repeat(400), 'NaN', 'Infinity'])(
-    'ignores %o',
-    value => {
-      expect(of(value)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    '-1',
+    '+5',
+    '1.5',
+    '1e3',
+    '0x10',
+    '5s',
+    'soon',
+    '1, 2',
+    '9'.repeat(400),
+    'NaN',
+    'Infinity',
+  ])('ignores %o', value => {
+    expect(of(value)).toBeUndefined();
+  });
 
   test('counts down from when it was read, by its own clock', async () => {
     const clock = virtualClock();
@@ -118,7 +128,11 @@ describe('deadlineFrom', () => {
     expect(deadlineFrom(headers as never)).toMatchObject({ attempt });
   });
 
-  test.each([{}, { [timeoutHeader]: ['10', '20'] }, { [timeoutHeader]: undefined }])('finds none in %o', headers => {
+  test.each([
+    {},
+    { [timeoutHeader]: ['10', '20'] },
+    { [timeoutHeader]: undefined },
+  ])('finds none in %o', headers => {
     expect(deadlineFrom(headers)).toBeUndefined();
   });
 
@@ -149,19 +163,25 @@ describe('deadlineFrom', () => {
 describe('withDeadline', () => {
   test('ends every call within by the deadline of the request, and says so', async () => {
     const { fetch, transport, clock } = harness({ retry: false });
-    const serving = withDeadline({ [timeoutHeader]: '400' }, () => rejection(TimeoutError, fetch(url)), { clock });
+    const serving = withDeadline({ [timeoutHeader]: '400' }, () => rejection(TimeoutError, fetch(url)), {
+      clock,
+    });
     const attempt = await transport.next();
     await clock.advance(400);
     expect(attempt.signal.aborted).toBe(true);
     const error = await serving;
     expect(error).toMatchObject({ scope: 'outer', limitMs: 400 });
-    expect(error.message).toContain('not finished within the 400 ms that were left of the request that it serves');
+    expect(error.message).toContain(
+      'not finished within the 400 ms that were left of the request that it serves',
+    );
     expect(clock.pending).toBe(0);
   });
 
   test('sends nothing when there is no time left', async () => {
     const { fetch, transport, clock } = harness();
-    const error = await withDeadline({ [timeoutHeader]: '0' }, () => rejection(TimeoutError, fetch(url)), { clock });
+    const error = await withDeadline({ [timeoutHeader]: '0' }, () => rejection(TimeoutError, fetch(url)), {
+      clock,
+    });
     expect(error).toMatchObject({ scope: 'outer', limitMs: 0, attempts: [] });
     await transport.expectNone();
     expect(clock.pending).toBe(0);
@@ -169,7 +189,9 @@ describe('withDeadline', () => {
 
   test('a shorter timeout of the call stays', async () => {
     const { fetch, clock } = harness({ totalTimeoutMs: 100, retry: false });
-    const serving = withDeadline({ [timeoutHeader]: '400' }, () => rejection(TimeoutError, fetch(url)), { clock });
+    const serving = withDeadline({ [timeoutHeader]: '400' }, () => rejection(TimeoutError, fetch(url)), {
+      clock,
+    });
     await clock.advance(100);
     expect(await serving).toMatchObject({ scope: 'total', limitMs: 100 });
   });
