@@ -12,6 +12,7 @@ import {
 import { virtualClock } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
 import { collected } from '../support/garbage.ts';
+import { PackageCopy } from '../support/package-copy.ts';
 import { rejection } from '../support/rejection.ts';
 
 const outerUrl = 'https://gateway.test/';
@@ -447,6 +448,27 @@ describe('where it looks', () => {
     }
     expect(Object.getOwnPropertySymbols(seen).map(String).join()).not.toContain('holdfast.outer-call');
   });
+});
+
+test('two copies of the package in one program understand each other', async () => {
+  using copy = new PackageCopy();
+  const { createFetch: createOther } = (await import(copy.url('dist/index.js'))) as {
+    createFetch: typeof createFetch;
+  };
+  const common = { ...bare, random: () => 0 };
+  for (const [outerOf, innerOf] of [
+    [createFetch, createOther],
+    [createOther, createFetch],
+  ] as const) {
+    for (const via of [byContext, bySignal]) {
+      const transport = answering(503);
+      const inner = innerOf({ ...common, fetch: transport });
+      const outer = outerOf({ ...common, fetch: (input, init) => via(inner, input, init) });
+      await (await outer(outerUrl)).text();
+      expect(transport.calls).toHaveLength(3);
+      expect(outer.hosts.get('gateway.test')?.retryBudget?.tokens).toBe(8);
+    }
+  }
 });
 
 test('what is left of a call in an async context or on a signal does not keep the call', async () => {
