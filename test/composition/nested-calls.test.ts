@@ -442,7 +442,7 @@ describe('where it looks', () => {
       return new Response();
     };
     try {
-      await createFetch()(outerUrl);
+      await createFetch({ fetch: globalThis.fetch })(outerUrl);
     } finally {
       globalThis.fetch = original;
     }
