@@ -57,6 +57,10 @@ export interface AttemptRecord {
   waitedMs: number;
   /** How long the server asked us to stay away, if it did. */
   retryAfterMs: number | undefined;
+  /** Whether it had no answer after `circuitBreaker.slowCallMs`, and has counted as failed since; not there if not. */
+  isSlow?: true;
+  /** With the reason `budget-empty`: the host of the outer call whose budget it was; not there if it was the call's own. */
+  emptyBudgetOf?: string;
 }
 
 /**
@@ -73,6 +77,18 @@ const followed = createStamp<{ readonly phase: Phase }>();
 export function follow(attempt: AttemptRecord, progress: { readonly phase: Phase }): void {
   followed.set(attempt, progress);
 }
+
+/** What is known of the call that another was made within. */
+export interface OuterCallInfo {
+  /** Undefined, as its host, for a request that the program itself serves (`withDeadline`). */
+  readonly method: string | undefined;
+  /** Key of the host's state, its origin by default. */
+  readonly host: string | undefined;
+}
+
+/** How the call reads that another was made within. */
+export const outerTitle = ({ method, host }: OuterCallInfo): string =>
+  host === undefined ? 'request that it serves' : `${method} to ${host} that it is part of`;
 
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {
@@ -94,6 +110,10 @@ export class CallRecord {
   fallback: string | undefined;
   /** W3C trace id of the call, if it is traced. */
   traceId: string | undefined;
+  /** The call that this one was made within an attempt of, if it was and the nested guard is on. */
+  outer: OuterCallInfo | undefined;
+  /** Retries in vain by calls that were made within its attempts. They count among its own. */
+  innerRetries = 0;
   /** As text: a response keeps its record, and need not keep a URL as well. */
   readonly #href: string;
   readonly #redact: ((url: string) => string) | undefined;

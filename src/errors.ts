@@ -4,7 +4,7 @@
  * ```text
  * HoldfastError             code, method, url, host, attempts, cause
  * ├─ NetworkError           nothing came back; a TypeError as well      NETWORK
- * ├─ TimeoutError           scope 'attempt' | 'total' | 'idle' | 'auth' TIMEOUT
+ * ├─ TimeoutError           scope: which limit                          TIMEOUT
  * ├─ ClosedError            close() was called before or during it      CLOSED
  * ├─ StatusError            a status that means failure; data, problem  STATUS          (holdfast/contract)
  * ├─ ValidationError        it is not what the contract says; issues    VALIDATION      (holdfast/contract)
@@ -20,7 +20,7 @@
  * Match on `code` or `instanceof`; messages are for people and may change. The caller's own abort reason is
  * none of these: it is rethrown untouched. Misuse is a built-in `TypeError` or `RangeError`.
  */
-import type { AttemptRecord, CallRecord } from './call-record.ts';
+import { type AttemptRecord, type CallRecord, outerTitle } from './call-record.ts';
 import type { Sent } from './http/failure.ts';
 import { during, type Phase } from './http/phase.ts';
 import { redactUrlsIn } from './http/redact.ts';
@@ -150,9 +150,9 @@ export class TimeoutError extends HoldfastError {
   readonly code = 'TIMEOUT';
   /**
    * Which limit: one attempt until its response headers; the whole call, body included; the silence within a stream of
-   * a contract; or the wait for credentials before a call of one.
+   * a contract; the wait for credentials before a call of one; or what was left to the call that this one was made within.
    */
-  readonly scope: 'attempt' | 'total' | 'idle' | 'auth';
+  readonly scope: 'attempt' | 'total' | 'idle' | 'auth' | 'outer';
   /** The limit in milliseconds. */
   readonly limitMs: number;
   /** What the last attempt was at; undefined with a transport that does not tell, as `fetch`. */
@@ -363,10 +363,15 @@ function deepestMessage(error: unknown): string {
 function timeoutMessage(record: CallRecord, scope: TimeoutError['scope'], limitMs: number): string {
   if (scope === 'idle') return `${title(record)}: the stream was silent for ${ms(limitMs)}.`;
   if (scope === 'auth') return `${title(record)}: no credentials within ${ms(limitMs)}.`;
+  if (scope === 'outer')
+    return `${title(record)}: not finished within the ${ms(limitMs)} that were left of ${outerCall(record)}${tries(record)}.`;
   if (scope === 'attempt')
     return `${title(record)}: no response headers within ${ms(limitMs)}${during(record.phase)}${tries(record)}.`;
   return `${title(record)}: not finished within the total timeout of ${ms(limitMs)}${tries(record)}.`;
 }
+
+const outerCall = ({ outer }: CallRecord): string =>
+  outer ? `the ${outerTitle(outer)}` : 'the call that it is part of';
 
 function circuitMessage(record: CallRecord, state: string, retryAfterMs: number | undefined): string {
   if (state === 'isolated')

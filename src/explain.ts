@@ -1,4 +1,10 @@
-import { type AttemptRecord, type CallRecord, isSent } from './call-record.ts';
+import {
+  type AttemptRecord,
+  type CallRecord,
+  isSent,
+  type OuterCallInfo,
+  outerTitle,
+} from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
@@ -24,6 +30,10 @@ export interface ResponseInfo {
   readonly fallback: string | undefined;
   /** W3C trace id of the call, if it is traced. */
   readonly traceId: string | undefined;
+  /** The call that this one was made within an attempt of, if it was. */
+  readonly outer: OuterCallInfo | undefined;
+  /** Retries in vain by calls that were made within its attempts, which count among its own. */
+  readonly innerRetries: number;
 }
 
 const stories = createStamp<CallRecord>(true);
@@ -53,6 +63,22 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
   const { method, url, host, attempts, retries, circuit, fallback, traceId } = record;
   const elapsedMs = record.durationMs ?? 0;
   return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
+  const { method, url, host, attempts, circuit, fallback, traceId, outer, innerRetries } = record;
+  const elapsedMs = record.durationMs ?? 0;
+  const retries = Math.max(0, record.sentAttempts - 1);
+  return {
+    method,
+    url,
+    host,
+    attempts,
+    retries,
+    elapsedMs,
+    circuit,
+    fallback,
+    traceId,
+    outer,
+    innerRetries,
+  };
 }
 
 /**
@@ -90,6 +116,9 @@ function explainError(error: HoldfastError): string {
   const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.filter(isSent).length)}`;
   const queuedMs = HoldfastError.recordOf(error)?.queuedMs ?? 0;
   const lines = [heading, ...queued(queuedMs), ...timeline(error.attempts), `  ${error.message}`];
+  const record = HoldfastError.recordOf(error);
+  const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
+  if (record) lines.push(...nesting(record));
   return lines.join('\n');
 }
 
@@ -97,10 +126,18 @@ const queued = (queuedMs: number): string[] =>
   queuedMs > 0 ? [`  waited ${ms(queuedMs)} for its turn in the bulkhead`] : [];
 
 function footnotes(info: ResponseInfo): string[] {
-  const notes: string[] = [];
+  const notes: string[] = nesting(info);
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
   if (info.circuit !== undefined && info.circuit !== 'closed')
     notes.push(`  circuit of ${info.host}: ${info.circuit}`);
+  return notes;
+}
+
+function nesting({ outer, innerRetries }: Pick<ResponseInfo, 'outer' | 'innerRetries'>): string[] {
+  const notes: string[] = [];
+  if (outer) notes.push(`  kept to the deadline and budget of the ${outerTitle(outer)}`);
+  if (innerRetries > 0)
+    notes.push(`  calls within its attempts were retried in vain, which counts as its own: ${innerRetries}`);
   return notes;
 }
 
@@ -109,6 +146,11 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
     `#${attempt.attempt}${attempt.hedge ? ' (hedge)' : ''}`,
     `at ${ms(attempt.startMs)}${attempt.endpoint === undefined ? '' : ` to ${attempt.endpoint}`}`,
     attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
+    `#${attempt.attempt}`,
+    `at ${ms(attempt.startMs)}`,
+    attempt.durationMs === undefined
+      ? 'running'
+      : `took ${ms(attempt.durationMs)}${pause(attempt)}${attempt.isSlow ? ', slow' : ''}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
     attempt.sent === 'yes'
       ? ''
@@ -132,6 +174,10 @@ function decision(attempt: AttemptRecord): string {
   if (attempt.reason === 'lost') return 'another attempt was faster';
   if (attempt.reason === 'hedged') return `another attempt was under way${asked}`;
   const why = reasons[attempt.reason];
+  const why =
+    attempt.emptyBudgetOf === undefined
+      ? reasons[attempt.reason]
+      : `the retry budget of the outer call, to ${attempt.emptyBudgetOf}, is empty`;
   return why ? `not retried: ${why}${asked}` : '';
 }
 

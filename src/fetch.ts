@@ -6,13 +6,17 @@ import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
 import { leaseOf } from './http/body-lease.ts';
 import { createStamp } from './http/stamp.ts';
-import type { Runtime } from './pipeline/call.ts';
+import type { Call, Runtime } from './pipeline/call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
 import { guarded, type HoldfastEvent, type WarningEvent } from './pipeline/events.ts';
 import { OpenCalls } from './pipeline/open-calls.ts';
 import { readOptions, requireObject } from './pipeline/options.ts';
+import { EnclosingCall, findOuter, openContext } from './pipeline/outer-call.ts';
 import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
+import { deadlineHeaders } from './policies/deadline-headers.ts';
+import { nestedGuard } from './policies/nested-guard.ts';
 import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
+import { budgetOf } from './policies/retry/budget.ts';
 import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
 import {
   type CallInit,
@@ -79,6 +83,10 @@ function listenersOf({ observe, logger, telemetry }: Settings): Listener[] {
   return listeners;
 }
 
+const isNesting = ({ fetch, transport, policies = [] }: Settings): boolean =>
+  policies.length > 0 ||
+  (transport ? transport.isLeaf !== true : fetch !== undefined && fetch !== globalFetch());
+
 /** Only the global `fetch` is known to stand on undici, which may have an instrumentation of its own. */
 function spansOf({ telemetry = {}, fetch }: Settings): Spans | false {
   if (telemetry === false) return false;
@@ -128,6 +136,8 @@ class FetchClient implements Inside {
   readonly #observed: Observed;
   #book: PolicyBook;
   #closed = false;
+  /** Whether something of the program's own runs within an attempt, which may make calls itself. */
+  readonly #isNesting: boolean;
   readonly hosts: Hosts;
 
   constructor(options: FetchOptions) {
@@ -147,6 +157,9 @@ class FetchClient implements Inside {
       hostOf: url => this.#hostOf(url),
       open: new OpenCalls(),
     };
+    this.#runtime = { clock, random, emit: this.#hub.emit, open: new OpenCalls() };
+    this.#isNesting = isNesting(this.#settings);
+    if (this.#isNesting) openContext();
     this.#transport = transport?.send ?? fetchTransport(fetch);
     this.#detach = transport?.attach?.();
     this.#registry = new HostRegistry(maxHosts);
@@ -258,11 +271,14 @@ class FetchClient implements Inside {
     const isSplit = (outer: Place, inner: Place) =>
       own.some(placed => placed.inside === outer || placed.outside === inner);
     const standard = standardPolicies(policy, this.#spans, isSplit);
+    const guard = this.#isNesting && policy.nestedGuard ? guardOf(policy) : undefined;
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
       ...(standard[place] ? [standard[place]] : []),
+      ...(guard && place === 'retry' ? [guard] : []),
       ...own.filter(placed => placed.inside === place).map(placed => contained(placed.policy)),
     ]);
+    if (policy.deadlineHeaders) stack.push(deadlineHeaders(policy.deadlineHeaders));
     return pipeline(stack, this.#transport);
   }
 
@@ -280,6 +296,16 @@ class FetchClient implements Inside {
   #planFor(url: URL, host: HostState, own: PolicyOptions | undefined): Plan {
     const ofHost = this.#settings.hostKey ? this.#book.planForUrl(url, host) : this.#book.planFor(host);
     return own === undefined ? ofHost : this.#book.planForCall(ofHost, own);
+  }
+
+  /** A call with the one that it is made within, and with what those see of it that are made within it. */
+  #inContext(call: Call): Call {
+    const outer = findOuter(call.signal);
+    if (!outer && !this.#isNesting) return call;
+    const { record, runtime } = call;
+    if (outer) record.outer = { method: outer.method, host: outer.host };
+    const enclosing = this.#isNesting ? new EnclosingCall(record, runtime.clock, outer) : undefined;
+    return { ...call, outer, enclosing };
   }
 
   /** What has no business with us: `fetch` answers or complains. */
@@ -308,8 +334,15 @@ class FetchClient implements Inside {
     const plan = this.#planFor(url, host, init?.policy);
     const request = readRequest(input, init, url, plan.policy);
     const record = new CallRecord(request.method, url, host.key, now, this.#settings.redact);
-    return run({ request, signal, attempt: 1, deadlineAt, host, record, runtime }, plan);
+    const call: Call = { request, signal, attempt: 1, deadlineAt, host, record, runtime };
+    return run(plan.policy.nestedGuard ? this.#inContext(call) : call, plan);
   }
+}
+
+/** A layer that never retries multiplies nothing, and bounds the retries of no other. */
+function guardOf({ retry }: ResolvedPolicy): Policy {
+  const budget = retry !== false && retry.maxRetries > 0 ? retry.budget : false;
+  return nestedGuard(({ host }) => (budget === false ? undefined : budgetOf(host, budget)));
 }
 
 /**

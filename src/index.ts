@@ -4,7 +4,7 @@
  * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
  * readers of headers and errors under `http/`, which are free to change.
  */
-export type { AttemptRecord, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
+export type { AttemptRecord, CallRecord, OutcomeKind, OuterCallInfo, RetryReason } from './call-record.ts';
 export {
   type Client,
   type ClientCallOptions,
@@ -50,6 +50,13 @@ export { type HostCounters, HostPart, type HostState } from './hosts/host-state.
 export type { Sent } from './http/failure.ts';
 export type { FetchLike } from './http/fetch-like.ts';
 export type { Phase } from './http/phase.ts';
+export {
+  deadlineFrom,
+  type IncomingDeadline,
+  type IncomingDeadlineOptions,
+  type IncomingHeaders,
+  withDeadline,
+} from './incoming-deadline.ts';
 export type { Call, CallRequest, Runtime } from './pipeline/call.ts';
 export { type Clock, MAX_TIMER_MS, type Random, type Timer } from './pipeline/clock.ts';
 export type {
@@ -74,10 +81,12 @@ export type {
   RateLimitEvent,
   RetryEvent,
   RetryRefusedEvent,
+  SlowCallEvent,
   ValidationEvent,
   WarningEvent,
 } from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
+export type { Allowance, OuterCall } from './pipeline/outer-call.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { bulkhead } from './policies/bulkhead/bulkhead.ts';
 export type { BulkheadOptions, Priority } from './policies/bulkhead/limits.ts';
@@ -88,6 +97,7 @@ export { concurrencyLimit } from './policies/concurrency-limit/concurrency-limit
 export type { ConcurrencyLimitOptions, LimitAlgorithm } from './policies/concurrency-limit/limits.ts';
 export type { HostEndpoints, WeightedEndpoint } from './policies/endpoints.ts';
 export type { HedgeOptions } from './policies/hedge/options.ts';
+export { type DeadlineHeadersOptions, deadlineHeaders } from './policies/deadline-headers.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { RateLimitOptions } from './policies/rate-limit/limits.ts';

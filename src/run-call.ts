@@ -108,6 +108,15 @@ function settleRecord({ host, record, runtime }: Call): number {
   return durationMs;
 }
 
+function settleRecord({ host, record, runtime, enclosing }: Call): number {
+  enclosing?.end();
+  const now = runtime.clock.now();
+  const durationMs = now - record.startedAt;
+  record.durationMs = durationMs;
+  record.circuit = peekCircuit(host)?.state(now);
+  return durationMs;
+}
+
 /** Nothing here may name the response: an unread one must stay garbage. */
 function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, leaseMs: number): void {
   const { clock } = runtime;

@@ -19,6 +19,7 @@ const layers = [
     'run-call.ts',
     'explain.ts',
     'host-view.ts',
+    'incoming-deadline.ts',
     'policy-book.ts',
     'request.ts',
     'standard-order.ts',

@@ -9,6 +9,7 @@ import { bulkheadDefaults } from '../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../src/policies/concurrency-limit/limits.ts';
 import { hedgeDefaults } from '../src/policies/hedge/options.ts';
+import { deadlineHeadersDefaults } from '../src/policies/deadline-headers.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../src/policies/rate-limit/limits.ts';
@@ -119,6 +120,7 @@ describe('the tables of defaults', () => {
     ...prefixed('bulkhead.', bulkheadDefaults),
     ...prefixed('rateLimit.', rateLimitDefaults),
     ...prefixed('hedge.', hedgeDefaults),
+    ...prefixed('deadlineHeaders.', deadlineHeadersDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
     ...prefixed('concurrencyLimit.', concurrencyLimitDefaults),
@@ -154,6 +156,8 @@ describe('the tables of defaults', () => {
     ['docs/rate-limit.md', 'rateLimit.'],
     ['docs/host-pause.md', 'hostPause.'],
     ['docs/concurrency-limit.md', 'concurrencyLimit.'],
+    ['docs/deadlines.md', 'deadlineHeaders.'],
+    ['docs/nested-calls.md', 'nestedGuard'],
     ['README.md', ''],
   ])('of %s leave out nothing under "%s"', (page, prefix) => {
     const wanted = [...defaults.keys()].filter(name => name.startsWith(prefix));

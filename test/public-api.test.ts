@@ -58,6 +58,8 @@ describe('the exported names of', () => {
       concurrencyLimit
       createClient
       createFetch
+      deadlineFrom
+      deadlineHeaders
       definePolicy
       explain
       fetchTransport
@@ -72,6 +74,7 @@ describe('the exported names of', () => {
       settle
       standardOrder
       totalTimeout
+      type Allowance
       type AttemptEndEvent
       type AttemptRecord
       type AttemptStartEvent
@@ -97,6 +100,7 @@ describe('the exported names of', () => {
       type Clock
       type ConcurrencyLimitOptions
       type ConcurrencyLimitView
+      type DeadlineHeadersOptions
       type Emit
       type ErrorCode
       type ErrorOutcome
@@ -120,12 +124,17 @@ describe('the exported names of', () => {
       type HostView
       type Hosts
       type LimitAlgorithm
+      type IncomingDeadline
+      type IncomingDeadlineOptions
+      type IncomingHeaders
       type LogFields
       type Logger
       type Observer
       type Outcome
       type OutcomeKind
       type OverloadEvent
+      type OuterCall
+      type OuterCallInfo
       type Phase
       type Place
       type PlacedPolicy
@@ -151,6 +160,7 @@ describe('the exported names of', () => {
       type Runtime
       type Send
       type Sent
+      type SlowCallEvent
       type TelemetryOptions
       type TimeoutOptions
       type Timer
@@ -159,7 +169,8 @@ describe('the exported names of', () => {
       type WarningEvent
       type WeightedEndpoint
       type WindowCounts
-      unwrap"
+      unwrap
+      withDeadline"
     `);
   });
 

@@ -4,6 +4,7 @@ import type { Branch } from './branch.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Emit } from './events.ts';
 import type { OpenCalls } from './open-calls.ts';
+import type { EnclosingCall, OuterCall } from './outer-call.ts';
 
 /** What the caller asked for, as the transport will be handed it. */
 export interface CallRequest {
@@ -54,6 +55,17 @@ export interface Call {
   /** The origin that this attempt goes to, where there are several to choose from. */
   readonly endpoint?: string;
   /** The instant, on the runtime's clock, when the total timeout ends the call; Infinity without one. */
+  /** The call that this one was made within an attempt of, if it was. */
+  readonly outer?: OuterCall | undefined;
+  /**
+   * What calls that are made within its attempts see of it; undefined if none can be, or it stands apart.
+   * @internal
+   */
+  readonly enclosing?: EnclosingCall | undefined;
+  /**
+   * The instant, on the runtime's clock, when the total timeout, or that of an outer call, ends the call; Infinity without
+   * one.
+   */
   readonly deadlineAt: number;
   /** What outlives the call: circuit, budget and pause of the host it goes to. */
   readonly host: HostState;

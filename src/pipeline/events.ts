@@ -82,6 +82,12 @@ export interface HedgeRefusedEvent extends AttemptEvent {
   readonly reason: HedgeRefusal;
 }
 
+/** `attempt` has no answer after `circuitBreaker.slowCallMs` and counts as failed, although it goes on. */
+export interface SlowCallEvent extends AttemptEvent {
+  readonly type: 'slow-call';
+  readonly slowCallMs: number;
+}
+
 export interface CircuitEvent {
   readonly type: 'circuit';
   readonly host: string;
@@ -195,6 +201,7 @@ export type HoldfastEvent =
   | RetryRefusedEvent
   | HedgeEvent
   | HedgeRefusedEvent
+  | SlowCallEvent
   | CircuitEvent
   | HostPauseEvent
   | OverloadEvent

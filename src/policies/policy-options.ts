@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import {
+  boolean,
   type Check,
   type Checks,
   duration,
@@ -29,6 +30,10 @@ import {
 } from './concurrency-limit/limits.ts';
 import { type Endpoint, type HostEndpoints, readEndpoints } from './endpoints.ts';
 import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/options.ts';
+  type DeadlineHeaders,
+  type DeadlineHeadersOptions,
+  readDeadlineHeadersOptions,
+} from './deadline-headers.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RateLimitOptions, type RateLimits, readRateLimitOptions } from './rate-limit/limits.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
@@ -68,6 +73,17 @@ export interface PolicyOptions {
   readonly bulkhead?: BulkheadOptions | false;
   /** @defaultValue false */
   readonly rateLimit?: RateLimitOptions | false;
+   * Whether a call that is made within an attempt of another keeps to that one's deadline and draws its retries from both
+   * budgets. A call without stands on its own: neither is it part of another, nor others of it.
+   * @defaultValue true
+   */
+  readonly nestedGuard?: boolean;
+  /**
+   * Tells the service, with each attempt, how long its answer is waited for and which attempt it is. Only for services
+   * of your own; what they make of it is the business of `deadlineFrom`.
+   * @defaultValue false
+   */
+  readonly deadlineHeaders?: DeadlineHeadersOptions | false;
   readonly retry?: RetryOptions | false;
   /**
    * Starts another attempt beside one that takes long, and keeps the answer that comes first. Repeatable calls only.
@@ -105,6 +121,8 @@ export interface ResolvedPolicy {
   readonly priority: Priority;
   readonly bulkhead: BulkheadLimits | false;
   readonly rateLimit: RateLimits | false;
+  readonly nestedGuard: boolean;
+  readonly deadlineHeaders: DeadlineHeaders | false;
   readonly retry: RetryRules | false;
   readonly hedge: HedgeRules | false;
   readonly endpoints: readonly Endpoint[] | false;
@@ -128,6 +146,8 @@ export const policyChecks: Checks<PolicyOptions> = {
   priority: oneOf(...priorities),
   bulkhead: orFalse(requireObject),
   rateLimit: orFalse(requireObject),
+  nestedGuard: boolean,
+  deadlineHeaders: orFalse(requireObject),
   retry: orFalse(requireObject),
   hedge: orFalse(requireObject),
   endpoints: orFalse((value, name) => void readEndpoints(value as HostEndpoints, name)),
@@ -142,12 +162,14 @@ export const policyDefaults: {
   readonly leaseMs: number;
   readonly idempotencyKey: false;
   readonly priority: Priority;
+  readonly nestedGuard: boolean;
 } = Object.freeze({
   totalTimeoutMs: defaultTotalTimeoutMs,
   attemptTimeoutMs: defaultAttemptTimeoutMs,
   leaseMs: 1_000,
   idempotencyKey: false,
   priority: defaultPriority,
+  nestedGuard: true,
 });
 
 /** Lays one policy over another: parts are merged option by option, and `false` takes a part out. */
@@ -190,6 +212,10 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     priority: read.priority,
     bulkhead: ifGiven(read.bulkhead, readBulkheadOptions, at('bulkhead')),
     rateLimit: ifGiven(read.rateLimit, readRateLimitOptions, at('rateLimit')),
+    nestedGuard: read.nestedGuard,
+    deadlineHeaders: read.deadlineHeaders
+      ? readDeadlineHeadersOptions(read.deadlineHeaders, at('deadlineHeaders'))
+      : false,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hedge: unlessOff(read.hedge ?? false, readHedgeOptions, at('hedge')),
     endpoints: read.endpoints ? readEndpoints(read.endpoints, at('endpoints')) : false,
@@ -257,6 +283,7 @@ export interface Advice {
 export function adviseOn(options: PolicyOptions, where: string): Advice[] {
   const { totalTimeoutMs, attemptTimeoutMs, retry, rateLimit } = resolvePolicy(options);
   const { totalTimeoutMs, attemptTimeoutMs, retry, hedge } = resolvePolicy(options);
+  const { totalTimeoutMs, attemptTimeoutMs, retry, circuitBreaker } = resolvePolicy(options);
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
@@ -298,6 +325,17 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
       'HEDGE_TOO_LATE',
       `\`hedge.afterMs\` (${hedge.afterMs}) leaves no time for a hedge: it has to be below \`attemptTimeoutMs\` ` +
         `(${attemptTimeoutMs}) and below half of \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,
+    );
+  }
+  if (
+    circuitBreaker &&
+    circuitBreaker.slowCallMs !== false &&
+    circuitBreaker.slowCallMs >= attemptTimeoutMs
+  ) {
+    add(
+      'SLOW_AFTER_TIMEOUT',
+      `\`circuitBreaker.slowCallMs\` (${circuitBreaker.slowCallMs}) is not below \`attemptTimeoutMs\` (${attemptTimeoutMs}), ` +
+        'which ends an attempt before it is slow. Lower the first.',
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;

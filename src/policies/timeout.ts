@@ -7,6 +7,7 @@ import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
 import type { OpenCall } from '../pipeline/open-calls.ts';
 import { type Check, duration, readOptions } from '../pipeline/options.ts';
 import { endByAbort } from '../pipeline/outcome.ts';
+import { deadlineWithin, markSignal } from '../pipeline/outer-call.ts';
 import { type Handler, type Policy, requireResponse } from '../pipeline/pipeline.ts';
 
 export interface TimeoutOptions {
@@ -68,14 +69,13 @@ function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Pro
   if (call.signal?.aborted) return Promise.reject(call.signal.reason);
   if (limit.scope === 'attempt') markSent(call);
   const pending = Promise.withResolvers<Response>();
-  const delayMs = limit.scope === 'total' ? Math.max(0, deadlineAt - call.runtime.clock.now()) : limit.ms;
-  const timed = new TimedBranch(limit, delayMs, call, pending);
-  // Closed before it began.
+  const timed = new TimedBranch(limit, deadlineAt, call, pending);
+  // Closed, or out of time, before it began.
   if (timed.signal.aborted) return pending.promise;
   try {
     const { signal } = timed;
     const branched =
-      limit.scope === 'attempt' ? { ...call, signal, branch: timed } : { ...call, deadlineAt, signal };
+      limit.scope === 'attempt' ? { ...call, signal, branch: timed } : withDeadline(call, deadlineAt, signal);
     next(branched).then(
       response => timed.onHeaders(response),
       error => timed.fail(error),
@@ -84,6 +84,19 @@ function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Pro
     timed.fail(error);
   }
   return pending.promise;
+}
+
+/** Of a call within another the deadline may move: it is that of the outer call for as long as that waits. */
+function withDeadline(call: Call, deadlineAt: number, signal: AbortSignal): Call {
+  const { outer, runtime } = call;
+  if (!outer) return { ...call, deadlineAt, signal };
+  return {
+    ...call,
+    signal,
+    get deadlineAt() {
+      return deadlineWithin(outer, deadlineAt, runtime.clock.now());
+    },
+  };
 }
 
 /** A response that comes too late says nothing of its host: its caller is gone. */
@@ -107,6 +120,8 @@ class TimedBranch extends Branch implements OpenCall {
   place = -1;
   readonly #limit: Limit;
   readonly #call: Call;
+  /** Of the whole call, by its own limit. */
+  readonly #deadlineAt: number;
   #timer: Timer;
   #lease: BodyLease | undefined;
   #resolve: ((response: Response) => void) | undefined;
@@ -114,18 +129,36 @@ class TimedBranch extends Branch implements OpenCall {
 
   constructor(
     limit: Limit,
-    delayMs: number,
+    deadlineAt: number,
     call: Call,
     { resolve, reject }: PromiseWithResolvers<Response>,
   ) {
     super(call.signal, limit.scope === 'total');
     this.#limit = limit;
     this.#call = call;
+    this.#deadlineAt = deadlineAt;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { clock, open } = call.runtime;
-    if (delayMs !== Number.POSITIVE_INFINITY) this.#timer = clock.setTimer(() => this.#expire(), delayMs);
-    if (limit.scope === 'total') open.add(this);
+    if (limit.scope === 'attempt') {
+      if (call.enclosing) markSignal(this.signal, call.enclosing);
+      this.#expireAfter(limit.ms);
+    } else {
+      call.runtime.open.add(this);
+      if (!this.signal.aborted) this.#expireAfter(this.#remainingMs());
+    }
+  }
+
+  #expireAfter(delayMs: number): void {
+    if (delayMs <= 0) this.#expire();
+    else if (delayMs !== Number.POSITIVE_INFINITY)
+      this.#timer = this.#call.runtime.clock.setTimer(() => this.#expire(), delayMs);
+  }
+
+  /** Of the whole call. */
+  #remainingMs(): number {
+    const { outer, runtime } = this.#call;
+    const now = runtime.clock.now();
+    return deadlineWithin(outer, this.#deadlineAt, now) - now;
   }
 
   close(): void {
@@ -167,7 +200,22 @@ class TimedBranch extends Branch implements OpenCall {
 
   #expire(): void {
     const { scope, ms } = this.#limit;
-    this.abort(new TimeoutError(this.#call.record, scope, ms));
+    const { outer, record, runtime } = this.#call;
+    const now = runtime.clock.now();
+    if (scope === 'attempt' || !outer || now >= this.#deadlineAt) {
+      this.abort(new TimeoutError(record, scope, ms));
+      return;
+    }
+    const remainingMs = this.#remainingMs();
+    // Where the outer call has settled meanwhile, its deadline is none any more.
+    if (remainingMs > 0) this.#goOn(remainingMs);
+    else this.abort(new TimeoutError(record, 'outer', now - record.startedAt));
+  }
+
+  #goOn(remainingMs: number): void {
+    this.#timer = undefined;
+    this.#expireAfter(remainingMs);
+    if (this.#lease && this.#timer !== undefined) this.#call.runtime.clock.unrefTimer(this.#timer);
   }
 
   /** The outermost knows best why a body that nobody is reading has ended. */

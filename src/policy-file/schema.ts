@@ -9,6 +9,7 @@ import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../policies/concurrency-limit/limits.ts';
 import { originPattern } from '../policies/endpoints.ts';
 import { hedgeDefaults } from '../policies/hedge/options.ts';
+import { deadlineHeadersDefaults } from '../policies/deadline-headers.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
 import { rateLimitDefaults } from '../policies/rate-limit/limits.ts';
@@ -186,6 +187,26 @@ const weightedOrigins: Way = {
   says: 'a list of { url, weight }',
 };
 
+const headerName: Way = {
+  schema: z.string().regex(/^(?!Infinity$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
+  says: 'the name of a header',
+};
+
+const deadlineHeadersOptions: Options = {
+  timeoutHeader: option(
+    'The header that says how many milliseconds are left to the whole call.',
+    deadlineHeadersDefaults.timeoutHeader,
+    headerName,
+    off,
+  ),
+  attemptHeader: option(
+    'The header that says which attempt it is, 1 for the first.',
+    deadlineHeadersDefaults.attemptHeader,
+    headerName,
+    off,
+  ),
+};
+
 const hostPauseOptions: Options = {
   after429s: option(
     'How many 429 answers in a row pause the host.',
@@ -268,6 +289,12 @@ const circuitBreakerOptions: Options = {
     'How long, in milliseconds, probes may take before others are let through in their place.',
     circuitBreakerDefaults.probeLeaseMs,
     duration({ min: 1 }),
+  ),
+  slowCallMs: option(
+    'An attempt without its response headers after this many milliseconds counts as failed at that instant.',
+    circuitBreakerDefaults.slowCallMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+    off,
   ),
 };
 
@@ -395,6 +422,15 @@ const policyOptions: Options = {
   ),
   bulkhead: part('Caps the calls to a host that are under way at once.', bulkheadOptions),
   rateLimit: part('Keeps the requests to a host within a rate.', rateLimitOptions),
+  nestedGuard: option(
+    "Whether a call that is made within an attempt of another keeps to that one's deadline and budget.",
+    policyDefaults.nestedGuard,
+    flag,
+  ),
+  deadlineHeaders: part(
+    'Tells the service how long its answer is waited for, and which attempt it is.',
+    deadlineHeadersOptions,
+  ),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hedge: part('Starts another attempt beside one that takes long. Repeatable calls only.', hedgeOptions),
   endpoints: option(
@@ -442,6 +478,7 @@ const parts: Readonly<Record<string, Options>> = {
   bulkhead: bulkheadOptions,
   rateLimit: rateLimitOptions,
   hedge: hedgeOptions,
+  deadlineHeaders: deadlineHeadersOptions,
   hostPause: hostPauseOptions,
   circuitBreaker: circuitBreakerOptions,
   concurrencyLimit: concurrencyLimitOptions,

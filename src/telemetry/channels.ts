@@ -23,6 +23,7 @@ const types: readonly HoldfastEvent['type'][] = [
   'attempt-end',
   'retry',
   'retry-refused',
+  'slow-call',
   'circuit',
   'host-pause',
   'bulkhead',

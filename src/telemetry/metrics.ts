@@ -76,6 +76,7 @@ class Instruments {
   readonly breakerTransitions: Tally;
   readonly breakerProbes: Tally;
   readonly breakerRejections: Tally;
+  readonly slowAttempts: Tally;
   readonly hostPauses: Tally;
   readonly overloads: Tally;
   readonly bulkheadRejections: Tally;
@@ -146,6 +147,11 @@ class Instruments {
       '{attempt}',
       'Attempts refused before sending, by code.',
       'error.type',
+    );
+    this.slowAttempts = counter(
+      'slow_attempts',
+      '{attempt}',
+      'Attempts that counted as failed because they were slow, while they were on their way.',
     );
     this.hostPauses = counter(
       'host_pauses',
@@ -352,6 +358,8 @@ export const eventMetrics: Listener = {
         return instruments.rateLimitWait.record(event.waitedMs / 1_000, {
           [host]: instruments.label(event.host),
         });
+      case 'slow-call':
+        return instruments.slowAttempts.count(instruments.label(event.call.host));
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }

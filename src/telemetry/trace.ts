@@ -277,6 +277,11 @@ export const spanEvents: Listener = {
           'holdfast.attempt': event.attempt,
           'error.type': event.code ?? '_OTHER',
         });
+      case 'slow-call':
+        return addEvent(callTrace, 'slow_call', {
+          'holdfast.attempt': event.attempt,
+          'holdfast.slow_call_ms': event.slowCallMs,
+        });
       case 'retry':
         return addEvent(callTrace, 'retry', {
           ...retryAttributes(event),

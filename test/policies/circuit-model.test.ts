@@ -176,6 +176,7 @@ const limits: fc.Arbitrary<CircuitLimits> = fc.record({
   maxOpenMs: fc.constantFrom(100, 400),
   halfOpenProbes: fc.integer({ min: 1, max: 3 }),
   probeLeaseMs: fc.constantFrom(40, 150),
+  slowCallMs: fc.constant(false),
 });
 
 const hostOf = (url: URL) => new HostState(url.origin, url);

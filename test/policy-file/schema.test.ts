@@ -5,6 +5,7 @@ import { definePolicy, type PolicyOptions } from '../../src/index.ts';
 import { bulkheadDefaults } from '../../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
+import { deadlineHeadersDefaults } from '../../src/policies/deadline-headers.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../../src/policies/rate-limit/limits.ts';
@@ -19,6 +20,7 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   bulkhead: options => ({ bulkhead: options }),
   rateLimit: options => ({ rateLimit: options }),
   hedge: options => ({ hedge: options }),
+  deadlineHeaders: options => ({ deadlineHeaders: options }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
 };
@@ -105,6 +107,7 @@ describe('the schema of policy files', () => {
       bulkhead: keys(inPart(properties.bulkhead)),
       rateLimit: keys(inPart(properties.rateLimit)),
       hedge: keys(inPart(properties.hedge)),
+      deadlineHeaders: keys(inPart(properties.deadlineHeaders)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
     };
@@ -203,6 +206,7 @@ describe('the schema for editors', () => {
         ...under('bulkhead.', bulkheadDefaults),
         ...under('rateLimit.', rateLimitDefaults),
         ...under('hedge.', hedgeDefaults),
+        ...under('deadlineHeaders.', deadlineHeadersDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
       ]),

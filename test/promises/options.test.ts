@@ -76,6 +76,7 @@ describe('promise 17: wrong options fail at construction', () => {
       ['circuitBreaker.openGrowth', 0.5, 'a number of at least 1', '0.5'],
       ['circuitBreaker.maxOpenMs', 0, 'a number from 1 to 2147483647 (milliseconds)', '0'],
       ['circuitBreaker.halfOpenProbes', 0, 'a whole number of at least 1', '0'],
+      ['circuitBreaker.slowCallMs', 0, 'a number from 1 to 2147483647 (milliseconds)', '0'],
       ['circuitBreaker.probeLeaseMs', 0, 'a number of at least 1 (milliseconds)', '0'],
     ])('%s: %s', (path, value, range, shown) => {
       const error = errorOf(() => create(nested(path, value)));

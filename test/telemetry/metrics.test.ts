@@ -206,6 +206,16 @@ describe('hosts', () => {
     const [point] = await sdk.points('holdfast.rate_limit.wait.duration');
     expect(point?.value).toMatchObject({ count: 1, sum: 1 });
   });
+  test('attempts that were slow', async () => {
+    const { fetch, transport, clock } = harness({ retry: false, circuitBreaker: { slowCallMs: 100 } });
+    const call = fetch(url);
+    const attempt = await transport.next();
+    await clock.advance(100);
+    expect(await values('holdfast.slow_attempts')).toEqual({ '': 1 });
+    attempt.respond();
+    await call;
+    expect(await values('holdfast.slow_attempts')).toEqual({ '': 1 });
+  });
 
   test('a client that is closed is no longer looked at', async () => {
     const { fetch } = harness({ fetch: answering(200) });

@@ -201,7 +201,7 @@ describe('what comes back', () => {
     const error: unknown = undefined;
     if (error instanceof NetworkError) expectTypeOf(error.sent).toEqualTypeOf<'no' | 'maybe' | 'yes'>();
     if (error instanceof TimeoutError)
-      expectTypeOf(error.scope).toEqualTypeOf<'attempt' | 'total' | 'idle' | 'auth'>();
+      expectTypeOf(error.scope).toEqualTypeOf<'attempt' | 'total' | 'idle' | 'auth' | 'outer'>();
     if (error instanceof CircuitOpenError)
       expectTypeOf(error.retryAfterMs).toEqualTypeOf<number | undefined>();
     if (error instanceof HoldfastError) {

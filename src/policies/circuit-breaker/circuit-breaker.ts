@@ -1,6 +1,7 @@
 import { CircuitOpenError, TimeoutError } from '../../errors.ts';
 import { type BodyLease, type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
 import type { Call } from '../../pipeline/call.ts';
+import type { Timer } from '../../pipeline/clock.ts';
 import { networkFailure, type Outcome, watch } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
 import { type Circuit, circuitOf, type Permit, peekCircuit, type Verdict } from './circuit.ts';
@@ -10,7 +11,8 @@ import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptio
  * Refuses to send while the host is known to fail, and lets a probe through now and then to find out whether it still
  * does. One circuit per host; sits outside `attemptTimeout`, whose time-outs it counts, and inside `retry`.
  *
- * An attempt's outcome is known when its body has ended: an answer that breaks off counts as a failure.
+ * An attempt's outcome is known when its body has ended: an answer that breaks off counts as a failure. With
+ * `slowCallMs` an attempt has failed as soon as it has waited that long for its headers.
  *
  * @param hear - whoever else wants to know how each attempt ended that was let through.
  * @throws TypeError or RangeError at construction, if an option will not do.
@@ -18,6 +20,7 @@ import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptio
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear): Policy {
   const limits = readCircuitBreakerOptions(options);
+  const { slowCallMs } = limits;
   return function circuitBreaker(call, next) {
     const circuit = circuitOf(call.host, limits, call.runtime);
     const admittedAt = call.runtime.clock.now();
@@ -25,7 +28,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
     if ('state' in permit) {
       return Promise.reject(new CircuitOpenError(call.record, permit.state, permit.retryAfterMs));
     }
-    return watch(next, call, take, { circuit, permit, admittedAt });
+    const admission: Admission = { circuit, permit, admittedAt };
+    return watch(next, call, take, slowCallMs === false ? admission : watchPace(admission, slowCallMs, call));
   };
 
   /** Takes the outcome of an attempt. Under the limits it was admitted by; those of the circuit may have changed since. */
@@ -33,6 +37,26 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
     hear?.(outcome, call);
     const { record, runtime } = call;
     const { clock } = runtime;
+    if (pace) {
+      clock.clearTimer(pace.timer);
+      // It has been counted. That it comes after all does not make the host quick.
+      if (pace.isSlow) return;
+    }
+    const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
+    if (outcome.response && verdict === 'success') {
+      permit.isAnswered = true;
+      const lease = leaseOf(outcome.response);
+      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now(), record));
+    } else circuit.record(permit, verdict, clock.now(), record);
+  }
+  function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt, pace }: Admission): void {
+    const { record, runtime } = call;
+    const { clock } = runtime;
+    if (pace) {
+      clock.clearTimer(pace.timer);
+      // It has been counted. That it comes after all does not make the host quick.
+      if (pace.isSlow) return;
+    }
     const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
     if (outcome.response && verdict === 'success') {
       permit.isAnswered = true;
@@ -50,6 +74,28 @@ interface Admission {
   readonly circuit: Circuit;
   readonly permit: Permit;
   readonly admittedAt: number;
+  readonly pace?: Pace;
+}
+
+/** Whether an attempt is too slow. */
+interface Pace {
+  isSlow: boolean;
+  timer: Timer;
+}
+
+/** Counts an attempt as failed when it passes the threshold, and not when it ends, which a host that hangs puts off. */
+function watchPace(admission: Admission, slowCallMs: number, call: Call): Admission {
+  const { record, runtime, attempt } = call;
+  const { clock } = runtime;
+  const pace: Pace = { isSlow: false, timer: undefined };
+  pace.timer = clock.setTimer(() => {
+    pace.isSlow = true;
+    const entry = record.attempt(attempt);
+    if (entry) entry.isSlow = true;
+    runtime.emit?.({ type: 'slow-call', call: record, attempt, slowCallMs });
+    admission.circuit.record(admission.permit, 'failure', clock.now(), record);
+  }, slowCallMs);
+  return { ...admission, pace };
 }
 
 /** For calls that go without a circuit breaker: a host that a person has isolated stays isolated. */

@@ -73,6 +73,12 @@ export interface CircuitBreakerOptions {
    */
   readonly probeLeaseMs?: number;
   /**
+   * An attempt without its response headers after this many milliseconds counts as failed at that instant, while it is
+   * still on its way; what becomes of it later is not counted again. From 1; false for no such rule.
+   * @defaultValue false
+   */
+  readonly slowCallMs?: number | false;
+  /**
    * Which outcomes count against the host, in place of the default: no answer from the network, an attempt timeout,
    * a status from 500. Not asked about the caller's abort and our own rejections, which are always neutral.
    */
@@ -91,6 +97,7 @@ export interface CircuitLimits extends WindowLimits {
   readonly maxOpenMs: number;
   readonly halfOpenProbes: number;
   readonly probeLeaseMs: number;
+  readonly slowCallMs: number | false;
   readonly isFailure?: (outcome: Outcome) => boolean;
   readonly onStateChange?: (change: CircuitEvent) => void;
 }
@@ -109,6 +116,7 @@ export const circuitBreakerDefaults: Readonly<
   maxOpenMs: 30_000,
   halfOpenProbes: 1,
   probeLeaseMs: 1_000,
+  slowCallMs: false,
 });
 
 const checks: Checks<CircuitBreakerOptions> = {
@@ -123,6 +131,7 @@ const checks: Checks<CircuitBreakerOptions> = {
   maxOpenMs: duration({ min: 1, max: MAX_TIMER_MS }),
   halfOpenProbes: integer({ min: 1 }),
   probeLeaseMs: duration({ min: 1 }),
+  slowCallMs: orFalse(duration({ min: 1, max: MAX_TIMER_MS })),
   isFailure: callback,
   onStateChange: callback,
 };

@@ -42,6 +42,8 @@ export interface Facts extends RetryInfo {
   readonly freeRetries: number;
   /** What would refuse an attempt now, if anything. */
   readonly refusal: RefusalReason | undefined;
+  /** Retries that calls within its attempts have made in vain: they count as if it had made them itself. */
+  readonly innerRetries: number;
   /** Whether the host's circuit would refuse an attempt now. */
   readonly isRefused: boolean;
   /** Whether a retry would go to another host than the one that asked us to stay away. */
@@ -69,6 +71,8 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
   if (!facts.isStale && attempt - facts.freeRetries > rules.maxRetries) return no('retries-exhausted');
   if (facts.refusal) return no(facts.refusal);
   if (!facts.isStale && facts.retries - facts.freeRetries >= rules.maxRetries) return no('retries-exhausted');
+  if (!facts.isStale && attempt - facts.freeRetries + facts.innerRetries > rules.maxRetries)
+    return no('retries-exhausted');
   if (facts.isRefused) return no('circuit-open');
   const delayMs = facts.isStale ? 0 : delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');

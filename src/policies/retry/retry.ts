@@ -17,6 +17,8 @@ import { wait } from '../../pipeline/wait.ts';
 import { AGAIN, untilDone } from './attempt-loop.ts';
 import { budgetOf, type RetryBudget } from './budget.ts';
 import { type Decision, decide, type Facts, isTransient, type RefusalReason } from './decide.ts';
+import { type Decision, decide, type Facts, isTransient } from './decide.ts';
+import { Payment, pay } from './payment.ts';
 import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts';
 
@@ -106,6 +108,8 @@ class Repetition {
   /** What the latest retry has withdrawn. */
   #cost = 0;
   #retries = 0;
+  /** For the latest retry. */
+  #payment: Payment | undefined;
   #wasRetried = false;
   /** One retry for a connection that had been closed before it was used again. */
   #freeRetries = 0;
@@ -157,6 +161,11 @@ class Repetition {
       this.#budget?.deposit(this.#cost);
       this.#call.host.counters.recoveredCalls++;
     } else if (!record?.hedge) this.#budget?.deposit();
+    if (attempt === 1) this.#budget?.deposit();
+    else {
+      this.#payment?.refund();
+      this.#call.host.counters.recoveredCalls++;
+    } else if (!record?.hedge) this.#budget?.deposit();
     if (record) record.reason = 'succeeded';
   }
 
@@ -172,7 +181,7 @@ class Repetition {
 
   async #repeatOrNot(attempt: number, outcome: Outcome): Promise<Outcome | typeof AGAIN> {
     const facts = this.#factsOf(attempt, outcome);
-    const decision = this.#withdraw(decide(this.#rules, facts, this.#call.runtime.random), outcome);
+    const decision = this.#pay(decide(this.#rules, facts, this.#call.runtime.random), attempt, outcome);
     const record = this.#call.record.attempt(attempt);
     if (record) note(record, decision, facts);
     if (!decision.retry) {
@@ -204,16 +213,24 @@ class Repetition {
       refusal: this.#refusalOf(this.#call),
       isRefused: this.#surroundings.isRefused(this.#call),
       goesElsewhere: asked !== undefined && this.#surroundings.goesElsewhere(this.#call),
+      innerRetries: record.innerRetries,
+      isRefused: this.#isRefused(this.#call),
     };
   }
 
-  /** The budget has the last word. */
-  #withdraw(decision: Decision, outcome: Outcome): Decision {
-    if (!decision.retry || !this.#budget) return decision;
-    const cost = this.#budget.costOf(isTimeout(outcome));
-    if (!this.#budget.tryWithdraw(cost)) return { retry: false, reason: 'budget-empty' };
-    this.#cost = cost;
-    return decision;
+  /** The budgets have the last word. */
+  #pay(decision: Decision, attempt: number, outcome: Outcome): Decision {
+    const { outer, record } = this.#call;
+    if (!decision.retry || !(this.#budget || outer)) return decision;
+    const payment = pay(this.#budget, outer, isTimeout(outcome));
+    if (payment instanceof Payment) {
+      this.#payment = payment;
+      return decision;
+    }
+    const entry = record.attempt(attempt);
+    const host = payment.by === 'own' ? undefined : payment.by.host;
+    if (entry && host !== undefined) entry.emptyBudgetOf = host;
+    return { retry: false, reason: 'budget-empty' };
   }
 
   /**
@@ -241,7 +258,7 @@ class Repetition {
 
   /** A retry that was paid for and is not made. */
   #giveUpRetry(reason: unknown): Outcome {
-    this.#budget?.deposit(this.#cost);
+    this.#payment?.refund();
     return errorOutcome(reason, this.#call);
   }
 
@@ -251,7 +268,7 @@ class Repetition {
     const wasGivenUp = outcome.kind === 'cancelled' || record?.outcome === 'cancelled';
     const wasSent = !wasGivenUp || record?.sent !== 'no';
     if (outcome.kind === 'rejected' || !wasSent) {
-      this.#budget?.deposit(this.#cost);
+      this.#payment?.refund();
       return;
     }
     const { counters } = this.#call.host;

@@ -75,6 +75,8 @@ class Undici implements UndiciTransport, ExchangeRules {
     this.limits = { streamed: maxResponseBytes ?? 0, buffered: maxResponseBytes ?? bufferedBytes };
   }
 
+  readonly isLeaf = true;
+
   readonly send = (call: Call): Promise<Response> =>
     isPlain(call.request) ? this.#send(call, call.request) : this.#delegate(call);
 

@@ -1,0 +1,22 @@
+import type { Call } from '../pipeline/call.ts';
+import { type Allowance, markSignal, runWithin } from '../pipeline/outer-call.ts';
+import type { Policy } from '../pipeline/pipeline.ts';
+
+/**
+ * Shows a call to the calls that are made within its attempts, so that layers which retry do not multiply: an inner call
+ * ends by the deadline of the outer one, its retries draw on both budgets, and those that were in vain count among the
+ * retries of the outer call.
+ *
+ * Sits directly inside `retry`, and only where something of the program's own can run within an attempt.
+ *
+ * @param allowanceOf - what the retries of a call draw from.
+ */
+export function nestedGuard(allowanceOf: (call: Call) => Allowance | undefined): Policy {
+  return function nestedGuard(call, next) {
+    const { enclosing, signal } = call;
+    if (!enclosing) return next(call);
+    enclosing.enter(call.deadlineAt, allowanceOf(call));
+    if (signal) markSignal(signal, enclosing);
+    return runWithin(enclosing, next, call);
+  };
+}
