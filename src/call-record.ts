@@ -77,6 +77,13 @@ export class CallRecord {
   circuit: 'closed' | 'open' | 'half-open' | 'isolated' | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   fallback: string | undefined;
+  /** Whether it has joined the request of an earlier call that was the same; its attempts are those of that request. */
+  coalesced = false;
+  /**
+   * Whether its attempts go on for others when it has ended.
+   * @internal
+   */
+  isSurvived = false;
   /** W3C trace id of the call, if it is traced. */
   traceId: string | undefined;
   /** As text: a response keeps its record, and need not keep a URL as well. */

@@ -20,6 +20,8 @@ export interface ResponseInfo {
   readonly circuit: CircuitState | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   readonly fallback: string | undefined;
+  /** Whether the call has joined the request of an earlier one that was the same; its attempts are those of that request. */
+  readonly coalesced: boolean;
   /** W3C trace id of the call, if it is traced. */
   readonly traceId: string | undefined;
 }
@@ -44,10 +46,10 @@ export function shareStory(response: Response, copy: Response): void {
 export function responseInfo(response: Response): ResponseInfo | undefined {
   const record = stories.get(response);
   if (!record) return undefined;
-  const { method, url, host, attempts, circuit, fallback, traceId } = record;
+  const { method, url, host, attempts, circuit, fallback, coalesced, traceId } = record;
   const elapsedMs = record.durationMs ?? 0;
   const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
+  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, coalesced, traceId };
 }
 
 /**
@@ -81,12 +83,16 @@ export function explain(ending: Response | unknown): string {
 
 function explainError(error: HoldfastError): string {
   const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.filter(isSent).length)}`;
-  const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
+  const isJoined = HoldfastError.recordOf(error)?.coalesced ? [joined] : [];
+  const lines = [heading, ...timeline(error.attempts), ...isJoined, `  ${error.message}`];
   return lines.join('\n');
 }
 
+const joined = '  joined the request of an earlier call that was the same';
+
 function footnotes(info: ResponseInfo): string[] {
   const notes: string[] = [];
+  if (info.coalesced) notes.push(joined);
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
   if (info.circuit !== undefined && info.circuit !== 'closed')
     notes.push(`  circuit of ${info.host}: ${info.circuit}`);

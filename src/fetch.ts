@@ -12,7 +12,7 @@ import { guarded, type HoldfastEvent, type WarningEvent } from './pipeline/event
 import { OpenCalls } from './pipeline/open-calls.ts';
 import { readOptions, requireObject } from './pipeline/options.ts';
 import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
-import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
+import type { CallPolicy, PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
 import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
 import {
   type CallInit,
@@ -250,7 +250,7 @@ class FetchClient implements Inside {
     const own = this.#settings.policies ?? [];
     const isSplit = (outer: Place, inner: Place) =>
       own.some(placed => placed.inside === outer || placed.outside === inner);
-    const standard = standardPolicies(policy, this.#spans, isSplit);
+    const standard = standardPolicies(policy, this.#spans, this.#sendFallback, isSplit);
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
       ...(standard[place] ? [standard[place]] : []),
@@ -258,6 +258,10 @@ class FetchClient implements Inside {
     ]);
     return pipeline(stack, this.#transport);
   }
+
+  /** Treated as its own host says, but that a fallback has none: two that stand in for each other would never end. */
+  readonly #sendFallback = (url: string, init: RequestInit, deadlineAt: number): Promise<Response> =>
+    this.fetch(url, { ...init, policy: withoutFallback }, deadlineAt);
 
   #hostOf(url: URL): HostState {
     const { hostKey } = this.#settings;
@@ -304,6 +308,8 @@ class FetchClient implements Inside {
     return run({ request, signal, attempt: 1, deadlineAt, host, record, runtime }, plan);
   }
 }
+
+const withoutFallback: CallPolicy = Object.freeze({ fallback: false });
 
 /**
  * A policy of somebody's own: what it throws is a rejection, what it resolves with is looked at, and a response that it

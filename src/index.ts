@@ -44,8 +44,10 @@ export type {
   CallStartEvent,
   CircuitEvent,
   CircuitState,
+  CoalescedEvent,
   Emit,
   FallbackEvent,
+  FallbackFailedEvent,
   HoldfastEvent,
   HostPauseEvent,
   Observer,
@@ -60,6 +62,13 @@ export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
+export type { CoalesceOptions } from './policies/coalesce/coalesce.ts';
+export type {
+  FallbackCall,
+  FallbackCode,
+  FallbackFailure,
+  FallbackOptions,
+} from './policies/fallback/options.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { BackoffOptions } from './policies/retry/backoff.ts';

@@ -4,8 +4,14 @@ import { type BodyLease, leaseOf } from './http/body-lease.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call } from './pipeline/call.ts';
 import type { Timer } from './pipeline/clock.ts';
-import { type ErrorOutcome, errorOutcome, networkFailure, responseOutcome } from './pipeline/outcome.ts';
-import { endAttempt } from './policies/attempt.ts';
+import {
+  type ErrorOutcome,
+  errorOutcome,
+  networkFailure,
+  responseOutcome,
+  truthOf,
+} from './pipeline/outcome.ts';
+import { cutShort } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import type { Plan } from './policy-book.ts';
 
@@ -31,8 +37,10 @@ function deliver(response: Response, call: Call, leaseMs: number): void {
   const { record, runtime } = call;
   const durationMs = settleRecord(call);
   if (runtime.emit) {
-    const { kind: outcome, status } = responseOutcome(response);
-    runtime.emit({ type: 'call-end', call: record, durationMs, outcome, status, error: undefined });
+    const truth = truthOf(responseOutcome(response));
+    const { kind: outcome, status } = truth;
+    const error = truth.response ? undefined : withoutSecrets(errorOf(truth, call), call);
+    runtime.emit({ type: 'call-end', call: record, durationMs, outcome, status, error });
   }
   stampStory(response, record);
   const lease = leaseOf(response);
@@ -45,7 +53,8 @@ function fail(thrown: unknown, call: Call): unknown {
   const { host, record, runtime } = call;
   host.active--;
   const outcome = errorOutcome(thrown, call);
-  cutShort(call, outcome);
+  // What it shared with others goes on without it.
+  if (!record.coalesced && !record.isSurvived) cutShort(outcome, call);
   const durationMs = settleRecord(call);
   const error = errorOf(outcome, call);
   const told = runtime.emit && withoutSecrets(error, call);
@@ -78,15 +87,6 @@ function withoutSecrets(error: unknown, { request, record }: Call): unknown {
   const told = error instanceof TypeError ? new TypeError(message) : new Error(message);
   const { code } = error as { code?: unknown };
   return Object.assign(told, { name: error.name, ...(code !== undefined && { code }) });
-}
-
-/** The call was settled over the head of an attempt that is still on its way out. */
-function cutShort(call: Call, outcome: ErrorOutcome): void {
-  for (const attempt of call.record.attempts) {
-    if (attempt.durationMs !== undefined) continue;
-    attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
-    endAttempt(outcome, call, attempt);
-  }
 }
 
 function settleRecord({ host, record, runtime }: Call): number {

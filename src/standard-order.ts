@@ -1,8 +1,11 @@
 import type { Call } from './pipeline/call.ts';
 import type { Policy } from './pipeline/pipeline.ts';
-import { attempt } from './policies/attempt.ts';
+import { attempt, cutShort } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
+import { coalesce } from './policies/coalesce/coalesce.ts';
+import { fallbackBy } from './policies/fallback/fallback.ts';
+import type { Send } from './policies/fallback/substitute.ts';
 import { type HostPauseLimits, hearPause, hostPause, waitOutPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { retry } from './policies/retry/retry.ts';
@@ -42,22 +45,25 @@ export interface Spans {
 /**
  * The standard policies under the options of a host; a place whose policy is off stays empty.
  *
+ * @param send - sends a call of its own through the same client.
  * @param isSplit - whether a policy of somebody's own stands between two neighbours.
  */
 export function standardPolicies(
   policy: ResolvedPolicy,
   spans: Spans | false,
+  send: Send,
   isSplit: (outer: Place, inner: Place) => boolean = () => false,
 ): Record<Place, Policy | undefined> {
   const listens = listensToHost(policy);
   // Where nothing can answer in the host's stead in between, one look at each outcome serves both.
   const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
+  const bounded = totalTimeout({ limitMs: policy.totalTimeoutMs });
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
-    fallback: undefined,
+    fallback: policy.fallback === false ? undefined : fallbackBy(policy.fallback, send),
     cache: undefined,
-    coalesce: undefined,
-    totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
+    coalesce: policy.coalesce === false ? undefined : coalesce(policy.coalesce, { bound: bounded, cutShort }),
+    totalTimeout: bounded,
     bulkhead: undefined,
     rateLimit: undefined,
     retry:

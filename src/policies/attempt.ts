@@ -1,6 +1,6 @@
 import type { AttemptRecord } from '../call-record.ts';
 import type { Call } from '../pipeline/call.ts';
-import { isTimeout, type Outcome, watch } from '../pipeline/outcome.ts';
+import { type ErrorOutcome, isTimeout, type Outcome, watch } from '../pipeline/outcome.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
 
 /**
@@ -61,4 +61,13 @@ export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord):
     status: outcome.status,
     code: outcome.code,
   });
+}
+
+/** A call was settled over the head of an attempt that is still on its way out. */
+export function cutShort(outcome: ErrorOutcome, call: Call): void {
+  for (const attempt of call.record.attempts) {
+    if (attempt.durationMs !== undefined) continue;
+    attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
+    endAttempt(outcome, call, attempt);
+  }
 }

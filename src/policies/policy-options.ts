@@ -13,6 +13,8 @@ import {
   type CircuitLimits,
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
+import { type CoalesceLimits, type CoalesceOptions, readCoalesceOptions } from './coalesce/coalesce.ts';
+import { type FallbackOptions, type FallbackRules, readFallbackOptions } from './fallback/options.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
@@ -42,6 +44,10 @@ export interface PolicyOptions {
    * @defaultValue false
    */
   readonly idempotencyKey?: 'auto' | (() => string) | false;
+  /** Answers when the call has failed. Replaces another as a whole. Off unless given. */
+  readonly fallback?: FallbackOptions | false;
+  /** Lets identical calls that are under way at the same time share one request. Off unless given; true for its defaults. */
+  readonly coalesce?: CoalesceOptions | boolean;
   readonly retry?: RetryOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
@@ -65,10 +71,18 @@ export interface ResolvedPolicy {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: 'auto' | (() => string) | false;
+  readonly fallback: FallbackRules | false;
+  readonly coalesce: CoalesceLimits | false;
   readonly retry: RetryRules | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
 }
+
+const orTrue =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== true) check(value, name);
+  };
 
 const idempotencyKey: Check = (value, name) => {
   if (value === 'auto' || typeof value === 'function') return;
@@ -82,6 +96,8 @@ export const policyChecks: Checks<PolicyOptions> = {
   attemptTimeoutMs: orFalse(checkLimit),
   leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
+  fallback: orFalse(requireObject),
+  coalesce: orFalse(orTrue(requireObject)),
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
@@ -104,7 +120,7 @@ export function overlay(base: PolicyOptions, over: PolicyOptions): PolicyOptions
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;
-    merged[key] = overlayValue(merged[key], value, 2);
+    merged[key] = key === 'fallback' ? value : overlayValue(merged[key], value, 2);
   }
   return merged as PolicyOptions;
 }
@@ -136,6 +152,8 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     attemptTimeoutMs: limit(read.attemptTimeoutMs),
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
+    fallback: ifGiven(read.fallback, readFallbackOptions, at('fallback')),
+    coalesce: ifGiven(read.coalesce === true ? {} : read.coalesce, readCoalesceOptions, at('coalesce')),
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
@@ -148,6 +166,13 @@ const unlessOff = <Options extends object, Rules>(
   read: (options: Options, path: string) => Rules,
   path: string,
 ): Rules | false => (given === false ? false : read(given ?? ({} as Options), path));
+
+/** Of a part that is not there unless somebody asks for it. */
+const ifGiven = <Options extends object, Rules>(
+  given: Options | false | undefined,
+  read: (options: Options, path: string) => Rules,
+  path: string,
+): Rules | false => (given ? read(given, path) : false);
 
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
 

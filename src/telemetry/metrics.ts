@@ -18,6 +18,8 @@ import type {
   CallEndEvent,
   CircuitEvent,
   CircuitState,
+  FallbackEvent,
+  FallbackFailedEvent,
   HoldfastEvent,
 } from '../pipeline/events.ts';
 import { peekCircuit } from '../policies/circuit-breaker/circuit.ts';
@@ -69,6 +71,8 @@ class Instruments {
   readonly breakerProbes: Tally;
   readonly breakerRejections: Tally;
   readonly hostPauses: Tally;
+  readonly fallbacks: Tally;
+  readonly coalescedCalls: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -127,6 +131,18 @@ class Instruments {
       '{pause}',
       'Pauses that hosts have asked for.',
       'http.response.status_code',
+    );
+    this.fallbacks = counter(
+      'fallbacks',
+      '{call}',
+      'Calls that something was to answer in place of the service, by why and by whether it has.',
+      reason,
+      outcome,
+    );
+    this.coalescedCalls = counter(
+      'coalesced_calls',
+      '{call}',
+      'Calls that have joined the request of an earlier one.',
     );
     meter
       .createObservableGauge('holdfast.breaker_state', {
@@ -246,6 +262,11 @@ export const eventMetrics: Listener = {
         return instruments.retryRefusals.count(instruments.label(event.call.host), event.reason);
       case 'circuit':
         return countTransition(instruments, event);
+      case 'fallback':
+      case 'fallback-failed':
+        return countFallback(instruments, event);
+      case 'coalesced':
+        return instruments.coalescedCalls.count(instruments.label(event.call.host));
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }
@@ -259,7 +280,7 @@ function countCall(to: Instruments, event: CallEndEvent): void {
   const result = outcomeOf(event);
   to.calls.count(name, label, result);
   to.callDuration.record(durationMs / 1_000, { [host]: name, [method]: label, [outcome]: result });
-  if (call.attempts.length < 2 || call.sentAttempts < 2) return;
+  if (call.coalesced || call.attempts.length < 2 || call.sentAttempts < 2) return;
   to.retriedCalls.count(name);
   if (hasRecovered(call)) to.recoveredCalls.count(name);
 }
@@ -274,6 +295,13 @@ function countAttempt(to: Instruments, event: AttemptEndEvent): void {
   if (!isSent(event)) return;
   to.attempts.count(name, result);
   if (attempt > 1) to.retryAttempts.count(name, causeOf(call.attempt(attempt - 1)) ?? '_OTHER', result);
+}
+
+function countFallback(to: Instruments, event: FallbackEvent | FallbackFailedEvent): void {
+  const { call, error, status, type } = event;
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const why = status ?? (typeof code === 'string' ? code : '_OTHER');
+  to.fallbacks.count(to.label(call.host), why, type === 'fallback' ? 'success' : 'failure');
 }
 
 function countTransition(to: Instruments, event: CircuitEvent): void {
