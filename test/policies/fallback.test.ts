@@ -192,7 +192,7 @@ describe('a fallback answers', () => {
     const call = world.fetch(url);
     const replaced = new Response('busy', { status: 503 });
     (await world.transport.next()).respond(replaced);
-    await call;
+    await (await call).text();
     await world.transport.expectNone();
     expect(replaced.bodyUsed).toBe(true);
     expect(world.clock.pending).toBe(0);
