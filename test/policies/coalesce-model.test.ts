@@ -25,7 +25,10 @@ const resource = fc.nat({ max: resources - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('join' as const), resource }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('abort' as const), caller: index }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('answer' as const), resource, chunks: fc.nat({ max: 4 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('answer' as const), resource, chunks: fc.nat({ max: 4 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), resource }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('read' as const), caller: index }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), caller: index }) },
@@ -51,7 +54,12 @@ interface Caller {
 }
 
 async function live(steps: readonly Step[]): Promise<void> {
-  const { fetch, transport } = harness({ coalesce: true, retry: false, circuitBreaker: false, leaseMs: Infinity });
+  const { fetch, transport } = harness({
+    coalesce: true,
+    retry: false,
+    circuitBreaker: false,
+    leaseMs: Infinity,
+  });
   const waiting = new Map<number, Request>();
   const requests: Request[] = [];
   const callers: Caller[] = [];

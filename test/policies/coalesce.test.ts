@@ -237,7 +237,15 @@ describe('whoever leaves', () => {
     const calls = [fetch(url, { signal: controller.signal }), fetch(url)];
     let more: ReadableStreamDefaultController | undefined;
     const attempt = await transport.next();
-    attempt.respond(new Response(new ReadableStream({ start: it => void (more = it) })));
+    attempt.respond(
+      new Response(
+        new ReadableStream({
+          start: it => {
+            more = it;
+          },
+        }),
+      ),
+    );
     const [one, two] = await Promise.all(calls);
     const reading = one!.text();
     controller.abort('enough');
@@ -255,7 +263,15 @@ describe('whoever leaves', () => {
     const calls = [fetch(url, { signal }), fetch(url, { signal })];
     let isCancelled = false;
     const attempt = await transport.next();
-    attempt.respond(new Response(new ReadableStream({ cancel: () => void (isCancelled = true) })));
+    attempt.respond(
+      new Response(
+        new ReadableStream({
+          cancel: () => {
+            isCancelled = true;
+          },
+        }),
+      ),
+    );
     const responses = await Promise.all(calls);
     if (how === 'aborting') controller.abort('gone');
     else for (const response of responses) await response.body?.cancel();
@@ -407,7 +423,9 @@ describe('a body', () => {
     const endless = () =>
       new ReadableStream({
         pull: it => it.enqueue(new Uint8Array(100)),
-        cancel: () => void (isCancelled = true),
+        cancel: () => {
+          isCancelled = true;
+        },
       });
     const calls = [fetch(url), fetch(url)];
     (await transport.next()).respond(new Response(endless()));

@@ -23,6 +23,11 @@ const codes: Readonly<Record<FallbackCode, true>> = {
   HOST_PAUSED: true,
 };
 
+export const fallbackCodes: readonly FallbackCode[] = Object.keys(codes) as FallbackCode[];
+
+/** Fit for a header. */
+export const fallbackName: RegExp = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
 /** What is known of a call that has failed. */
 export interface FallbackFailure {
   /** Why there was no answer; undefined if there was one, with a status of `onlyFor`. */
@@ -115,9 +120,12 @@ const answer: Check = (value, name) => {
     throw new TypeError(`\`${name}\` should be a function, got ${show(value)}.`);
 };
 
+/** With an origin of its own. */
+export const httpUrl: RegExp = /^https?:\/\/[^\s/]/i;
+
 const url: Check = (value, name) => {
   const isUrl = typeof value === 'string' || value instanceof URL;
-  if (!isUrl || !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+  if (!isUrl || !httpUrl.test(String(value)) || !URL.canParse(value))
     throw new TypeError(`\`${name}\` should be an absolute URL of http or https, got ${show(value)}.`);
 };
 
@@ -143,7 +151,7 @@ const call: Check = (value, name) => {
 const trigger: Check = (value, name) => {
   if (typeof value === 'string' && Object.hasOwn(codes, value)) return;
   if (Number.isInteger(value) && (value as number) >= 400 && (value as number) <= 599) return;
-  const known = Object.keys(codes).map(show).join(', ');
+  const known = fallbackCodes.map(show).join(', ');
   throw new TypeError(
     `\`${name}\` should be a status from 400 to 599 or one of ${known}, got ${show(value)}.`,
   );
@@ -164,7 +172,7 @@ const checks: Checks<FallbackOptions> = {
   value: json,
   answer,
   call,
-  name: text(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, 'a text of visible ASCII characters'),
+  name: text(fallbackName, 'a text of visible ASCII characters'),
   onlyFor: triggers,
   maxMs: duration({ min: 1, max: MAX_TIMER_MS }),
 };
