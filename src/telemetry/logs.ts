@@ -110,12 +110,12 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
     case 'fallback': {
       const { call, name, error, status } = event;
       const fields = { ...callFields(call), fallback: name, error: codeOf(error) ?? status };
-      return { level: 'warn', fields, message: `answered by the fallback of ${name}` };
+      return { level: 'warn', fields, message: `answered by the fallback "${name}"` };
     }
     case 'fallback-failed': {
       const { call, name, error, status, reason } = event;
       const fields = { ...callFields(call), fallback: name, error: codeOf(error) ?? status, err: reason };
-      return { level: 'warn', fields, message: `the fallback of ${name} has not answered` };
+      return { level: 'warn', fields, message: `the fallback "${name}" has not answered` };
     }
     case 'warning':
       return { level: 'warn', fields: { code: event.code }, message: event.message };
