@@ -6,6 +6,8 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createFetch, standardOrder } from '../src/index.ts';
 import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.ts';
+import { coalesceDefaults } from '../src/policies/coalesce/coalesce.ts';
+import { fallbackDefaults } from '../src/policies/fallback/options.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
@@ -114,6 +116,8 @@ describe('the tables of defaults', () => {
     ...prefixed('retry.budget.', retryBudgetDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
+    ...prefixed('fallback.', fallbackDefaults),
+    ...prefixed('coalesce.', coalesceDefaults),
   ]);
 
   /** As it is written in code: `1_500`, `'full'`, `[408, 425]`. */
@@ -143,6 +147,8 @@ describe('the tables of defaults', () => {
     ['docs/retry.md', 'retry.'],
     ['docs/circuit-breaker.md', 'circuitBreaker.'],
     ['docs/host-pause.md', 'hostPause.'],
+    ['docs/fallback.md', 'fallback.'],
+    ['docs/coalescing.md', 'coalesce.'],
     ['README.md', ''],
   ])('of %s leave out nothing under "%s"', (page, prefix) => {
     const wanted = [...defaults.keys()].filter(name => name.startsWith(prefix));
