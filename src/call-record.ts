@@ -108,6 +108,13 @@ export class CallRecord {
   queuedMs = 0;
   /** Name of the substitute that answered in place of the service, if one did. */
   fallback: string | undefined;
+  /** Whether it has joined the request of an earlier call that was the same; its attempts are those of that request. */
+  coalesced = false;
+  /**
+   * Whether its attempts go on for others when it has ended.
+   * @internal
+   */
+  isSurvived = false;
   /** W3C trace id of the call, if it is traced. */
   traceId: string | undefined;
   /** The call that this one was made within an attempt of, if it was and the nested guard is on. */

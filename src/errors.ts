@@ -74,6 +74,14 @@ export abstract class HoldfastError extends Error {
     return typeof error === 'object' && error !== null && #record in error ? error.#record : undefined;
   }
 
+  /** The same failure as that of another call which has shared the request. */
+  static forCall(error: HoldfastError, record: CallRecord): HoldfastError {
+    const { cause, message } = error;
+    const options = cause === undefined ? undefined : { cause };
+    const copy = Reflect.construct(HoldfastError, [message, record, options], error.constructor);
+    return Object.assign(copy, error);
+  }
+
   get method(): string {
     return this.#record.method;
   }

@@ -28,6 +28,8 @@ export interface ResponseInfo {
   readonly circuit: CircuitState | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   readonly fallback: string | undefined;
+  /** Whether the call has joined the request of an earlier one that was the same; its attempts are those of that request. */
+  readonly coalesced: boolean;
   /** W3C trace id of the call, if it is traced. */
   readonly traceId: string | undefined;
   /** The call that this one was made within an attempt of, if it was. */
@@ -79,6 +81,10 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
     outer,
     innerRetries,
   };
+  const { method, url, host, attempts, circuit, fallback, coalesced, traceId } = record;
+  const elapsedMs = record.durationMs ?? 0;
+  const retries = Math.max(0, record.sentAttempts - 1);
+  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, coalesced, traceId };
 }
 
 /**
@@ -127,6 +133,16 @@ const queued = (queuedMs: number): string[] =>
 
 function footnotes(info: ResponseInfo): string[] {
   const notes: string[] = nesting(info);
+  const isJoined = HoldfastError.recordOf(error)?.coalesced ? [joined] : [];
+  const lines = [heading, ...timeline(error.attempts), ...isJoined, `  ${error.message}`];
+  return lines.join('\n');
+}
+
+const joined = '  joined the request of an earlier call that was the same';
+
+function footnotes(info: ResponseInfo): string[] {
+  const notes: string[] = [];
+  if (info.coalesced) notes.push(joined);
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
   if (info.circuit !== undefined && info.circuit !== 'closed')
     notes.push(`  circuit of ${info.host}: ${info.circuit}`);

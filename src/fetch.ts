@@ -17,6 +17,7 @@ import { deadlineHeaders } from './policies/deadline-headers.ts';
 import { nestedGuard } from './policies/nested-guard.ts';
 import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
 import { budgetOf } from './policies/retry/budget.ts';
+import type { CallPolicy, PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
 import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
 import {
   type CallInit,
@@ -272,6 +273,7 @@ class FetchClient implements Inside {
       own.some(placed => placed.inside === outer || placed.outside === inner);
     const standard = standardPolicies(policy, this.#spans, isSplit);
     const guard = this.#isNesting && policy.nestedGuard ? guardOf(policy) : undefined;
+    const standard = standardPolicies(policy, this.#spans, this.#sendFallback, isSplit);
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
       ...(standard[place] ? [standard[place]] : []),
@@ -281,6 +283,10 @@ class FetchClient implements Inside {
     if (policy.deadlineHeaders) stack.push(deadlineHeaders(policy.deadlineHeaders));
     return pipeline(stack, this.#transport);
   }
+
+  /** Treated as its own host says, but that a fallback has none: two that stand in for each other would never end. */
+  readonly #sendFallback = (url: string, init: RequestInit, deadlineAt: number): Promise<Response> =>
+    this.fetch(url, { ...init, policy: withoutFallback }, deadlineAt);
 
   #hostOf(url: URL): HostState {
     const { hostKey } = this.#settings;
@@ -344,6 +350,7 @@ function guardOf({ retry }: ResolvedPolicy): Policy {
   const budget = retry !== false && retry.maxRetries > 0 ? retry.budget : false;
   return nestedGuard(({ host }) => (budget === false ? undefined : budgetOf(host, budget)));
 }
+const withoutFallback: CallPolicy = Object.freeze({ fallback: false });
 
 /**
  * A policy of somebody's own: what it throws is a rejection, what it resolves with is looked at, and a response that it

@@ -68,11 +68,13 @@ export type {
   CallStartEvent,
   CircuitEvent,
   CircuitState,
+  CoalescedEvent,
   Emit,
   FallbackEvent,
   HedgeEvent,
   HedgeRefusal,
   HedgeRefusedEvent,
+  FallbackFailedEvent,
   HoldfastEvent,
   HostPauseEvent,
   Observer,
@@ -98,6 +100,13 @@ export type { ConcurrencyLimitOptions, LimitAlgorithm } from './policies/concurr
 export type { HostEndpoints, WeightedEndpoint } from './policies/endpoints.ts';
 export type { HedgeOptions } from './policies/hedge/options.ts';
 export { type DeadlineHeadersOptions, deadlineHeaders } from './policies/deadline-headers.ts';
+export type { CoalesceOptions } from './policies/coalesce/coalesce.ts';
+export type {
+  FallbackCall,
+  FallbackCode,
+  FallbackFailure,
+  FallbackOptions,
+} from './policies/fallback/options.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { RateLimitOptions } from './policies/rate-limit/limits.ts';

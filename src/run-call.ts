@@ -4,8 +4,14 @@ import { type BodyLease, leaseOf } from './http/body-lease.ts';
 import { redactUrlsIn } from './http/redact.ts';
 import type { Call } from './pipeline/call.ts';
 import type { Timer } from './pipeline/clock.ts';
-import { type ErrorOutcome, errorOutcome, networkFailure, responseOutcome } from './pipeline/outcome.ts';
-import { endAttempt } from './policies/attempt.ts';
+import {
+  type ErrorOutcome,
+  errorOutcome,
+  networkFailure,
+  responseOutcome,
+  truthOf,
+} from './pipeline/outcome.ts';
+import { cutShort } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import type { Plan } from './policy-book.ts';
 
@@ -32,8 +38,10 @@ function deliver(response: Response, call: Call, leaseMs: number): void {
   if (record.decidedBy !== undefined) endLosers(call);
   const durationMs = settleRecord(call);
   if (runtime.emit) {
-    const { kind: outcome, status } = responseOutcome(response);
-    runtime.emit({ type: 'call-end', call: record, durationMs, outcome, status, error: undefined });
+    const truth = truthOf(responseOutcome(response));
+    const { kind: outcome, status } = truth;
+    const error = truth.response ? undefined : withoutSecrets(errorOf(truth, call), call);
+    runtime.emit({ type: 'call-end', call: record, durationMs, outcome, status, error });
   }
   stampStory(response, record);
   const lease = leaseOf(response);
@@ -46,7 +54,8 @@ function fail(thrown: unknown, call: Call): unknown {
   const { host, record, runtime } = call;
   host.active--;
   const outcome = errorOutcome(thrown, call);
-  cutShort(call, outcome);
+  // What it shared with others goes on without it.
+  if (!record.coalesced && !record.isSurvived) cutShort(outcome, call);
   const durationMs = settleRecord(call);
   const error = errorOf(outcome, call);
   const told = runtime.emit && withoutSecrets(error, call);

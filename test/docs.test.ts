@@ -10,6 +10,8 @@ import { circuitBreakerDefaults } from '../src/policies/circuit-breaker/limits.t
 import { concurrencyLimitDefaults } from '../src/policies/concurrency-limit/limits.ts';
 import { hedgeDefaults } from '../src/policies/hedge/options.ts';
 import { deadlineHeadersDefaults } from '../src/policies/deadline-headers.ts';
+import { coalesceDefaults } from '../src/policies/coalesce/coalesce.ts';
+import { fallbackDefaults } from '../src/policies/fallback/options.ts';
 import { hostPauseDefaults } from '../src/policies/host-pause.ts';
 import { policyDefaults } from '../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../src/policies/rate-limit/limits.ts';
@@ -124,6 +126,8 @@ describe('the tables of defaults', () => {
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
     ...prefixed('concurrencyLimit.', concurrencyLimitDefaults),
+    ...prefixed('fallback.', fallbackDefaults),
+    ...prefixed('coalesce.', coalesceDefaults),
   ]);
 
   /** As it is written in code: `1_500`, `'full'`, `[408, 425]`. */
@@ -158,6 +162,8 @@ describe('the tables of defaults', () => {
     ['docs/concurrency-limit.md', 'concurrencyLimit.'],
     ['docs/deadlines.md', 'deadlineHeaders.'],
     ['docs/nested-calls.md', 'nestedGuard'],
+    ['docs/fallback.md', 'fallback.'],
+    ['docs/coalescing.md', 'coalesce.'],
     ['README.md', ''],
   ])('of %s leave out nothing under "%s"', (page, prefix) => {
     const wanted = [...defaults.keys()].filter(name => name.startsWith(prefix));

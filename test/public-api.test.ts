@@ -101,10 +101,17 @@ describe('the exported names of', () => {
       type ConcurrencyLimitOptions
       type ConcurrencyLimitView
       type DeadlineHeadersOptions
+      type CoalesceOptions
+      type CoalescedEvent
       type Emit
       type ErrorCode
       type ErrorOutcome
+      type FallbackCall
+      type FallbackCode
       type FallbackEvent
+      type FallbackFailedEvent
+      type FallbackFailure
+      type FallbackOptions
       type FetchInput
       type FetchLike
       type FetchOptions

@@ -210,7 +210,8 @@ function substitute({ endpoint, name, client }: Exchange, error: HoldfastError):
   const call = HoldfastError.recordOf(error);
   if (call) {
     call.fallback = name;
-    client.inside.tell({ type: 'fallback', call, name, error });
+    const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+    client.inside.tell({ type: 'fallback', call, name, error, status });
   }
   const { fallback } = endpoint.options;
   return typeof fallback === 'function' ? fallback(error) : fallback;

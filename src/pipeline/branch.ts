@@ -121,7 +121,8 @@ class ForeignStem extends Stem {
 
 const stems = createStamp<Stem>();
 
-function stemOf(signal: AbortSignal): Stem {
+/** What hangs from a signal, ours or anybody's. */
+export function stemOf(signal: AbortSignal): Stem {
   const known = stems.get(signal);
   if (known) return known;
   const stem = new ForeignStem(signal);

@@ -18,7 +18,7 @@ export interface CallRequest {
   /** The template that the path was made from, if the caller says so; for telemetry. */
   readonly urlTemplate?: string;
   /** The caller's own signal, which also ends the reading of a body that has come in. */
-  readonly callerSignal?: AbortSignal | undefined;
+  readonly callerSignal?: Pick<AbortSignal, 'aborted' | 'reason'> | undefined;
   /** Follows redirects in our own code, so that it is known of a failure whether it came before the first of them. */
   readonly ownRedirects?: boolean;
 }
@@ -67,6 +67,11 @@ export interface Call {
    * one.
    */
   readonly deadlineAt: number;
+  /**
+   * Its time is kept further out, by each of those who share it.
+   * @internal
+   */
+  readonly isTimed?: boolean;
   /** What outlives the call: circuit, budget and pause of the host it goes to. */
   readonly host: HostState;
   /** What has happened so far. The one thing that all branches of a call share and add to. */

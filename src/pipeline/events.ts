@@ -186,8 +186,29 @@ export interface FallbackEvent extends CallEvent {
   readonly type: 'fallback';
   /** Name of the substitute; for an operation of a contract its own. */
   readonly name: string;
-  /** Why there was no answer. */
+  /** Why there was no answer; undefined if there was one, with a status that counts as none. */
   readonly error: unknown;
+  /** The status that counts as no answer, if there was one. */
+  readonly status: number | undefined;
+}
+
+/** Something that was to answer in place of the service could not; the call ends as it would have without it. */
+export interface FallbackFailedEvent extends CallEvent {
+  readonly type: 'fallback-failed';
+  /** Name of the substitute. */
+  readonly name: string;
+  /** Why there was no answer; undefined if there was one, with a status that counts as none. */
+  readonly error: unknown;
+  readonly status: number | undefined;
+  /** What the substitute threw, or what was wrong with its answer. */
+  readonly reason: unknown;
+}
+
+/** A call has joined the request of an earlier one that is the same. */
+export interface CoalescedEvent extends CallEvent {
+  readonly type: 'coalesced';
+  /** The record of the call that the request was made for. */
+  readonly first: CallRecord;
 }
 
 /** Everything that happens, as data. New types and fields may be added: ignore what you do not know. */
@@ -210,7 +231,9 @@ export type HoldfastEvent =
   | PolicyEvent
   | WarningEvent
   | ValidationEvent
-  | FallbackEvent;
+  | FallbackEvent
+  | FallbackFailedEvent
+  | CoalescedEvent;
 
 export type Observer = (event: HoldfastEvent) => void;
 

@@ -130,10 +130,11 @@ export function requireOrder<Options extends object>(
   );
 }
 
-/** A copy of an option's value that its owner cannot change any more. Callbacks stay themselves. */
+/** A copy of an option's value that its owner cannot change any more. Callbacks and instances stay themselves. */
 export function copyOption<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(copyOption) as Value;
   if (typeof value !== 'object' || value === null) return value;
+  if (Object.prototype.toString.call(value) !== '[object Object]' || 'toJSON' in value) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOption(part)])) as Value;
 }
 

@@ -2,6 +2,7 @@ import type { OutcomeKind } from '../call-record.ts';
 import { ClosedError, HoldfastError, RejectedError, TimeoutError } from '../errors.ts';
 import type { BodyEnd } from '../http/body-lease.ts';
 import { type Failure, readFailure, type Sent } from '../http/failure.ts';
+import { createStamp } from '../http/stamp.ts';
 import type { Call, CallRequest } from './call.ts';
 import type { Handler } from './pipeline.ts';
 
@@ -67,6 +68,17 @@ export function unwrap(outcome: Outcome): Response {
   if (outcome.response) return outcome.response;
   throw outcome.error;
 }
+
+const replaced = createStamp<Outcome>();
+
+/** Marks a response that stands in for what a call has come to. The replaced response is not kept. */
+export function standIn(substitute: Response, { ...outcome }: Outcome): void {
+  replaced.set(substitute, outcome.response ? { ...outcome, response: substitute } : outcome);
+}
+
+/** What a call has come to, also if something else has answered. */
+export const truthOf = (outcome: Outcome): Outcome =>
+  (outcome.response && replaced.get(outcome.response)) ?? outcome;
 
 export function responseOutcome(response: Response): ResponseOutcome {
   const { status } = response;

@@ -1,6 +1,6 @@
 import type { AttemptRecord } from '../call-record.ts';
 import type { Call } from '../pipeline/call.ts';
-import { isTimeout, type Outcome, watch } from '../pipeline/outcome.ts';
+import { type ErrorOutcome, isTimeout, type Outcome, watch } from '../pipeline/outcome.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
 
 /**
@@ -69,3 +69,11 @@ export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord):
 /** It waited for something further in when the time of its call was over: nobody has tried to send it. */
 const isOutOfTimeOnItsWay = (outcome: Outcome, { record: story }: Call, { sent }: AttemptRecord): boolean =>
   isTimeout(outcome) && sent === 'no' && story.phase === undefined;
+/** A call was settled over the head of an attempt that is still on its way out. */
+export function cutShort(outcome: ErrorOutcome, call: Call): void {
+  for (const attempt of call.record.attempts) {
+    if (attempt.durationMs !== undefined) continue;
+    attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
+    endAttempt(outcome, call, attempt);
+  }
+}

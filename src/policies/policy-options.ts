@@ -34,6 +34,8 @@ import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/op
   type DeadlineHeadersOptions,
   readDeadlineHeadersOptions,
 } from './deadline-headers.ts';
+import { type CoalesceLimits, type CoalesceOptions, readCoalesceOptions } from './coalesce/coalesce.ts';
+import { type FallbackOptions, type FallbackRules, readFallbackOptions } from './fallback/options.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RateLimitOptions, type RateLimits, readRateLimitOptions } from './rate-limit/limits.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
@@ -84,6 +86,10 @@ export interface PolicyOptions {
    * @defaultValue false
    */
   readonly deadlineHeaders?: DeadlineHeadersOptions | false;
+  /** Answers when the call has failed. Replaces another as a whole. Off unless given. */
+  readonly fallback?: FallbackOptions | false;
+  /** Lets identical calls that are under way at the same time share one request. Off unless given; true for its defaults. */
+  readonly coalesce?: CoalesceOptions | boolean;
   readonly retry?: RetryOptions | false;
   /**
    * Starts another attempt beside one that takes long, and keeps the answer that comes first. Repeatable calls only.
@@ -123,6 +129,8 @@ export interface ResolvedPolicy {
   readonly rateLimit: RateLimits | false;
   readonly nestedGuard: boolean;
   readonly deadlineHeaders: DeadlineHeaders | false;
+  readonly fallback: FallbackRules | false;
+  readonly coalesce: CoalesceLimits | false;
   readonly retry: RetryRules | false;
   readonly hedge: HedgeRules | false;
   readonly endpoints: readonly Endpoint[] | false;
@@ -130,6 +138,12 @@ export interface ResolvedPolicy {
   readonly circuitBreaker: CircuitLimits | false;
   readonly concurrencyLimit: ConcurrencyLimits | false;
 }
+
+const orTrue =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== true) check(value, name);
+  };
 
 const idempotencyKey: Check = (value, name) => {
   if (value === 'auto' || typeof value === 'function') return;
@@ -148,6 +162,8 @@ export const policyChecks: Checks<PolicyOptions> = {
   rateLimit: orFalse(requireObject),
   nestedGuard: boolean,
   deadlineHeaders: orFalse(requireObject),
+  fallback: orFalse(requireObject),
+  coalesce: orFalse(orTrue(requireObject)),
   retry: orFalse(requireObject),
   hedge: orFalse(requireObject),
   endpoints: orFalse((value, name) => void readEndpoints(value as HostEndpoints, name)),
@@ -177,7 +193,7 @@ export function overlay(base: PolicyOptions, over: PolicyOptions): PolicyOptions
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;
-    merged[key] = overlayValue(merged[key], value, 2);
+    merged[key] = key === 'fallback' ? value : overlayValue(merged[key], value, 2);
   }
   return merged as PolicyOptions;
 }
@@ -216,6 +232,8 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     deadlineHeaders: read.deadlineHeaders
       ? readDeadlineHeadersOptions(read.deadlineHeaders, at('deadlineHeaders'))
       : false,
+    fallback: ifGiven(read.fallback, readFallbackOptions, at('fallback')),
+    coalesce: ifGiven(read.coalesce === true ? {} : read.coalesce, readCoalesceOptions, at('coalesce')),
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hedge: unlessOff(read.hedge ?? false, readHedgeOptions, at('hedge')),
     endpoints: read.endpoints ? readEndpoints(read.endpoints, at('endpoints')) : false,
@@ -233,6 +251,7 @@ const unlessOff = <Options extends object, Rules>(
 ): Rules | false => (given === false ? false : read(given ?? ({} as Options), path));
 
 /** Of a part that is there only if somebody asks for it. */
+/** Of a part that is not there unless somebody asks for it. */
 const ifGiven = <Options extends object, Rules>(
   given: Options | false | undefined,
   read: (options: Options, path: string) => Rules,

@@ -44,6 +44,7 @@ export function totalTimeout(options: TimeoutOptions = {}): Policy {
   );
   const limit: Limit = { scope: 'total', ms: limitMs };
   return function totalTimeout(call, next) {
+    if (call.isTimed) return next(call);
     const deadlineAt = Math.min(call.deadlineAt, call.record.startedAt + limitMs);
     return bound(limit, deadlineAt, call, next);
   };

@@ -10,6 +10,8 @@ import { concurrencyLimitDefaults } from '../policies/concurrency-limit/limits.t
 import { originPattern } from '../policies/endpoints.ts';
 import { hedgeDefaults } from '../policies/hedge/options.ts';
 import { deadlineHeadersDefaults } from '../policies/deadline-headers.ts';
+import { coalesceDefaults } from '../policies/coalesce/coalesce.ts';
+import { fallbackCodes, fallbackDefaults, fallbackName, httpUrl } from '../policies/fallback/options.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
 import { rateLimitDefaults } from '../policies/rate-limit/limits.ts';
@@ -55,6 +57,16 @@ const method: Way = {
   says: 'a method in capitals, such as "PUT"',
 };
 
+const url: Way = {
+  schema: z.string().regex(httpUrl),
+  says: 'an absolute URL of http or https',
+};
+
+const failures: Way = {
+  schema: z.array(z.union([z.int().min(400).max(599), z.enum(fallbackCodes)])).min(1),
+  says: 'a list of statuses and codes that is not empty',
+};
+
 interface Option {
   readonly schema: z.ZodType;
   readonly says: string;
@@ -78,6 +90,12 @@ function option(description: string, defaultValue: unknown, ...ways: [Way, ...Wa
     says: says.length > 1 ? `${says.slice(0, -1).join(', ')} or ${says.at(-1)}` : says.join(),
   };
 }
+
+/** An option that cannot be left out. */
+const needed = (description: string, { schema, says }: Way): Option => ({
+  schema: schema.meta({ description }),
+  says,
+});
 
 const shapeOf = (options: Options): Record<string, z.ZodType> =>
   Object.fromEntries(Object.entries(options).map(([name, { schema }]) => [name, schema]));
@@ -388,6 +406,41 @@ const rateLimitOptions: Options = {
   ),
 };
 
+const fallbackCommon: Options = {
+  name: option('What the fallback is called where it is told of.', fallbackDefaults.name, {
+    // That text stands for a number.
+    schema: z.string().regex(new RegExp(`^(?!Infinity$)${fallbackName.source.slice(1)}`)),
+    says: 'a text of visible ASCII characters',
+  }),
+  onlyFor: option('Which failures: codes of errors, and statuses from 400 to 599.', undefined, failures),
+  maxMs: option(
+    'How long, in milliseconds, there may be no answer from it.',
+    fallbackDefaults.maxMs,
+    duration({ min: 1, max: MAX_TIMER_MS }),
+  ),
+};
+
+/** What answers in place of the service: one of them has to be there. */
+const fallbackSources: Options = {
+  value: needed('What is answered as JSON.', { schema: z.any(), says: 'anything that JSON can hold' }),
+  call: needed('The URL of a call that answers, under the policy of its own host.', url),
+};
+
+const fallbackOptions: Options = { ...fallbackSources, ...fallbackCommon };
+
+const fallbackBy = (name: 'value' | 'call'): Way => ({
+  schema: z.strictObject(shapeOf({ [name]: fallbackSources[name] as Option, ...fallbackCommon })),
+  says: `an object with \`${name}\``,
+});
+
+const coalesceOptions: Options = {
+  maxBufferedBytes: option(
+    'How many bytes of a shared body are kept for whoever reads it most slowly.',
+    coalesceDefaults.maxBufferedBytes,
+    integer(),
+  ),
+};
+
 const policyOptions: Options = {
   totalTimeoutMs: option(
     'Longest time of a whole call in milliseconds: every attempt, every wait between them, and the body.',
@@ -431,6 +484,19 @@ const policyOptions: Options = {
     'Tells the service how long its answer is waited for, and which attempt it is.',
     deadlineHeadersOptions,
   ),
+  fallback: option(
+    'Answers when the call has failed.',
+    undefined,
+    fallbackBy('value'),
+    fallbackBy('call'),
+    off,
+  ),
+  coalesce: option(
+    'Lets identical calls that are under way at the same time share one request.',
+    undefined,
+    { schema: z.strictObject(shapeOf(coalesceOptions)), says: 'an object' },
+    flag,
+  ),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hedge: part('Starts another attempt beside one that takes long. Repeatable calls only.', hedgeOptions),
   endpoints: option(
@@ -473,6 +539,8 @@ export const policyFileSchema: z.ZodType = z
 /** The options that may stand in each part, by its path within a policy; the empty path is the policy of a host. */
 const parts: Readonly<Record<string, Options>> = {
   '': policyOptions,
+  fallback: fallbackOptions,
+  coalesce: coalesceOptions,
   retry: retryOptions,
   'retry.budget': budgetOptions,
   bulkhead: bulkheadOptions,

@@ -33,6 +33,8 @@ const types: readonly HoldfastEvent['type'][] = [
   'warning',
   'validation',
   'fallback',
+  'fallback-failed',
+  'coalesced',
 ];
 
 const byType = new Map(types.map(type => [type, available?.channel(`holdfast:${type}`)]));

@@ -128,9 +128,14 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
       return { level: 'warn', fields, message: `${part} of a ${direction} will not do and passes` };
     }
     case 'fallback': {
-      const { call, name, error } = event;
-      const fields = { ...callFields(call), fallback: name, error: codeOf(error) };
-      return { level: 'warn', fields, message: `answered by the fallback of ${name}` };
+      const { call, name, error, status } = event;
+      const fields = { ...callFields(call), fallback: name, error: codeOf(error) ?? status };
+      return { level: 'warn', fields, message: `answered by the fallback "${name}"` };
+    }
+    case 'fallback-failed': {
+      const { call, name, error, status, reason } = event;
+      const fields = { ...callFields(call), fallback: name, error: codeOf(error) ?? status, err: reason };
+      return { level: 'warn', fields, message: `the fallback "${name}" has not answered` };
     }
     case 'warning':
       return { level: 'warn', fields: { code: event.code }, message: event.message };
@@ -155,6 +160,7 @@ function callEntry(event: CallEndEvent): Entry | undefined {
     result,
   };
   if (result === 'cancelled') return { level: 'info', fields, message: 'call given up by its caller' };
+  if (call.coalesced && !isFailure) return undefined;
   if (hasRecovered(call))
     return { level: 'info', fields, message: `call recovered after ${attempts} attempts` };
   if (isFailure) return { level: 'error', fields, message: `call failed: ${result}` };

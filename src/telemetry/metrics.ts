@@ -19,6 +19,8 @@ import type {
   CallEndEvent,
   CircuitEvent,
   CircuitState,
+  FallbackEvent,
+  FallbackFailedEvent,
   HoldfastEvent,
 } from '../pipeline/events.ts';
 import { peekPermits } from '../policies/bulkhead/bulkhead.ts';
@@ -82,6 +84,8 @@ class Instruments {
   readonly bulkheadRejections: Tally;
   readonly bulkheadWait: Histogram;
   readonly rateLimitWait: Histogram;
+  readonly fallbacks: Tally;
+  readonly coalescedCalls: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -195,6 +199,18 @@ class Instruments {
     );
     gauge('rate_limit_waiting', '{attempt}', 'Attempts that wait for the rate limit.', result =>
       this.#observeSum(result, peekRateLimiter, ({ waiting }) => waiting),
+    );
+    this.fallbacks = counter(
+      'fallbacks',
+      '{call}',
+      'Calls that something was to answer in place of the service, by why and by whether it has.',
+      reason,
+      outcome,
+    );
+    this.coalescedCalls = counter(
+      'coalesced_calls',
+      '{call}',
+      'Calls that have joined the request of an earlier one.',
     );
     meter
       .createObservableGauge('holdfast.breaker_state', {
@@ -360,6 +376,11 @@ export const eventMetrics: Listener = {
         });
       case 'slow-call':
         return instruments.slowAttempts.count(instruments.label(event.call.host));
+      case 'fallback':
+      case 'fallback-failed':
+        return countFallback(instruments, event);
+      case 'coalesced':
+        return instruments.coalescedCalls.count(instruments.label(event.call.host));
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }
@@ -376,6 +397,7 @@ function countCall(to: Instruments, event: CallEndEvent): void {
   if (call.attempts.length < 2) return;
   if (event.status !== undefined && call.deciding?.hedge) to.hedgeWins.count(name);
   if (call.retries === 0) return;
+  if (call.coalesced || call.attempts.length < 2 || call.sentAttempts < 2) return;
   to.retriedCalls.count(name);
   if (hasRecovered(call)) to.recoveredCalls.count(name);
 }
@@ -405,6 +427,12 @@ function countQueueing(
 }
 const retriedBefore = (number: number, { attempts }: CallRecord): AttemptRecord | undefined =>
   attempts.findLast(({ attempt, reason }) => attempt < number && reason === 'retried');
+function countFallback(to: Instruments, event: FallbackEvent | FallbackFailedEvent): void {
+  const { call, error, status, type } = event;
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const why = status ?? (typeof code === 'string' ? code : '_OTHER');
+  to.fallbacks.count(to.label(call.host), why, type === 'fallback' ? 'success' : 'failure');
+}
 
 function countTransition(to: Instruments, event: CircuitEvent): void {
   const { from, to: next, because } = event;

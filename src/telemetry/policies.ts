@@ -2,7 +2,7 @@
 import { type Context, context, type Span } from '@opentelemetry/api';
 import { leaseOf } from '../http/body-lease.ts';
 import type { Call } from '../pipeline/call.ts';
-import { type Outcome, watch } from '../pipeline/outcome.ts';
+import { type Outcome, truthOf, watch } from '../pipeline/outcome.ts';
 import type { Handler, Policy } from '../pipeline/pipeline.ts';
 import { endOf, type Summary, summarize, withBody } from './attributes.ts';
 import { currentInstruments, recordAttempt } from './metrics.ts';
@@ -31,7 +31,7 @@ export function callSpan(settings: TelemetrySettings): Policy {
 
   function look(outcome: Outcome, { record, request, runtime }: Call, callTrace: CallTrace): void {
     const { clock } = runtime;
-    const summary = summarize(outcome, request);
+    const summary = summarize(truthOf(outcome), request);
     const settledAt = clock.now();
     const finish = (summary: Summary, endedAt: number) =>
       attempted(() => endCall(callTrace, record, summary, endedAt));

@@ -267,6 +267,11 @@ export const spanEvents: Listener = {
           'holdfast.action': event.action,
           'holdfast.waited_ms': event.waitedMs,
         });
+      case 'coalesced':
+        return linkTo(callTrace.span, traces.get(event.first)?.span);
+      case 'fallback':
+      case 'fallback-failed':
+        return addEvent(callTrace, event.type, { 'holdfast.fallback': event.name });
       case 'circuit':
       case 'host-pause':
       case 'overload':
@@ -305,6 +310,12 @@ export const spanEvents: Listener = {
     }
   },
 };
+
+/** The span of the request is under the call that it was made for. */
+function linkTo(span: Span, first: Span | undefined): void {
+  span.setAttribute('holdfast.coalesced', true);
+  if (first) span.addLink({ context: first.spanContext() });
+}
 
 /** At the time of the clock that was given, as the span itself. */
 function addEvent(callTrace: CallTrace, name: string, attributes: Attributes): void {

@@ -6,6 +6,8 @@ import { bulkheadDefaults } from '../../src/policies/bulkhead/limits.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
 import { deadlineHeadersDefaults } from '../../src/policies/deadline-headers.ts';
+import { coalesceDefaults } from '../../src/policies/coalesce/coalesce.ts';
+import { fallbackDefaults } from '../../src/policies/fallback/options.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../../src/policies/rate-limit/limits.ts';
@@ -15,6 +17,12 @@ import { jsonSchema, policyFileSchema } from '../../src/policy-file/schema.ts';
 /** The parts of a policy, and a policy that sets one option of each. */
 const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   '': options => options,
+  fallback: options => ({
+    fallback: ['value', 'call', 'answer', 'response'].some(name => name in options)
+      ? options
+      : { value: 1, ...options },
+  }),
+  coalesce: options => ({ coalesce: options }),
   retry: options => ({ retry: options }),
   'retry.budget': options => ({ retry: { budget: options } }),
   bulkhead: options => ({ bulkhead: options }),
@@ -27,6 +35,8 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
 
 /** What cannot stand in a file. */
 const callbacks = [
+  'fallback.answer',
+  'fallback.response',
   'retry.shouldRetry',
   'retry.delayMs',
   'circuitBreaker.isFailure',
@@ -89,6 +99,15 @@ const probes: unknown[] = [
   ...[Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1, Number.MAX_VALUE, Infinity, Number.NaN],
   ...[true, false, null, '', 'x', '1', 'true', 'auto', 'AUTO', 'get', 'GET', 'full', 'equal', 'none'],
   ...['exponential', 'linear', 'constant', 'Exponential', 'critical', 'normal', 'background', 'headers'],
+  ...['exponential', 'linear', 'constant', 'Exponential'],
+  ...[
+    'https://mirror.internal/',
+    'ftp://mirror.internal/',
+    '/mirror',
+    ['NETWORK'],
+    ['CLOSED'],
+    ['TIMEOUT', 503],
+  ],
   ...[[], {}, [[]], [{}], [null], [503], [503, 504], [399], [600], [503.5], ['503'], [Infinity]],
   ...[['GET'], ['GET', 'M-SEARCH'], ['get'], [''], ['GET PUT'], 'GET,PUT', { maxRetries: 1 }, { x: 1 }],
 ];
@@ -102,6 +121,8 @@ describe('the schema of policy files', () => {
     const inPart = (node: Node | undefined) => node?.anyOf.find(way => 'properties' in way) as Node;
     const known = {
       '': keys({ properties }).filter(name => name !== '$schema' && name !== 'hosts'),
+      fallback: [...new Set(properties.fallback?.anyOf.flatMap(keys))],
+      coalesce: keys(inPart(properties.coalesce)),
       retry: keys(inPart(properties.retry)),
       'retry.budget': keys(inPart(inPart(properties.retry).properties.budget)),
       bulkhead: keys(inPart(properties.bulkhead)),
@@ -119,10 +140,10 @@ describe('the schema of policy files', () => {
     expect(ofFiles.sort()).toEqual(optionsOfFiles.map(({ path }) => path).sort());
   });
 
-  it.each(callbacks)('leaves %s out, which takes a function and nothing else', path => {
+  it.each(callbacks)('leaves %s out, which takes what no file can say and nothing else', path => {
     const { part, name } = optionsKnownToCore.find(option => option.path === path)!;
 
-    expect(doesInCore(part, name, () => true)).toBe(true);
+    expect(doesInCore(part, name, path === 'fallback.response' ? new Response() : () => true)).toBe(true);
     expect(probes.filter(value => doesInCore(part, name, value))).toEqual([]);
     expect(probes.filter(value => doesInFile(part, name, value))).toEqual([]);
   });
@@ -201,6 +222,8 @@ describe('the schema for editors', () => {
     expect(defaults).toEqual(
       Object.fromEntries([
         ...under('', policyDefaults),
+        ...under('fallback.', fallbackDefaults),
+        ...under('coalesce.', coalesceDefaults),
         ...under('retry.', retry),
         ...under('retry.budget.', budget as object),
         ...under('bulkhead.', bulkheadDefaults),

@@ -20,7 +20,7 @@ export interface ResponseParts {
   /** In the order in which they were applied. */
   readonly codings: readonly string[];
   /** The caller's: a body is lost when it aborts, also one that has come in whole. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Pick<AbortSignal, 'aborted' | 'reason'> | undefined;
   readonly limits: BodyLimits;
 }
 
