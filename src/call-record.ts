@@ -63,6 +63,22 @@ export function follow(attempt: AttemptRecord, progress: { readonly phase: Phase
   followed.set(attempt, progress);
 }
 
+/** What the cache had to do with the answer of a call. */
+export interface CacheUse {
+  /**
+   * `hit`: kept and fresh; `stale`: kept, and past its freshness; `revalidated`: kept, and the service has said that it
+   * still holds; `miss`: the service's own answer.
+   */
+  readonly status: 'hit' | 'stale' | 'revalidated' | 'miss';
+  /** How old the answer is in milliseconds, counted from when its origin made it; undefined for a miss. */
+  readonly ageMs: number | undefined;
+  /**
+   * Why a stale one is good enough: another is on its way, the service failed, its circuit is open, or the caller takes
+   * it so.
+   */
+  readonly because: 'revalidating' | 'error' | 'circuit-open' | 'asked' | undefined;
+}
+
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {
   readonly method: string;
@@ -77,6 +93,8 @@ export class CallRecord {
   circuit: 'closed' | 'open' | 'half-open' | 'isolated' | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   fallback: string | undefined;
+  /** What the cache had to do with the answer; undefined if it was not asked. */
+  cache: CacheUse | undefined;
   /** W3C trace id of the call, if it is traced. */
   traceId: string | undefined;
   /** As text: a response keeps its record, and need not keep a URL as well. */
@@ -108,6 +126,11 @@ export class CallRecord {
       // What it would have taken out is not known: only the origin is sure to be none of it.
       return new URL(url).origin;
     }
+  }
+
+  /** That of another call for the same, which begins now. */
+  successor(startedAt: number): CallRecord {
+    return new CallRecord(this.method, { href: this.#href }, this.host, startedAt, this.#redact);
   }
 
   /** What the latest attempt is at, as far as the transport tells. */

@@ -1,4 +1,4 @@
-import { type AttemptRecord, type CallRecord, isSent } from './call-record.ts';
+import { type AttemptRecord, type CacheUse, type CallRecord, isSent } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
@@ -20,6 +20,8 @@ export interface ResponseInfo {
   readonly circuit: CircuitState | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   readonly fallback: string | undefined;
+  /** What the cache had to do with it; undefined if it was not asked. */
+  readonly cache: CacheUse | undefined;
   /** W3C trace id of the call, if it is traced. */
   readonly traceId: string | undefined;
 }
@@ -44,10 +46,10 @@ export function shareStory(response: Response, copy: Response): void {
 export function responseInfo(response: Response): ResponseInfo | undefined {
   const record = stories.get(response);
   if (!record) return undefined;
-  const { method, url, host, attempts, circuit, fallback, traceId } = record;
+  const { method, url, host, attempts, circuit, fallback, cache, traceId } = record;
   const elapsedMs = record.durationMs ?? 0;
   const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
+  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, cache, traceId };
 }
 
 /**
@@ -88,10 +90,23 @@ function explainError(error: HoldfastError): string {
 function footnotes(info: ResponseInfo): string[] {
   const notes: string[] = [];
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
+  if (info.cache && info.cache.status !== 'miss') notes.push(`  ${fromCache(info.cache)}`);
   if (info.circuit !== undefined && info.circuit !== 'closed')
     notes.push(`  circuit of ${info.host}: ${info.circuit}`);
   return notes;
 }
+
+function fromCache({ status, ageMs = 0, because }: CacheUse): string {
+  const why = because === undefined ? '' : `: ${staleness[because]}`;
+  return `answered from the cache, ${status}, ${ms(ageMs)} old${why}`;
+}
+
+const staleness = {
+  revalidating: 'another is asked for in the background',
+  error: 'the service failed',
+  'circuit-open': 'the circuit of the host is open',
+  asked: 'the caller takes it so',
+} as const;
 
 function timeline(attempts: readonly AttemptRecord[]): string[] {
   const rows = attempts.map(attempt => [

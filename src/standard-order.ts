@@ -1,6 +1,7 @@
 import type { Call } from './pipeline/call.ts';
 import type { Policy } from './pipeline/pipeline.ts';
 import { attempt } from './policies/attempt.ts';
+import type { HttpCache } from './policies/cache/options.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
 import { type HostPauseLimits, hearPause, hostPause, waitOutPause } from './policies/host-pause.ts';
@@ -42,11 +43,13 @@ export interface Spans {
 /**
  * The standard policies under the options of a host; a place whose policy is off stays empty.
  *
+ * @param cacheStore - where the cache keeps answers; required where it is on.
  * @param isSplit - whether a policy of somebody's own stands between two neighbours.
  */
 export function standardPolicies(
   policy: ResolvedPolicy,
   spans: Spans | false,
+  cacheStore: HttpCache | undefined,
   isSplit: (outer: Place, inner: Place) => boolean = () => false,
 ): Record<Place, Policy | undefined> {
   const listens = listensToHost(policy);
@@ -55,7 +58,7 @@ export function standardPolicies(
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
     fallback: undefined,
-    cache: undefined,
+    cache: policy.cache === false ? undefined : cacheStore?.policy(policy.cache),
     coalesce: undefined,
     totalTimeout: totalTimeout({ limitMs: policy.totalTimeoutMs }),
     bulkhead: undefined,

@@ -8,6 +8,7 @@ import {
   requireObject,
   show,
 } from '../pipeline/options.ts';
+import { type CacheOptions, type CacheRules, readCacheOptions } from './cache/options.ts';
 import {
   type CircuitBreakerOptions,
   type CircuitLimits,
@@ -42,6 +43,11 @@ export interface PolicyOptions {
    * @defaultValue false
    */
   readonly idempotencyKey?: 'auto' | (() => string) | false;
+  /**
+   * Answers from what was kept. Needs the setting `cacheStore`; {} is on with the defaults.
+   * @defaultValue false
+   */
+  readonly cache?: CacheOptions | false;
   readonly retry?: RetryOptions | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
@@ -65,6 +71,7 @@ export interface ResolvedPolicy {
   readonly attemptTimeoutMs: number;
   readonly leaseMs: number;
   readonly idempotencyKey: 'auto' | (() => string) | false;
+  readonly cache: CacheRules | false;
   readonly retry: RetryRules | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
@@ -82,6 +89,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   attemptTimeoutMs: orFalse(checkLimit),
   leaseMs: duration({ max: MAX_TIMER_MS, unlimited: true }),
   idempotencyKey: orFalse(idempotencyKey),
+  cache: orFalse(requireObject),
   retry: orFalse(requireObject),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
@@ -136,6 +144,7 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     attemptTimeoutMs: limit(read.attemptTimeoutMs),
     leaseMs: read.leaseMs,
     idempotencyKey: read.idempotencyKey ?? false,
+    cache: read.cache ? readCacheOptions(read.cache, at('cache')) : false,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),

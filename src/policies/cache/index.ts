@@ -1,0 +1,8 @@
+/**
+ * The last good answer: a cache as HTTP describes it. Needs the packages `http-cache-semantics` and `lru-cache`.
+ *
+ * @packageDocumentation
+ */
+export { type HttpCacheOptions, httpCache } from './http-cache.ts';
+export type { CacheOptions, HttpCache } from './options.ts';
+export type { CacheStore } from './store-shelf.ts';
