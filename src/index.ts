@@ -4,7 +4,7 @@
  * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
  * readers of headers and errors under `http/`, which are free to change.
  */
-export type { AttemptRecord, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
+export type { AttemptRecord, CacheUse, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
 export {
   type Client,
   type ClientCallOptions,
@@ -40,6 +40,9 @@ export type {
   AttemptEndEvent,
   AttemptStartEvent,
   BodyEndEvent,
+  CacheEvent,
+  CacheRefreshEvent,
+  CacheStoreFailedEvent,
   CallEndEvent,
   CallStartEvent,
   CircuitEvent,
@@ -57,6 +60,7 @@ export type {
 } from './pipeline/events.ts';
 export { type ErrorOutcome, type Outcome, type ResponseOutcome, settle, unwrap } from './pipeline/outcome.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
+export type { CacheOptions, HttpCache } from './policies/cache/options.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';

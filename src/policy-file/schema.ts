@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
+import { cacheDefaults } from '../policies/cache/options.ts';
 import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
 import { hostPauseDefaults } from '../policies/host-pause.ts';
 import { policyDefaults } from '../policies/policy-options.ts';
@@ -241,6 +242,26 @@ const circuitBreakerOptions: Options = {
   ),
 };
 
+const cacheOptions: Options = {
+  staleIfErrorMs: option(
+    'How long past its freshness, in milliseconds, an answer may stand in for a call that failed.',
+    cacheDefaults.staleIfErrorMs,
+    duration(),
+    off,
+  ),
+  staleWhileRevalidateMs: option(
+    'How long past its freshness, in milliseconds, an answer may be given while another is asked for.',
+    cacheDefaults.staleWhileRevalidateMs,
+    duration(),
+    off,
+  ),
+  staleOnOpenCircuit: option(
+    'Whether any answer that is still kept stands in while the circuit of its host is open.',
+    cacheDefaults.staleOnOpenCircuit,
+    flag,
+  ),
+};
+
 const policyOptions: Options = {
   totalTimeoutMs: option(
     'Longest time of a whole call in milliseconds: every attempt, every wait between them, and the body.',
@@ -268,6 +289,7 @@ const policyOptions: Options = {
     oneOf('auto'),
     off,
   ),
+  cache: part('Answers from what was kept. The client needs a cacheStore.', cacheOptions),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hostPause: part('Leaves a host alone for as long as it asks.', hostPauseOptions),
   circuitBreaker: part(
@@ -301,6 +323,7 @@ export const policyFileSchema: z.ZodType = z
 /** The options that may stand in each part, by its path within a policy; the empty path is the policy of a host. */
 const parts: Readonly<Record<string, Options>> = {
   '': policyOptions,
+  cache: cacheOptions,
   retry: retryOptions,
   'retry.budget': budgetOptions,
   hostPause: hostPauseOptions,

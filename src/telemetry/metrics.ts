@@ -69,6 +69,9 @@ class Instruments {
   readonly breakerProbes: Tally;
   readonly breakerRejections: Tally;
   readonly hostPauses: Tally;
+  readonly cacheAnswers: Tally;
+  readonly cacheRefreshes: Tally;
+  readonly cacheStoreFailures: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -127,6 +130,25 @@ class Instruments {
       '{pause}',
       'Pauses that hosts have asked for.',
       'http.response.status_code',
+    );
+    this.cacheAnswers = counter(
+      'cache_answers',
+      '{call}',
+      'Calls that asked the cache, by what came of it, and why a stale answer was used.',
+      'holdfast.cache.status',
+      'holdfast.because',
+    );
+    this.cacheRefreshes = counter(
+      'cache_refreshes',
+      '{call}',
+      'Answers asked for again in the background, by result.',
+      'holdfast.cache.result',
+    );
+    this.cacheStoreFailures = counter(
+      'cache_store_failures',
+      '{operation}',
+      'Operations of the store of the cache that failed.',
+      'holdfast.cache.operation',
     );
     meter
       .createObservableGauge('holdfast.breaker_state', {
@@ -246,6 +268,14 @@ export const eventMetrics: Listener = {
         return instruments.retryRefusals.count(instruments.label(event.call.host), event.reason);
       case 'circuit':
         return countTransition(instruments, event);
+      case 'cache': {
+        const name = instruments.label(event.call.host);
+        return instruments.cacheAnswers.count(name, event.status, event.because ?? 'fresh');
+      }
+      case 'cache-refresh':
+        return instruments.cacheRefreshes.count(instruments.label(event.call.host), event.result);
+      case 'cache-store-failed':
+        return instruments.cacheStoreFailures.count(instruments.label(event.call.host), event.operation);
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }

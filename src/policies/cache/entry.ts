@@ -1,4 +1,5 @@
 /** One kept answer, and what is true of it at an instant. Plain data, so that any store can keep it. */
+import { endLease } from '../../http/body-lease.ts';
 import { parseHttpDate } from '../../http/http-date.ts';
 import { madeResponse } from '../../http/made-response.ts';
 import type { Judgement } from './judge.ts';
@@ -34,10 +35,21 @@ export const ageMs = (entry: Entry, nowMs: number): number =>
 export function initialAgeMs(headers: Headers, askedAt: number, receivedAt: number): number {
   const date = parseHttpDate(headers.get('date')?.trim() ?? '', receivedAt);
   const apparentMs = date === undefined ? 0 : receivedAt - date;
-  const said = /^\s*(\d+)/.exec(headers.get('age') ?? '')?.[1];
-  const correctedMs = Number(said ?? 0) * 1_000 + receivedAt - askedAt;
+  const correctedMs = saidAgeMs(headers.get('age')) + receivedAt - askedAt;
   return Math.max(0, apparentMs, correctedMs);
 }
+
+/**
+ * A list, or no number, may mean anything: such an answer counts as very old. RFC 9111 §5.1 would have the first member
+ * used; an answer that is asked for once too often is the smaller harm.
+ */
+function saidAgeMs(field: string | null): number {
+  if (field === null) return 0;
+  return /^\d{1,10}$/.test(field.trim()) ? Number(field) * 1_000 : MAX_AGE_MS;
+}
+
+/** 2^31 s, which stands for all that is larger (RFC 9111 §1.2.2). */
+const MAX_AGE_MS = 2_147_483_648_000;
 
 /** Of the connection that an answer came by, and not of the answer (RFC 9110 §7.6.1, RFC 9111 §3.1). */
 const ofConnection = new Set([
@@ -59,8 +71,8 @@ export function keptHeaders(headers: Headers): [string, string][] {
   return [...headers].filter(([name]) => !ofConnection.has(name) && !named.includes(name));
 }
 
-/** They speak of the body of a 304, which has none. */
-const ofBody = new Set(['content-length', 'content-encoding', 'content-range']);
+/** They speak of the body, and that is the kept one. */
+const ofBody = new Set(['content-length', 'content-encoding', 'content-range', 'content-md5', 'etag']);
 
 /** Headers of a kept answer that was confirmed: what the 304 says replaces what was kept (RFC 9111 §3.2). */
 export function mergedHeaders(kept: Entry['headers'], confirming: Headers): [string, string][] {
@@ -97,11 +109,10 @@ export function responseOf(entry: Entry, method: string, age: number, cacheStatu
   headers.set('age', String(Math.floor(age / 1_000)));
   headers.append('cache-status', cacheStatus);
   const { status, statusText, url, type } = entry;
-  return madeResponse(
-    method === 'HEAD' ? null : entry.body,
-    { status, statusText, headers },
-    { url, type, redirected: false },
-  );
+  const body = method === 'HEAD' ? null : entry.body;
+  const response = madeResponse(body, { status, statusText, headers }, { url, type, redirected: false });
+  endLease(response);
+  return response;
 }
 
 /** What an answer takes of a bound in bytes. */

@@ -4,5 +4,4 @@
  * @packageDocumentation
  */
 export { type HttpCacheOptions, httpCache } from './http-cache.ts';
-export type { CacheOptions, HttpCache } from './options.ts';
 export type { CacheStore } from './store-shelf.ts';

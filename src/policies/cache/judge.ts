@@ -83,7 +83,8 @@ const isExplicit = (directives: Directives, headers: Headers): boolean =>
  * last as long as they say. Nor is a part, or what no request could ever be matched with.
  */
 function isOfUse(status: number, directives: Directives, headers: Headers): boolean {
-  if (status < 200 || status === 206 || status === 304 || TRANSIENT_STATUSES.includes(status)) return false;
+  if (status < 200 || status > 599 || status === 206 || status === 304 || TRANSIENT_STATUSES.includes(status))
+    return false;
   if (directives.has('must-understand') && !directives.has('no-store') && !knownStatuses.has(status))
     return false;
   return !listed(headers.get('vary')).includes('*');

@@ -41,10 +41,13 @@ export function variantKey(
   shared: boolean,
 ): string {
   const headers = new Headers(headersOf(source));
-  const values = vary.map(name => `${name}:${normalized(headers.get(name))}`);
+  const values = vary.map(name => `${name}:${normalized(name, headers.get(name))}`);
   const credentials = shared ? [] : [...headers].filter(([name]) => isCredential(name));
   return [key, generation, ...values, '', ...credentials.map(pair => pair.join(':'))].join('\n');
 }
 
-/** Without white space that says nothing. Nothing at all is no text that a header can have. */
-const normalized = (value: string | null): string => value?.replaceAll(/\s*,\s*/g, ',').trim() ?? '\n';
+/** Without white space that says nothing, nor the case of what has none. Nothing at all is no text of a header. */
+function normalized(name: string, value: string | null): string {
+  const text = value?.replaceAll(/\s*,\s*/g, ',').trim() ?? '\n';
+  return name === 'accept-language' || name === 'accept-encoding' ? text.toLowerCase() : text;
+}
