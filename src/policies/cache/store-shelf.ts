@@ -11,6 +11,8 @@ export interface CacheStore {
   /** @param ttlMs - after which it may forget the value. */
   set(key: string, value: string, ttlMs: number): unknown;
   delete(key: string): unknown;
+  /** A `Keyv` does not reject, it says here what went wrong. */
+  on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
 /** How long a store that failed is left alone: else every call would wait for the same silence. */
@@ -18,6 +20,10 @@ const REST_MS = 1_000;
 
 export function storeShelf(store: CacheStore, timeoutMs: number): Shelf {
   let restsUntil = Number.NEGATIVE_INFINITY;
+  let complaint: { readonly error: unknown } | undefined;
+  store.on?.('error', error => {
+    complaint = { error };
+  });
   const tell = (operation: 'get' | 'set' | 'delete', call: Call, error: unknown): undefined => {
     call.runtime.emit?.({ type: 'cache-store-failed', call: call.record, operation, error });
   };
@@ -39,7 +45,11 @@ export function storeShelf(store: CacheStore, timeoutMs: number): Shelf {
     try {
       const result = Promise.resolve(action());
       result.catch(() => {});
-      return await waitFor(result, patience);
+      const value = await waitFor(result, patience);
+      if (!complaint) return value;
+      const { error } = complaint;
+      complaint = undefined;
+      throw error;
     } catch (error) {
       if (patience.signal?.aborted) throw patience.signal.reason;
       restsUntil = clock.now() + REST_MS;
