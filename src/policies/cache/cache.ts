@@ -155,8 +155,9 @@ class Lookup {
     if (!isConfirmedBy(entry, headers)) return this.#miss();
     const call = this.#call;
     const renewed = this.#answers.confirmed(call, entry, headers, sent, this.#rules);
-    if (renewed) await this.#answers.keep(call, renewed, sent);
-    else await this.#answers.drop(call, [call.request.url]);
+    // Nobody waits for a store that keeps something.
+    if (renewed) this.#answers.keep(call, renewed, sent).catch(() => {});
+    else this.#answers.drop(call, [call.request.url]).catch(() => {});
     const present = renewed ?? entry;
     return this.#give(present, ageMs(present, call.runtime.clock.date()), 'revalidated', undefined);
   }
@@ -308,6 +309,12 @@ async function invalidate(call: Call, next: Handler, answers: Answers): Promise<
     const target = value === null ? undefined : URL.parse(value, url);
     return target && target.origin === url.origin ? [target] : [];
   });
-  await answers.drop(call, [url, ...named]);
-  return response;
+  try {
+    await answers.drop(call, [url, ...named]);
+    return response;
+  } catch (reason) {
+    // The caller has gone.
+    discard(response);
+    throw reason;
+  }
 }
