@@ -2,6 +2,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { definePolicy, type PolicyOptions } from '../../src/index.ts';
+import { cacheDefaults } from '../../src/policies/cache/options.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
@@ -15,6 +16,7 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   'retry.budget': options => ({ retry: { budget: options } }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
+  cache: options => ({ cache: options }),
 };
 
 /** What cannot stand in a file. */

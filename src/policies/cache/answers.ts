@@ -1,6 +1,7 @@
 /** The kept answers of a cache: found by what a call asks for, kept once their bodies are whole, dropped when outdated. */
 import type { Call } from '../../pipeline/call.ts';
 import { uniqueId } from '../../pipeline/clock.ts';
+import { listed } from './directives.ts';
 import {
   conditionsOf,
   type Entry,
@@ -10,7 +11,7 @@ import {
   keptHeaders,
   mergedHeaders,
 } from './entry.ts';
-import { type Judgement, judge, listed } from './judge.ts';
+import { type Judgement, judge } from './judge.ts';
 import { hasCredentials, keyOf, keysAt, variantKey } from './keys.ts';
 import type { CacheRules } from './options.ts';
 import type { Shelf } from './shelf.ts';
@@ -68,12 +69,12 @@ export class Answers {
     const judged = judge(call.request, status, headers, this.limits, now);
     if (!judged) return undefined;
     const common = { url: response.url || call.request.url.href, type, status, statusText };
-    return this.#entry(judged, common, keptHeaders(headers), sent, now, rules);
+    return this.#entry(judged, common, keptHeaders(headers, this.limits.shared), sent, now, rules);
   }
 
   /** A kept answer after a 304 for it; undefined if it may not be kept any longer. */
   confirmed(call: Call, entry: Entry, headers: Headers, sent: Sent, rules: CacheRules): Entry | undefined {
-    const merged = mergedHeaders(entry.headers, headers);
+    const merged = mergedHeaders(entry.headers, headers, this.limits.shared);
     const now = call.runtime.clock.date();
     const judged = judge(call.request, entry.status, new Headers(merged), this.limits, now);
     if (!judged) return undefined;

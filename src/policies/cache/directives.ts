@@ -9,7 +9,8 @@ const none: Directives = new Map();
 const DIRECTIVE = /\s*([^\s,="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^,"]*)))?[^,]*(?:,|$)/y;
 
 /**
- * Several values for one directive contradict each other, and count as one that is not valid.
+ * Of several values for one directive the first counts; but whatever is said without a value is said of all, and lists of
+ * fields add up.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9111#section-4.2.1 | RFC 9111 §4.2.1}
  */
@@ -30,12 +31,34 @@ export function parseDirectives(field: string | null | undefined): Directives {
     const name = (match[1] as string).toLowerCase();
     const value = match[2]?.replaceAll(/\\(.)/g, '$1') ?? match[3]?.trim() ?? true;
     const known = directives.get(name);
-    directives.set(name, known === undefined || known === value ? value : INVALID);
+    directives.set(name, known === undefined ? value : both(name, known, value));
   }
   return directives;
 }
 
-const INVALID = 'contradiction';
+/** They may name the fields that they are about. */
+const namesFields = (name: string): boolean => name === 'no-cache' || name === 'private';
+
+function both(name: string, first: string | true, second: string | true): string | true {
+  if (first === true || second === true) return true;
+  return namesFields(name) ? `${first},${second}` : first;
+}
+
+/** The fields, in lower case, that a directive is about and not the whole answer (RFC 9111 §5.2.2.4, §5.2.2.7). */
+export function fieldsOf(directives: Directives, name: 'no-cache' | 'private'): string[] {
+  const value = directives.get(name);
+  return typeof value === 'string' ? listed(value) : [];
+}
+
+/** The names in a field that lists names, in lower case. */
+export const listed = (field: string | null): string[] =>
+  field === null
+    ? []
+    : field
+        .toLowerCase()
+        .split(',')
+        .map(name => name.trim())
+        .filter(name => name !== '');
 
 /** 2^31: what is larger is as good as that. */
 const MAX_SECONDS = 2_147_483_648;

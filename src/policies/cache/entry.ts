@@ -2,6 +2,7 @@
 import { endLease } from '../../http/body-lease.ts';
 import { parseHttpDate } from '../../http/http-date.ts';
 import { madeResponse } from '../../http/made-response.ts';
+import { fieldsOf, listed, parseDirectives } from './directives.ts';
 import type { Judgement } from './judge.ts';
 
 export interface Entry extends Judgement {
@@ -65,9 +66,14 @@ const ofConnection = new Set([
   'upgrade',
 ]);
 
-/** What of an answer's headers is kept. */
-export function keptHeaders(headers: Headers): [string, string][] {
-  const named = (headers.get('connection') ?? '').toLowerCase().split(/\s*,\s*/);
+/** What of an answer's headers is kept: not what is of the connection, nor what may not be used again. */
+export function keptHeaders(headers: Headers, shared: boolean): [string, string][] {
+  const directives = parseDirectives(headers.get('cache-control'));
+  const named = [
+    ...listed(headers.get('connection')),
+    ...fieldsOf(directives, 'no-cache'),
+    ...(shared ? fieldsOf(directives, 'private') : []),
+  ];
   return [...headers].filter(([name]) => !ofConnection.has(name) && !named.includes(name));
 }
 
@@ -75,8 +81,12 @@ export function keptHeaders(headers: Headers): [string, string][] {
 const ofBody = new Set(['content-length', 'content-encoding', 'content-range', 'content-md5', 'etag']);
 
 /** Headers of a kept answer that was confirmed: what the 304 says replaces what was kept (RFC 9111 §3.2). */
-export function mergedHeaders(kept: Entry['headers'], confirming: Headers): [string, string][] {
-  const fresh = keptHeaders(confirming).filter(([name]) => !ofBody.has(name));
+export function mergedHeaders(
+  kept: Entry['headers'],
+  confirming: Headers,
+  shared: boolean,
+): [string, string][] {
+  const fresh = keptHeaders(confirming, shared).filter(([name]) => !ofBody.has(name));
   const replaced = new Set(fresh.map(([name]) => name));
   return [
     ...kept.filter(([name]) => !replaced.has(name)).map(([n, v]): [string, string] => [n, v]),

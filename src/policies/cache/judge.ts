@@ -9,7 +9,7 @@ import CachePolicy from 'http-cache-semantics';
 import { type HeadersSource, headersOf, someHeader } from '../../http/headers.ts';
 import { parseHttpDate } from '../../http/http-date.ts';
 import { TRANSIENT_STATUSES } from '../../pipeline/outcome.ts';
-import { type Directives, milliseconds, parseDirectives } from './directives.ts';
+import { type Directives, listed, milliseconds, parseDirectives } from './directives.ts';
 
 export interface Judgement {
   readonly lifetimeMs: number;
@@ -63,10 +63,11 @@ export function judge(
   const mustRevalidate =
     directives.has('must-revalidate') ||
     (rules.shared && (directives.has('proxy-revalidate') || directives.has('s-maxage')));
+  const isNeverFresh = directives.get('no-cache') === true;
   return {
     lifetimeMs: policy.maxAge() * 1_000,
-    mustConfirm: directives.has('no-cache'),
-    mustNotBeStale: mustRevalidate || directives.has('no-cache'),
+    mustConfirm: isNeverFresh,
+    mustNotBeStale: mustRevalidate || isNeverFresh,
     staleWhileRevalidateMs: milliseconds(directives, 'stale-while-revalidate') ?? 0,
     staleIfErrorMs: milliseconds(directives, 'stale-if-error') ?? 0,
   };
@@ -104,6 +105,8 @@ function plainHeaders(directives: Directives, headers: Headers, nowMs: number): 
   const understands = directives.has('must-understand');
   for (const [name, value] of directives) {
     if (name === 'no-store' && understands) continue;
+    // About some fields, which are not kept, and not about the answer.
+    if ((name === 'no-cache' || name === 'private') && value !== true) continue;
     const seconds = lifetimes.find(each => each === name) && (milliseconds(directives, name) ?? 0) / 1_000;
     if (seconds !== undefined) parts.push(`${name}=${seconds}`);
     else parts.push(value === true || !/^[\w-]+$/.test(value) ? name : `${name}=${value}`);
@@ -120,13 +123,3 @@ function plainHeaders(directives: Directives, headers: Headers, nowMs: number): 
   if (headers.has('set-cookie')) plain['set-cookie'] = 'yes';
   return plain;
 }
-
-/** The names in a field that lists names, in lower case. */
-export const listed = (field: string | null): string[] =>
-  field === null
-    ? []
-    : field
-        .toLowerCase()
-        .split(',')
-        .map(name => name.trim())
-        .filter(name => name !== '');

@@ -70,7 +70,7 @@ describe.each([
   ['a Map', () => new Map()],
 ])('over %s', (_, make) => {
   test('an answer comes back as it was, byte by byte', async () => {
-    const setting = over(make() as CacheStore);
+    const setting = over(make());
     await (await setting.fetch(url)).bytes();
     await setting.kept();
     const response = await setting.fetch(url);
@@ -105,10 +105,10 @@ test('another client, later, finds what was kept in a file', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-'));
   closing.push(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'cache.sqlite');
-  const first = over(new Keyv({ store: sqlite(path) }) as CacheStore);
+  const first = over(new Keyv({ store: sqlite(path) }));
   await (await first.fetch(url)).text();
   await first.kept();
-  const second = over(new Keyv({ store: sqlite(path) }) as CacheStore);
+  const second = over(new Keyv({ store: sqlite(path) }));
   expect(await statusOf(second.fetch(url))).toBe('hit');
 });
 
@@ -146,7 +146,7 @@ describe('a store that', () => {
   test('is a Keyv over one that is down, which does not reject, is told of as well', async () => {
     const adapter = sqlite();
     adapter.get = () => Promise.reject(new Error('disk on fire'));
-    const setting = over(new Keyv({ store: adapter }) as CacheStore);
+    const setting = over(new Keyv({ store: adapter }));
     expect((await setting.fetch(url)).status).toBe(200);
     expect(failures(setting)[0]).toMatchObject({ operation: 'get', error: { message: 'disk on fire' } });
   });
