@@ -270,7 +270,7 @@ export const eventMetrics: Listener = {
         return countTransition(instruments, event);
       case 'cache': {
         const name = instruments.label(event.call.host);
-        return instruments.cacheAnswers.count(name, event.status, event.because ?? 'fresh');
+        return instruments.cacheAnswers.count(name, event.status, event.because ?? 'none');
       }
       case 'cache-refresh':
         return instruments.cacheRefreshes.count(instruments.label(event.call.host), event.result);

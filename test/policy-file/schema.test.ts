@@ -100,6 +100,7 @@ describe('the schema of policy files', () => {
       'retry.budget': keys(inPart(inPart(properties.retry).properties.budget)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
+      cache: keys(inPart(properties.cache)),
     };
 
     const ofFiles = Object.entries(known).flatMap(([part, names]) =>

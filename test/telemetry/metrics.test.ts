@@ -222,8 +222,8 @@ describe('what the cache does', () => {
     await clock.advance(30_000);
     await fetch(url);
     expect(await values('holdfast.cache_answers')).toEqual({
-      'miss fresh': 1,
-      'hit fresh': 1,
+      'miss none': 1,
+      'hit none': 1,
       'stale revalidating': 1,
       'stale error': 1,
     });
