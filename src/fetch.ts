@@ -203,8 +203,8 @@ class FetchClient implements Inside {
   }
 
   #newBook(policy: PolicySet): PolicyBook {
-    requireCacheStore(policy, this.#settings.cacheStore);
     const book = new PolicyBook(policy, resolved => this.#compile(resolved));
+    requireCacheStore(policy, this.#settings.cacheStore);
     for (const { code, message } of book.advice) this.#warn({ type: 'warning', code, message });
     return book;
   }

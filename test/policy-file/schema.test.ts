@@ -196,6 +196,7 @@ describe('the schema for editors', () => {
         ...under('retry.budget.', budget as object),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
+        ...under('cache.', cacheDefaults),
       ]),
     );
   });
