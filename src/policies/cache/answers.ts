@@ -90,7 +90,7 @@ export class Answers {
     const key = keyOf(call.request);
     if ((this.#invalidated.get(key) ?? -1) >= sent.sequence) return;
     const forMs = entry.keptUntil - call.runtime.clock.date();
-    const vary = listed(entry.headers.flatMap(([name, value]) => (name === 'vary' ? value : [])).join(','));
+    const vary = varyOf(entry);
     const found = this.#shelf.get(key, call);
     // Memory answers at once, and then it is kept before its reader has the end of it.
     const known = found instanceof Promise ? await found : found;
@@ -116,9 +116,10 @@ export class Answers {
   }
 
   /** Runs what asks for an answer again, one at a time for each. */
-  async refresh(call: Call, run: () => Promise<void>): Promise<void> {
+  async refresh(call: Call, entry: Entry, run: () => Promise<void>): Promise<void> {
     const { request } = call;
-    const key = variantKey(keyOf(request), { vary: [], generation: '' }, request, this.limits.shared);
+    const index = { vary: varyOf(entry), generation: '' };
+    const key = variantKey(keyOf(request), index, request, this.limits.shared);
     if (this.#refreshing.has(key)) return;
     this.#refreshing.add(key);
     try {
@@ -166,6 +167,10 @@ export class Answers {
     return isOfUse ? entry : undefined;
   }
 }
+
+/** The request headers that an answer differs by. */
+const varyOf = ({ headers }: Entry): string[] =>
+  listed(headers.flatMap(([name, value]) => (name === 'vary' ? value : [])).join(','));
 
 const hasValidator = (headers: readonly (readonly [string, string])[]): boolean =>
   Object.keys(conditionsOf(headers)).length > 0;

@@ -166,7 +166,7 @@ class Lookup {
   #refresh(entry: Entry): void {
     const { host } = this.#call;
     this.#answers
-      .refresh(this.#call, async () => {
+      .refresh(this.#call, entry, async () => {
         // Not to be forgotten meanwhile.
         host.active++;
         try {
@@ -306,8 +306,8 @@ async function invalidate(call: Call, next: Handler, answers: Answers): Promise<
   const { url } = call.request;
   const named = ['location', 'content-location'].flatMap(name => {
     const value = response.headers.get(name);
-    const target = value === null ? undefined : URL.parse(value, url);
-    return target && target.origin === url.origin ? [target] : [];
+    const target = value !== null && URL.canParse(value, url.href) ? new URL(value, url) : undefined;
+    return target?.origin === url.origin ? [target] : [];
   });
   try {
     await answers.drop(call, [url, ...named]);
