@@ -4,7 +4,6 @@ import { Agent, interceptors, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createFetch } from '../../../src/index.ts';
 import { httpCache } from '../../../src/policies/cache/index.ts';
-import { undici } from '../../../src/transport/undici/index.ts';
 import { type Definition, definitions } from './support/definitions.ts';
 import { Runner, type Verdict } from './support/runner.ts';
 
@@ -31,9 +30,8 @@ async function resultsOf(fetch: typeof globalThis.fetch): Promise<Results> {
   return results;
 }
 
-const ours = (shared: boolean, transport = false) =>
+const ours = (shared: boolean) =>
   createFetch({
-    ...(transport && { transport: undici() }),
     cache: {},
     cacheStore: httpCache({ shared }),
     retry: false,
@@ -41,10 +39,10 @@ const ours = (shared: boolean, transport = false) =>
     circuitBreaker: false,
   }) as typeof globalThis.fetch;
 
-const theirs = (type: 'shared' | 'private') => {
-  const dispatcher = new Agent().compose(interceptors.cache({ type }));
-  return ((url, init) =>
-    undiciFetch(url as string, { ...init, dispatcher } as never)) as unknown as typeof globalThis.fetch;
+const theirs = () => {
+  const dispatcher = new Agent().compose(interceptors.cache());
+  return ((url: string, init: RequestInit) =>
+    undiciFetch(url, { ...init, dispatcher } as never)) as unknown as typeof globalThis.fetch;
 };
 
 type Kind = Definition['kind'];
@@ -102,7 +100,7 @@ test('at least as many tests of the suite pass as with the cache of undici', {
   const [shared, own, peer] = [
     await resultsOf(ours(true)),
     await resultsOf(ours(false)),
-    await resultsOf(theirs('shared')),
+    await resultsOf(theirs()),
   ];
   const row = (kind: Kind) =>
     `| ${kind} | ${all.filter(each => each.kind === kind).length} | ${[own, shared, peer].map(results => passed(results, kind)).join(' | ')} |`;
