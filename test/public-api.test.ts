@@ -72,6 +72,11 @@ describe('the exported names of', () => {
       type AttemptStartEvent
       type BackoffOptions
       type BodyEndEvent
+      type CacheEvent
+      type CacheOptions
+      type CacheRefreshEvent
+      type CacheStoreFailedEvent
+      type CacheUse
       type Call
       type CallEndEvent
       type CallInit
@@ -104,6 +109,7 @@ describe('the exported names of', () => {
       type HostState
       type HostView
       type Hosts
+      type HttpCache
       type LogFields
       type Logger
       type Observer
