@@ -90,6 +90,22 @@ export interface OuterCallInfo {
 export const outerTitle = ({ method, host }: OuterCallInfo): string =>
   host === undefined ? 'request that it serves' : `${method} to ${host} that it is part of`;
 
+/** What the cache had to do with the answer of a call. */
+export interface CacheUse {
+  /**
+   * `hit`: kept and fresh; `stale`: kept, and past its freshness; `revalidated`: kept, and the service has said that it
+   * still holds; `miss`: the service's own answer.
+   */
+  readonly status: 'hit' | 'stale' | 'revalidated' | 'miss';
+  /** How old the answer is in milliseconds, counted from when its origin made it; undefined for a miss. */
+  readonly ageMs: number | undefined;
+  /**
+   * Why a stale one is good enough: another is on its way, the service failed, its circuit is open, or the caller takes
+   * it so.
+   */
+  readonly because: 'revalidating' | 'error' | 'circuit-open' | 'asked' | undefined;
+}
+
 /** The story of one call. Shared by all its branches, which only add to it. */
 export class CallRecord {
   readonly method: string;
@@ -115,6 +131,8 @@ export class CallRecord {
    * @internal
    */
   isSurvived = false;
+  /** What the cache had to do with the answer; undefined if it was not asked. */
+  cache: CacheUse | undefined;
   /** W3C trace id of the call, if it is traced. */
   traceId: string | undefined;
   /** The call that this one was made within an attempt of, if it was and the nested guard is on. */
@@ -157,6 +175,11 @@ export class CallRecord {
       // What it would have taken out is not known: only the origin is sure to be none of it.
       return new URL(url).origin;
     }
+  }
+
+  /** That of another call for the same, which begins now. */
+  successor(startedAt: number): CallRecord {
+    return new CallRecord(this.method, { href: this.#href }, this.host, startedAt, this.#redact);
   }
 
   /** What the latest attempt is at, as far as the transport tells. */

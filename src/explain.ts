@@ -5,6 +5,7 @@ import {
   type OuterCallInfo,
   outerTitle,
 } from './call-record.ts';
+import { type AttemptRecord, type CacheUse, type CallRecord, isSent } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
@@ -30,6 +31,8 @@ export interface ResponseInfo {
   readonly fallback: string | undefined;
   /** Whether the call has joined the request of an earlier one that was the same; its attempts are those of that request. */
   readonly coalesced: boolean;
+  /** What the cache had to do with it; undefined if it was not asked. */
+  readonly cache: CacheUse | undefined;
   /** W3C trace id of the call, if it is traced. */
   readonly traceId: string | undefined;
   /** The call that this one was made within an attempt of, if it was. */
@@ -85,6 +88,10 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
   const elapsedMs = record.durationMs ?? 0;
   const retries = Math.max(0, record.sentAttempts - 1);
   return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, coalesced, traceId };
+  const { method, url, host, attempts, circuit, fallback, cache, traceId } = record;
+  const elapsedMs = record.durationMs ?? 0;
+  const retries = Math.max(0, record.sentAttempts - 1);
+  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, cache, traceId };
 }
 
 /**
@@ -144,6 +151,7 @@ function footnotes(info: ResponseInfo): string[] {
   const notes: string[] = [];
   if (info.coalesced) notes.push(joined);
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
+  if (info.cache && info.cache.status !== 'miss') notes.push(`  ${fromCache(info.cache)}`);
   if (info.circuit !== undefined && info.circuit !== 'closed')
     notes.push(`  circuit of ${info.host}: ${info.circuit}`);
   return notes;
@@ -156,6 +164,18 @@ function nesting({ outer, innerRetries }: Pick<ResponseInfo, 'outer' | 'innerRet
     notes.push(`  calls within its attempts were retried in vain, which counts as its own: ${innerRetries}`);
   return notes;
 }
+
+function fromCache({ status, ageMs = 0, because }: CacheUse): string {
+  const why = because === undefined ? '' : `: ${staleness[because]}`;
+  return `answered from the cache, ${status}, ${ms(ageMs)} old${why}`;
+}
+
+const staleness = {
+  revalidating: 'another is asked for in the background',
+  error: 'the service failed',
+  'circuit-open': 'the circuit of the host is open',
+  asked: 'the caller takes it so',
+} as const;
 
 function timeline(attempts: readonly AttemptRecord[]): string[] {
   const rows = attempts.map(attempt => [

@@ -12,6 +12,7 @@ import {
   unknownOption,
 } from './pipeline/options.ts';
 import type { Policy } from './pipeline/pipeline.ts';
+import type { HttpCache } from './policies/cache/options.ts';
 import { policyChecks } from './policies/policy-options.ts';
 import type { PolicySet } from './policy-book.ts';
 import { type Place, standardOrder } from './standard-order.ts';
@@ -65,6 +66,8 @@ export interface FetchOptions extends PolicySet {
   readonly redact?: (url: string) => string;
   /** What OpenTelemetry is told where an SDK is registered; false for nothing. */
   readonly telemetry?: TelemetryOptions | false;
+  /** Where `cache` keeps answers: `httpCache()` of `holdfast/cache`. */
+  readonly cacheStore?: HttpCache;
   /** Policies of one's own, each in its place. Those in one place stand in the order given. */
   readonly policies?: readonly PlacedPolicy[];
   /** The one way to time, for tests. */
@@ -85,6 +88,7 @@ export type Settings = Pick<
   | 'logger'
   | 'redact'
   | 'telemetry'
+  | 'cacheStore'
   | 'policies'
   | 'clock'
   | 'random'
@@ -102,6 +106,7 @@ export const settingChecks: Checks<Omit<FetchOptions, keyof PolicySet>> = {
   logger: checkLogger,
   redact: callback,
   telemetry: checkTelemetry,
+  cacheStore: checkCacheStore,
   policies: listOf(checkPlaced),
   clock: requireObject,
   random: callback,
@@ -112,6 +117,34 @@ function checkTransport(value: unknown, name: string): void {
   requireObject(value, name);
   callback((value as Record<string, unknown>).send, `${name}.send`);
 }
+
+/** A mistake that is easily made: the store itself in place of the cache over it. */
+function checkCacheStore(value: unknown, name: string): void {
+  if (typeof (value as Partial<HttpCache> | null)?.policy === 'function') return;
+  throw new TypeError(
+    `\`${name}\` should be what \`httpCache()\` of 'holdfast/cache' makes, such as \`httpCache({ store })\`, got ${show(value)}.`,
+  );
+}
+
+/**
+ * Refuses a policy that is to answer from a cache where there is none.
+ *
+ * @throws TypeError that says how to get one.
+ */
+export function requireCacheStore({ hosts = {}, ...common }: PolicySet, cacheStore: unknown): void {
+  if (cacheStore !== undefined) return;
+  const wanting = [
+    ...(common.cache ? ['cache'] : []),
+    ...Object.entries(hosts).flatMap(([pattern, { cache }]) => (cache ? [`hosts['${pattern}'].cache`] : [])),
+  ];
+  if (wanting[0] !== undefined) throw noCacheStore(wanting[0]);
+}
+
+export const noCacheStore = (option: string): TypeError =>
+  new TypeError(
+    `\`${option}\` is on and there is nowhere to keep answers. Import \`httpCache\` from 'holdfast/cache' and give ` +
+      '`cacheStore: httpCache()` to the client, or set the option to false.',
+  );
 
 function checkLogger(value: unknown, name: string): void {
   if (value === 'console') return;

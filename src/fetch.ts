@@ -1,6 +1,14 @@
 import { CallRecord } from './call-record.ts';
 import { ClosedError } from './errors.ts';
-import { besideOf, type FetchOptions, type Settings, settingChecks, split } from './fetch-options.ts';
+import {
+  besideOf,
+  type FetchOptions,
+  noCacheStore,
+  requireCacheStore,
+  type Settings,
+  settingChecks,
+  split,
+} from './fetch-options.ts';
 import { Hosts } from './host-view.ts';
 import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
@@ -217,6 +225,7 @@ class FetchClient implements Inside {
 
   #newBook(policy: PolicySet): PolicyBook {
     const book = new PolicyBook(policy, resolved => this.#compile(resolved));
+    requireCacheStore(policy, this.#settings.cacheStore);
     for (const { code, message } of book.advice) this.#warn({ type: 'warning', code, message });
     return book;
   }
@@ -268,12 +277,16 @@ class FetchClient implements Inside {
   }
 
   #compile(policy: ResolvedPolicy): Handler {
+    const { cacheStore } = this.#settings;
+    // Only the policy of a single call comes so far.
+    if (policy.cache && !cacheStore) throw noCacheStore('policy.cache');
     const own = this.#settings.policies ?? [];
     const isSplit = (outer: Place, inner: Place) =>
       own.some(placed => placed.inside === outer || placed.outside === inner);
     const standard = standardPolicies(policy, this.#spans, isSplit);
     const guard = this.#isNesting && policy.nestedGuard ? guardOf(policy) : undefined;
     const standard = standardPolicies(policy, this.#spans, this.#sendFallback, isSplit);
+    const standard = standardPolicies(policy, this.#spans, cacheStore, isSplit);
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
       ...(standard[place] ? [standard[place]] : []),

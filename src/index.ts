@@ -5,6 +5,7 @@
  * readers of headers and errors under `http/`, which are free to change.
  */
 export type { AttemptRecord, CallRecord, OutcomeKind, OuterCallInfo, RetryReason } from './call-record.ts';
+export type { AttemptRecord, CacheUse, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
 export {
   type Client,
   type ClientCallOptions,
@@ -64,6 +65,9 @@ export type {
   AttemptStartEvent,
   BodyEndEvent,
   BulkheadEvent,
+  CacheEvent,
+  CacheRefreshEvent,
+  CacheStoreFailedEvent,
   CallEndEvent,
   CallStartEvent,
   CircuitEvent,
@@ -92,6 +96,7 @@ export type { Allowance, OuterCall } from './pipeline/outer-call.ts';
 export { type Handler, type Policy, pipeline } from './pipeline/pipeline.ts';
 export { bulkhead } from './policies/bulkhead/bulkhead.ts';
 export type { BulkheadOptions, Priority } from './policies/bulkhead/limits.ts';
+export type { CacheOptions, HttpCache } from './policies/cache/options.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';

@@ -3,9 +3,9 @@ import {
   copyHeaders,
   type HeadersSource,
   hasIdempotencyKey,
-  headersOf,
   idempotencyKeyHeader,
   isOneShot,
+  withHeaders,
 } from './http/headers.ts';
 import { isSafe, normalizeMethod } from './http/method.ts';
 import type { CallRequest } from './pipeline/call.ts';
@@ -136,10 +136,10 @@ export function keyFor(
 }
 
 function withKey(request: CallRequest, key: string): CallRequest {
-  const given = headersOf(request);
-  const headers = new Headers(given && copyHeaders(given));
-  headers.set(idempotencyKeyHeader, key);
-  return { ...request, init: { ...request.init, headers } };
+  return {
+    ...request,
+    init: { ...request.init, headers: withHeaders(request, { [idempotencyKeyHeader]: key }) },
+  };
 }
 
 /** @throws TypeError for what is no key, since without one a retry would be a second order. */

@@ -35,6 +35,8 @@ const layers = [
 /** Packages that come in by one door each. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/api': ['telemetry/'],
+  'http-cache-semantics': ['policies/cache/judge.ts'],
+  'lru-cache': ['policies/cache/memory-shelf.ts'],
   opossum: ['policies/circuit-breaker/failure-window.ts'],
   'p-retry': ['policies/retry/attempt-loop.ts'],
   ky: ['client/'],
@@ -110,6 +112,13 @@ test('the kit for tests needs no msw, but for its own entry point', () => {
     ({ from, to }) => !from.startsWith('testing/msw/') && to.startsWith('testing/msw/'),
   );
   expect(reached.map(arrow)).toEqual([]);
+});
+
+test('the core needs no cache, but for what its options say', () => {
+  const reached = ours.filter(
+    ({ from, to }) => !from.startsWith('policies/cache/') && to.startsWith('policies/cache/'),
+  );
+  expect([...new Set(reached.map(({ to }) => to))]).toEqual(['policies/cache/options.ts']);
 });
 
 test('folders have no index.ts, but for those that are entry points', () => {

@@ -5,6 +5,7 @@ import * as contract from '../src/contract/index.ts';
 import * as generator from '../src/generator/index.ts';
 import * as main from '../src/index.ts';
 import * as oauth2 from '../src/oauth2/index.ts';
+import * as cache from '../src/policies/cache/index.ts';
 import * as policyFile from '../src/policy-file/index.ts';
 import * as install from '../src/register/install/index.ts';
 import * as testing from '../src/testing/index.ts';
@@ -83,6 +84,11 @@ describe('the exported names of', () => {
       type BulkheadEvent
       type BulkheadOptions
       type BulkheadView
+      type CacheEvent
+      type CacheOptions
+      type CacheRefreshEvent
+      type CacheStoreFailedEvent
+      type CacheUse
       type Call
       type CallEndEvent
       type CallInit
@@ -134,6 +140,7 @@ describe('the exported names of', () => {
       type IncomingDeadline
       type IncomingDeadlineOptions
       type IncomingHeaders
+      type HttpCache
       type LogFields
       type Logger
       type Observer
@@ -310,6 +317,14 @@ describe('the exported names of', () => {
     `);
   });
 
+  test('holdfast/cache', () => {
+    expect(exportsOf('src/policies/cache/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "httpCache
+      type CacheStore
+      type HttpCacheOptions"
+    `);
+  });
+
   test('holdfast/oauth2', () => {
     expect(exportsOf('src/oauth2/index.ts').join('\n')).toMatchInlineSnapshot(`
       "TokenError
@@ -387,6 +402,7 @@ describe('the exported names of', () => {
 test('the package has these doors and no other', () => {
   expect(entries()).toEqual({
     '.': 'src/index.ts',
+    './cache': 'src/policies/cache/index.ts',
     './contract': 'src/contract/index.ts',
     './generator': 'src/generator/index.ts',
     './install': 'src/register/install/index.ts',
@@ -411,6 +427,7 @@ const modules: Record<string, Record<string, unknown>> = {
   'src/contract/index.ts': contract,
   'src/generator/index.ts': generator,
   'src/oauth2/index.ts': oauth2,
+  'src/policies/cache/index.ts': cache,
   'src/policy-file/index.ts': policyFile,
   'src/register/install/index.ts': install,
   'src/testing/index.ts': testing,

@@ -32,6 +32,7 @@ const misplaced: Readonly<Record<string, string>> = {
   logger: 'fetch',
   redact: 'fetch',
   telemetry: 'fetch',
+  cacheStore: 'fetch',
   policies: 'fetch',
   clock: 'fetch',
   random: 'fetch',
@@ -48,7 +49,9 @@ export function refuseForeign(options: object): void {
           `${instead[name]} instead.`,
       );
     }
-    if (Object.hasOwn(misplaced, name)) throw new TypeError(misplacedMessage(name));
+    // As a text it is the mode of `fetch`, which ky hands on.
+    const isPolicy = name === 'cache' && typeof value !== 'string';
+    if (isPolicy || Object.hasOwn(misplaced, name)) throw new TypeError(misplacedMessage(name));
   }
 }
 
@@ -61,6 +64,6 @@ export function refuseForeignToCall(options: object): void {
 }
 
 const misplacedMessage = (name: string): string =>
-  misplaced[name] === 'policy'
+  name === 'cache' || misplaced[name] === 'policy'
     ? `\`${name}\` is no option of a client: it stands inside \`policy\`.`
     : `\`${name}\` is no option of a client: give it to createFetch(), and its result as \`fetch\`.`;

@@ -156,6 +156,20 @@ export function shareLease(response: Response, copy: Response): void {
   lease.endWhenCollected(copy);
 }
 
+/** For a response whose body is all there: nobody has to wait for it to be read. */
+export function endLease(response: Response): void {
+  leases.set(response, endedLease);
+}
+
+/**
+ * For a response that is made of the body of another and reads on as it is read: one body and one lease, which that
+ * other's reader ends. Whoever reads has to keep the one that was made, or it counts as dropped.
+ */
+export function passLease(response: Response, made: Response): void {
+  inheritStamps(response, made);
+  leases.set(made, leaseOf(response));
+}
+
 function watch(response: Response, lease: BodyLease): BodyLease {
   leases.set(response, lease);
   Object.setPrototypeOf(response, watchedResponse(Object.getPrototypeOf(response)));

@@ -37,6 +37,14 @@ export function hasIdempotencyKey(source: HeadersSource): boolean {
 
 const isKeyName = (name: string): boolean => name.length === 15 && name.toLowerCase() === 'idempotency-key';
 
+/** The headers of a call with some set to other values. */
+export function withHeaders(source: HeadersSource, values: Readonly<Record<string, string>>): Headers {
+  const given = headersOf(source);
+  const headers = new Headers(given && copyHeaders(given));
+  for (const [name, value] of Object.entries(values)) headers.set(name, value);
+  return headers;
+}
+
 /** A copy of the headers as they are now. */
 export function copyHeaders(headers: HeadersInit): HeadersInit {
   if (!(Symbol.iterator in headers)) return { ...headers };

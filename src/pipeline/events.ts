@@ -1,4 +1,4 @@
-import type { CallRecord, OutcomeKind, RetryReason } from '../call-record.ts';
+import type { CacheUse, CallRecord, OutcomeKind, RetryReason } from '../call-record.ts';
 import type { LeaseEnd } from '../http/body-lease.ts';
 import type { Sent } from '../http/failure.ts';
 
@@ -211,6 +211,29 @@ export interface CoalescedEvent extends CallEvent {
   readonly first: CallRecord;
 }
 
+/** The cache was asked, and this is what came of it. A miss is told before the service is asked. */
+export interface CacheEvent extends CallEvent, CacheUse {
+  readonly type: 'cache';
+  /** What a stale answer stands in for: the status that the service answered with, or the code of what failed. */
+  readonly failure: number | string | undefined;
+}
+
+/** An answer that was given stale has been asked for again, in the background. `call` is that second call. */
+export interface CacheRefreshEvent extends CallEvent {
+  readonly type: 'cache-refresh';
+  /** It still holds, there is another now, or there was no answer to keep. */
+  readonly result: 'revalidated' | 'replaced' | 'failed';
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+}
+
+/** The store of the cache failed, took too long, or held what cannot be read. The call goes on without it. */
+export interface CacheStoreFailedEvent extends CallEvent {
+  readonly type: 'cache-store-failed';
+  readonly operation: 'get' | 'set' | 'delete';
+  readonly error: unknown;
+}
+
 /** Everything that happens, as data. New types and fields may be added: ignore what you do not know. */
 export type HoldfastEvent =
   | CallStartEvent
@@ -234,6 +257,9 @@ export type HoldfastEvent =
   | FallbackEvent
   | FallbackFailedEvent
   | CoalescedEvent;
+  | CacheEvent
+  | CacheRefreshEvent
+  | CacheStoreFailedEvent;
 
 export type Observer = (event: HoldfastEvent) => void;
 

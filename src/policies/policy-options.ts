@@ -10,6 +10,7 @@ import {
   requireObject,
   show,
 } from '../pipeline/options.ts';
+import { type CacheOptions, type CacheRules, readCacheOptions } from './cache/options.ts';
 import {
   type BulkheadLimits,
   type BulkheadOptions,
@@ -90,6 +91,10 @@ export interface PolicyOptions {
   readonly fallback?: FallbackOptions | false;
   /** Lets identical calls that are under way at the same time share one request. Off unless given; true for its defaults. */
   readonly coalesce?: CoalesceOptions | boolean;
+   * Answers from what was kept. Needs the setting `cacheStore`; {} is on with the defaults.
+   * @defaultValue false
+   */
+  readonly cache?: CacheOptions | false;
   readonly retry?: RetryOptions | false;
   /**
    * Starts another attempt beside one that takes long, and keeps the answer that comes first. Repeatable calls only.
@@ -131,6 +136,7 @@ export interface ResolvedPolicy {
   readonly deadlineHeaders: DeadlineHeaders | false;
   readonly fallback: FallbackRules | false;
   readonly coalesce: CoalesceLimits | false;
+  readonly cache: CacheRules | false;
   readonly retry: RetryRules | false;
   readonly hedge: HedgeRules | false;
   readonly endpoints: readonly Endpoint[] | false;
@@ -164,6 +170,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   deadlineHeaders: orFalse(requireObject),
   fallback: orFalse(requireObject),
   coalesce: orFalse(orTrue(requireObject)),
+  cache: orFalse(requireObject),
   retry: orFalse(requireObject),
   hedge: orFalse(requireObject),
   endpoints: orFalse((value, name) => void readEndpoints(value as HostEndpoints, name)),
@@ -234,6 +241,7 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
       : false,
     fallback: ifGiven(read.fallback, readFallbackOptions, at('fallback')),
     coalesce: ifGiven(read.coalesce === true ? {} : read.coalesce, readCoalesceOptions, at('coalesce')),
+    cache: read.cache ? readCacheOptions(read.cache, at('cache')) : false,
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
     hedge: unlessOff(read.hedge ?? false, readHedgeOptions, at('hedge')),
     endpoints: read.endpoints ? readEndpoints(read.endpoints, at('endpoints')) : false,

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { MAX_TIMER_MS } from '../pipeline/clock.ts';
 import { bulkheadDefaults, priorities } from '../policies/bulkhead/limits.ts';
+import { cacheDefaults } from '../policies/cache/options.ts';
 import { circuitBreakerDefaults } from '../policies/circuit-breaker/limits.ts';
 import { concurrencyLimitDefaults } from '../policies/concurrency-limit/limits.ts';
 import { originPattern } from '../policies/endpoints.ts';
@@ -441,6 +442,26 @@ const coalesceOptions: Options = {
   ),
 };
 
+const cacheOptions: Options = {
+  staleIfErrorMs: option(
+    'How long past its freshness, in milliseconds, an answer may stand in for a call that failed.',
+    cacheDefaults.staleIfErrorMs,
+    duration(),
+    off,
+  ),
+  staleWhileRevalidateMs: option(
+    'How long past its freshness, in milliseconds, an answer may be given while another is asked for.',
+    cacheDefaults.staleWhileRevalidateMs,
+    duration(),
+    off,
+  ),
+  staleOnOpenCircuit: option(
+    'Whether any answer that is still kept stands in while the circuit of its host is open.',
+    cacheDefaults.staleOnOpenCircuit,
+    flag,
+  ),
+};
+
 const policyOptions: Options = {
   totalTimeoutMs: option(
     'Longest time of a whole call in milliseconds: every attempt, every wait between them, and the body.',
@@ -497,6 +518,7 @@ const policyOptions: Options = {
     { schema: z.strictObject(shapeOf(coalesceOptions)), says: 'an object' },
     flag,
   ),
+  cache: part('Answers from what was kept. The client needs a cacheStore.', cacheOptions),
   retry: part('Repeats transient outcomes of repeatable calls.', retryOptions),
   hedge: part('Starts another attempt beside one that takes long. Repeatable calls only.', hedgeOptions),
   endpoints: option(
@@ -541,6 +563,7 @@ const parts: Readonly<Record<string, Options>> = {
   '': policyOptions,
   fallback: fallbackOptions,
   coalesce: coalesceOptions,
+  cache: cacheOptions,
   retry: retryOptions,
   'retry.budget': budgetOptions,
   bulkhead: bulkheadOptions,

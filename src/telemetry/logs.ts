@@ -1,4 +1,5 @@
 import type { CallRecord } from '../call-record.ts';
+import { redactUrlsIn } from '../http/redact.ts';
 import { createStamp } from '../http/stamp.ts';
 import { uniqueId } from '../pipeline/clock.ts';
 import type { CallEndEvent, HoldfastEvent } from '../pipeline/events.ts';
@@ -137,6 +138,24 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
       const fields = { ...callFields(call), fallback: name, error: codeOf(error) ?? status, err: reason };
       return { level: 'warn', fields, message: `the fallback "${name}" has not answered` };
     }
+    case 'cache': {
+      const { call, because, ageMs, failure } = event;
+      // What is as the service allows is no news; what stands in for a failure is.
+      if (because !== 'error' && because !== 'circuit-open') return undefined;
+      const fields = { ...callFields(call), because, ageMs: round(ageMs ?? 0), error: failure };
+      return { level: 'warn', fields, message: `answered from the cache with a stale answer: ${because}` };
+    }
+    case 'cache-refresh': {
+      const { call, result, status, code } = event;
+      if (result !== 'failed') return undefined;
+      const fields = { ...callFields(call), error: status ?? code };
+      return { level: 'warn', fields, message: 'a stale answer could not be renewed in the background' };
+    }
+    case 'cache-store-failed': {
+      const { call, operation, error } = event;
+      const fields = { ...callFields(call), operation, error: messageOf(error) };
+      return { level: 'warn', fields, message: `the store of the cache failed: ${operation}` };
+    }
     case 'warning':
       return { level: 'warn', fields: { code: event.code }, message: event.message };
     default:
@@ -172,6 +191,10 @@ function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** A store's own words, without the credentials that its address may have. */
+const messageOf = (error: unknown): string =>
+  redactUrlsIn(error instanceof Error ? error.message : String(error));
 
 const ids = createStamp<string>();
 

@@ -86,6 +86,9 @@ class Instruments {
   readonly rateLimitWait: Histogram;
   readonly fallbacks: Tally;
   readonly coalescedCalls: Tally;
+  readonly cacheAnswers: Tally;
+  readonly cacheRefreshes: Tally;
+  readonly cacheStoreFailures: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -211,6 +214,25 @@ class Instruments {
       'coalesced_calls',
       '{call}',
       'Calls that have joined the request of an earlier one.',
+    );
+    this.cacheAnswers = counter(
+      'cache_answers',
+      '{call}',
+      'Calls that asked the cache, by what came of it, and why a stale answer was used.',
+      'holdfast.cache.status',
+      'holdfast.because',
+    );
+    this.cacheRefreshes = counter(
+      'cache_refreshes',
+      '{call}',
+      'Answers asked for again in the background, by result.',
+      'holdfast.cache.result',
+    );
+    this.cacheStoreFailures = counter(
+      'cache_store_failures',
+      '{operation}',
+      'Operations of the store of the cache that failed.',
+      'holdfast.cache.operation',
     );
     meter
       .createObservableGauge('holdfast.breaker_state', {
@@ -381,6 +403,14 @@ export const eventMetrics: Listener = {
         return countFallback(instruments, event);
       case 'coalesced':
         return instruments.coalescedCalls.count(instruments.label(event.call.host));
+      case 'cache': {
+        const name = instruments.label(event.call.host);
+        return instruments.cacheAnswers.count(name, event.status, event.because ?? 'none');
+      }
+      case 'cache-refresh':
+        return instruments.cacheRefreshes.count(instruments.label(event.call.host), event.result);
+      case 'cache-store-failed':
+        return instruments.cacheStoreFailures.count(instruments.label(event.call.host), event.operation);
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }

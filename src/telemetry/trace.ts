@@ -276,6 +276,11 @@ export const spanEvents: Listener = {
       case 'host-pause':
       case 'overload':
         return addEvent(callTrace, event.type, hostEventAttributes(event));
+      case 'cache': {
+        const { status, because } = event;
+        const why = because === undefined ? {} : { 'holdfast.because': because };
+        return addEvent(callTrace, 'cache', { 'holdfast.cache.status': status, ...why });
+      }
       case 'attempt-end':
         if (event.outcome !== 'rejected') return;
         return addEvent(callTrace, 'rejected', {

@@ -871,3 +871,15 @@ describe('the story of a call', () => {
     process.off('unhandledRejection', unhandled);
   });
 });
+
+it('`cache` is the mode of fetch as a text, and a policy inside `policy`', () => {
+  expect(() => createClient({ cache: 'no-store' })).not.toThrow();
+  const asPolicy = { cache: {} } as unknown as Parameters<typeof createClient>[0];
+  expect(() => createClient(asPolicy)).toThrow(
+    '`cache` is no option of a client: it stands inside `policy`.',
+  );
+  const store = { cacheStore: {} } as unknown as Parameters<typeof createClient>[0];
+  expect(() => createClient(store)).toThrow(
+    '`cacheStore` is no option of a client: give it to createFetch()',
+  );
+});

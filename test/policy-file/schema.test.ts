@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { definePolicy, type PolicyOptions } from '../../src/index.ts';
 import { bulkheadDefaults } from '../../src/policies/bulkhead/limits.ts';
+import { cacheDefaults } from '../../src/policies/cache/options.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
 import { deadlineHeadersDefaults } from '../../src/policies/deadline-headers.ts';
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, (options: object) => PolicyOptions>> = {
   deadlineHeaders: options => ({ deadlineHeaders: options }),
   hostPause: options => ({ hostPause: options }),
   circuitBreaker: options => ({ circuitBreaker: options }),
+  cache: options => ({ cache: options }),
 };
 
 /** What cannot stand in a file. */
@@ -131,6 +133,7 @@ describe('the schema of policy files', () => {
       deadlineHeaders: keys(inPart(properties.deadlineHeaders)),
       hostPause: keys(inPart(properties.hostPause)),
       circuitBreaker: keys(inPart(properties.circuitBreaker)),
+      cache: keys(inPart(properties.cache)),
     };
 
     const ofFiles = Object.entries(known).flatMap(([part, names]) =>
@@ -232,6 +235,7 @@ describe('the schema for editors', () => {
         ...under('deadlineHeaders.', deadlineHeadersDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
+        ...under('cache.', cacheDefaults),
       ]),
     );
   });

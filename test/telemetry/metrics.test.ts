@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFetch } from '../../src/index.ts';
+import { httpCache } from '../../src/policies/cache/index.ts';
 import { networkError, virtualClock } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
 import { type Harness, harness as newHarness, url } from '../support/harness.ts';
@@ -254,6 +255,37 @@ test('a meter provider alone is enough', async () => {
   await (await fetch(url)).text();
   expect(await sdk.points('http.client.request.duration')).toHaveLength(1);
   expect(sdk.spans()).toEqual([]);
+});
+
+describe('what the cache does', () => {
+  const fresh = () => new Response('kelp', { headers: { 'cache-control': 'max-age=60' } });
+
+  test('is counted: hits, misses, stale answers by why, renewals, and failures of the store', async () => {
+    const cache = { staleWhileRevalidateMs: 10_000, staleIfErrorMs: 60_000 };
+    const { fetch, clock } = harness({
+      fetch: answering(fresh, 503),
+      retry: false,
+      cache,
+      cacheStore: httpCache(),
+    });
+    await (await fetch(url)).text();
+    await fetch(url);
+    await clock.advance(65_000);
+    await fetch(url);
+    await clock.advance(30_000);
+    await fetch(url);
+    expect(await values('holdfast.cache_answers')).toEqual({
+      'miss none': 1,
+      'hit none': 1,
+      'stale revalidating': 1,
+      'stale error': 1,
+    });
+    expect(await values('holdfast.cache_refreshes')).toEqual({ failed: 1 });
+    const down = () => Promise.reject(new Error('down'));
+    const store = { get: down, set: down, delete: down };
+    await harness({ fetch: answering(fresh), cache, cacheStore: httpCache({ store }) }).fetch(url);
+    expect(await values('holdfast.cache_store_failures')).toEqual({ get: 1 });
+  });
 });
 
 test('the page about telemetry lists the instruments that there are, with their kinds and units', async () => {

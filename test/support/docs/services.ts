@@ -105,6 +105,13 @@ const hosts: Record<string, Host> = {
     visit.count <= 2
       ? well(visit)
       : new Response('quota used up', { status: 429, headers: { 'Retry-After': '1' } }),
+  /** Its first answer is good for a minute; it still holds when asked for again; then it is down. */
+  'catalogue.internal': visit => {
+    const headers = { 'cache-control': 'max-age=60', etag: '"1"' };
+    if (visit.count === 1) return answer({ kelp: 'brown' }, { headers });
+    if (visit.count > 2) return unavailable();
+    return new Response(null, { status: 304, headers });
+  },
   /** Gives tokens of an hour to whoever asks as OAuth says: `token-1`, `token-2` and so on. */
   'id.internal': async visit =>
     new URLSearchParams(await visit.request.text()).get('grant_type') === 'client_credentials'
