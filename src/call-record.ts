@@ -46,6 +46,8 @@ export interface AttemptRecord {
   waitedMs: number;
   /** How long the server asked us to stay away, if it did. */
   retryAfterMs: number | undefined;
+  /** What was done to it on purpose; not there without `chaos()` of `holdfast/chaos`. */
+  chaos?: readonly string[];
 }
 
 /**

@@ -98,7 +98,9 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
     `#${attempt.attempt}`,
     `at ${ms(attempt.startMs)}`,
     attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
-    [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
+    [attempt.outcome, attempt.status ?? attempt.code, injected(attempt)]
+      .filter(part => part !== undefined)
+      .join(' '),
     attempt.sent === 'yes'
       ? ''
       : sentences[attempt.sent] + (attempt.phase ? `,${during(attempt.phase)}` : ''),
@@ -112,6 +114,8 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
 
 const pause = ({ waitedMs }: AttemptRecord): string =>
   waitedMs > 0 ? ` after a pause of ${ms(waitedMs)}` : '';
+
+const injected = ({ chaos }: AttemptRecord): string | undefined => chaos && `(chaos: ${chaos.join(', ')})`;
 
 const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
 

@@ -42,6 +42,7 @@ export type {
   BodyEndEvent,
   CallEndEvent,
   CallStartEvent,
+  ChaosEvent,
   CircuitEvent,
   CircuitState,
   Emit,

@@ -121,6 +121,13 @@ export interface FallbackEvent extends CallEvent {
   readonly error: unknown;
 }
 
+/** Faults were injected into an attempt, by `chaos()` of `holdfast/chaos`. */
+export interface ChaosEvent extends AttemptEvent {
+  readonly type: 'chaos';
+  /** Their types, such as `latency` or `reset`. */
+  readonly faults: readonly string[];
+}
+
 /** Everything that happens, as data. New types and fields may be added: ignore what you do not know. */
 export type HoldfastEvent =
   | CallStartEvent
@@ -135,7 +142,8 @@ export type HoldfastEvent =
   | PolicyEvent
   | WarningEvent
   | ValidationEvent
-  | FallbackEvent;
+  | FallbackEvent
+  | ChaosEvent;
 
 export type Observer = (event: HoldfastEvent) => void;
 

@@ -112,6 +112,11 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
       const fields = { ...callFields(call), fallback: name, error: codeOf(error) };
       return { level: 'warn', fields, message: `answered by the fallback of ${name}` };
     }
+    case 'chaos': {
+      const { call, attempt, faults } = event;
+      const fields = { ...callFields(call), attempt, faults };
+      return { level: 'warn', fields, message: `chaos in attempt ${attempt}: ${faults.join(', ')}` };
+    }
     case 'warning':
       return { level: 'warn', fields: { code: event.code }, message: event.message };
     default:
