@@ -1,5 +1,5 @@
 /** Failures that look to programs as the network's own do, and to people as what they are. */
-import { networkError } from '../testing/network-error.ts';
+import { bodyError, networkError } from '../testing/network-error.ts';
 
 /** What people see in messages: a search for it finds everything that was injected. */
 const mark = '(chaos)';
@@ -12,10 +12,11 @@ export const notFound = ({ hostname }: URL): TypeError =>
 export const reset = (): TypeError => failed('ECONNRESET', 'read ECONNRESET');
 
 /** What the readers of a body get when its connection is reset: the same over `fetch` and over undici. */
-export const terminated = (): TypeError => new TypeError('terminated', { cause: reset().cause });
+export const terminated = (): TypeError => marked(bodyError('ECONNRESET'), 'read ECONNRESET');
 
-function failed(code: string, message: string): TypeError {
-  const error = networkError(code);
+const failed = (code: string, message: string): TypeError => marked(networkError(code), message);
+
+function marked(error: TypeError, message: string): TypeError {
   (error.cause as Error).message = `${message} ${mark}`;
   return error;
 }
