@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import * as chaos from '../src/chaos/index.ts';
 import * as contract from '../src/contract/index.ts';
 import * as generator from '../src/generator/index.ts';
 import * as main from '../src/index.ts';
@@ -78,6 +79,7 @@ describe('the exported names of', () => {
       type CallRecord
       type CallRequest
       type CallStartEvent
+      type ChaosEvent
       type CircuitBreakerOptions
       type CircuitBreakerView
       type CircuitEvent
@@ -137,6 +139,26 @@ describe('the exported names of', () => {
       type WarningEvent
       type WindowCounts
       unwrap"
+    `);
+  });
+
+  test('holdfast/chaos', () => {
+    expect(exportsOf('src/chaos/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "chaos
+      type BlackHoleFault
+      type ChaosFault
+      type ChaosOptions
+      type ChaosRules
+      type ChaosScope
+      type CorruptFault
+      type DnsFault
+      type LatencyFault
+      type RatedFault
+      type RefusedFault
+      type ResetFault
+      type SlowBodyFault
+      type StatusFault
+      type TruncateFault"
     `);
   });
 
@@ -307,17 +329,28 @@ describe('the exported names of', () => {
 
   test('holdfast/testing', () => {
     expect(exportsOf('src/testing/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "brokenBody
+      "bodyError
+      brokenBody
+      expectAttempts
       networkError
+      recorder
       scriptedTransport
       seededRandom
       slowBody
       stalledBody
+      testFetch
+      type Answering
       type Chunk
+      type EventOf
+      type Expectation
+      type ExpectedRequest
+      type Recorder
       type ScriptedAttempt
       type ScriptedTransport
       type ScriptedTransportOptions
       type SlowBody
+      type TestFetch
+      type TestFetchOptions
       type VirtualClock
       type VirtualClockOptions
       virtualClock"
@@ -326,9 +359,11 @@ describe('the exported names of', () => {
 
   test('holdfast/testing/msw', () => {
     expect(exportsOf('src/testing/msw/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "mockHandlers
+      "faults
+      mockHandlers
       type AnswerOf
       type Answering
+      type Faults
       type Mismatch
       type Mock
       type MockControl
@@ -346,6 +381,7 @@ describe('the exported names of', () => {
 test('the package has these doors and no other', () => {
   expect(entries()).toEqual({
     '.': 'src/index.ts',
+    './chaos': 'src/chaos/index.ts',
     './contract': 'src/contract/index.ts',
     './generator': 'src/generator/index.ts',
     './install': 'src/register/install/index.ts',
@@ -367,6 +403,7 @@ test('a bundler keeps an import that is there for what it does, and no other', (
 
 const modules: Record<string, Record<string, unknown>> = {
   'src/index.ts': main,
+  'src/chaos/index.ts': chaos,
   'src/contract/index.ts': contract,
   'src/generator/index.ts': generator,
   'src/oauth2/index.ts': oauth2,

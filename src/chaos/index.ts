@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { Chaos, chaos } from './chaos.ts';
+export { type Chaos, chaos } from './chaos.ts';
 export type {
   BlackHoleFault,
   ChaosFault,
