@@ -146,6 +146,7 @@ describe('the exported names of', () => {
     expect(exportsOf('src/chaos/index.ts').join('\n')).toMatchInlineSnapshot(`
       "chaos
       type BlackHoleFault
+      type Chaos
       type ChaosFault
       type ChaosOptions
       type ChaosRules
