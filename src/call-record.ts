@@ -61,6 +61,8 @@ export interface AttemptRecord {
   isSlow?: true;
   /** With the reason `budget-empty`: the host of the outer call whose budget it was; not there if it was the call's own. */
   emptyBudgetOf?: string;
+  /** What was done to it on purpose; not there without `chaos()` of `holdfast/chaos`. */
+  chaos?: readonly string[];
 }
 
 /**

@@ -188,6 +188,10 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
       ? 'running'
       : `took ${ms(attempt.durationMs)}${pause(attempt)}${attempt.isSlow ? ', slow' : ''}`,
     [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
+    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
+    [attempt.outcome, attempt.status ?? attempt.code, injected(attempt)]
+      .filter(part => part !== undefined)
+      .join(' '),
     attempt.sent === 'yes'
       ? ''
       : sentences[attempt.sent] + (attempt.phase ? `,${during(attempt.phase)}` : ''),
@@ -201,6 +205,8 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
 
 const pause = ({ waitedMs }: AttemptRecord): string =>
   waitedMs > 0 ? ` after a wait of ${ms(waitedMs)}` : '';
+
+const injected = ({ chaos }: AttemptRecord): string | undefined => chaos && `(chaos: ${chaos.join(', ')})`;
 
 const sentences = { no: 'not sent', maybe: 'maybe sent' } as const;
 

@@ -70,6 +70,7 @@ export type {
   CacheStoreFailedEvent,
   CallEndEvent,
   CallStartEvent,
+  ChaosEvent,
   CircuitEvent,
   CircuitState,
   CoalescedEvent,

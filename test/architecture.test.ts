@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
  * from itself.
  */
 const layers = [
-  ['cli/', 'register/'],
+  ['cli/', 'register/', 'chaos/'],
   ['index.ts', 'policy-file/', 'testing/', 'generator/'],
   ['oauth2/'],
   ['client/', 'contract/'],

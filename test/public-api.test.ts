@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import * as chaos from '../src/chaos/index.ts';
 import * as contract from '../src/contract/index.ts';
 import * as generator from '../src/generator/index.ts';
 import * as main from '../src/index.ts';
@@ -96,6 +97,7 @@ describe('the exported names of', () => {
       type CallRecord
       type CallRequest
       type CallStartEvent
+      type ChaosEvent
       type CircuitBreakerOptions
       type CircuitBreakerView
       type CircuitEvent
@@ -185,6 +187,27 @@ describe('the exported names of', () => {
       type WindowCounts
       unwrap
       withDeadline"
+    `);
+  });
+
+  test('holdfast/chaos', () => {
+    expect(exportsOf('src/chaos/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "chaos
+      type BlackHoleFault
+      type Chaos
+      type ChaosFault
+      type ChaosOptions
+      type ChaosRules
+      type ChaosScope
+      type CorruptFault
+      type DnsFault
+      type LatencyFault
+      type RatedFault
+      type RefusedFault
+      type ResetFault
+      type SlowBodyFault
+      type StatusFault
+      type TruncateFault"
     `);
   });
 
@@ -363,17 +386,28 @@ describe('the exported names of', () => {
 
   test('holdfast/testing', () => {
     expect(exportsOf('src/testing/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "brokenBody
+      "bodyError
+      brokenBody
+      expectAttempts
       networkError
+      recorder
       scriptedTransport
       seededRandom
       slowBody
       stalledBody
+      testFetch
+      type Answering
       type Chunk
+      type EventOf
+      type Expectation
+      type ExpectedRequest
+      type Recorder
       type ScriptedAttempt
       type ScriptedTransport
       type ScriptedTransportOptions
       type SlowBody
+      type TestFetch
+      type TestFetchOptions
       type VirtualClock
       type VirtualClockOptions
       virtualClock"
@@ -382,9 +416,11 @@ describe('the exported names of', () => {
 
   test('holdfast/testing/msw', () => {
     expect(exportsOf('src/testing/msw/index.ts').join('\n')).toMatchInlineSnapshot(`
-      "mockHandlers
+      "faults
+      mockHandlers
       type AnswerOf
       type Answering
+      type Faults
       type Mismatch
       type Mock
       type MockControl
@@ -403,6 +439,7 @@ test('the package has these doors and no other', () => {
   expect(entries()).toEqual({
     '.': 'src/index.ts',
     './cache': 'src/policies/cache/index.ts',
+    './chaos': 'src/chaos/index.ts',
     './contract': 'src/contract/index.ts',
     './generator': 'src/generator/index.ts',
     './install': 'src/register/install/index.ts',
@@ -424,6 +461,7 @@ test('a bundler keeps an import that is there for what it does, and no other', (
 
 const modules: Record<string, Record<string, unknown>> = {
   'src/index.ts': main,
+  'src/chaos/index.ts': chaos,
   'src/contract/index.ts': contract,
   'src/generator/index.ts': generator,
   'src/oauth2/index.ts': oauth2,

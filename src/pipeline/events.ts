@@ -234,6 +234,13 @@ export interface CacheStoreFailedEvent extends CallEvent {
   readonly error: unknown;
 }
 
+/** Faults were injected into an attempt, by `chaos()` of `holdfast/chaos`. */
+export interface ChaosEvent extends AttemptEvent {
+  readonly type: 'chaos';
+  /** Their types, such as `latency` or `reset`. */
+  readonly faults: readonly string[];
+}
+
 /** Everything that happens, as data. New types and fields may be added: ignore what you do not know. */
 export type HoldfastEvent =
   | CallStartEvent
@@ -260,6 +267,7 @@ export type HoldfastEvent =
   | CacheEvent
   | CacheRefreshEvent
   | CacheStoreFailedEvent;
+  | ChaosEvent;
 
 export type Observer = (event: HoldfastEvent) => void;
 

@@ -156,6 +156,11 @@ function entryOf(event: HoldfastEvent): Entry | undefined {
       const fields = { ...callFields(call), operation, error: messageOf(error) };
       return { level: 'warn', fields, message: `the store of the cache failed: ${operation}` };
     }
+    case 'chaos': {
+      const { call, attempt, faults } = event;
+      const fields = { ...callFields(call), attempt, faults };
+      return { level: 'warn', fields, message: `chaos in attempt ${attempt}: ${faults.join(', ')}` };
+    }
     case 'warning':
       return { level: 'warn', fields: { code: event.code }, message: event.message };
     default:

@@ -171,7 +171,8 @@ export function endAttempt(
   summary: Summary,
   endedAt: number,
 ): void {
-  const phase = record.attempt(attempt)?.phase;
+  const { phase, chaos } = record.attempt(attempt) ?? {};
+  if (chaos) span.setAttribute('holdfast.chaos', [...chaos]);
   if (phase !== undefined && summary.errorType !== undefined) span.setAttribute('holdfast.phase', phase);
   end(callTrace, span, summary, endedAt);
 }

@@ -4,7 +4,11 @@
  * @packageDocumentation
  */
 export { brokenBody, type Chunk, type SlowBody, slowBody, stalledBody } from './bodies.ts';
-export { networkError } from './network-error.ts';
+export { expectAttempts } from './expect-attempts.ts';
+export type { Answering, Expectation } from './expectation.ts';
+export type { ExpectedRequest } from './expected-request.ts';
+export { bodyError, networkError } from './network-error.ts';
+export { type EventOf, type Recorder, recorder } from './recorder.ts';
 export {
   type ScriptedAttempt,
   type ScriptedTransport,
@@ -12,4 +16,5 @@ export {
   scriptedTransport,
 } from './scripted-transport.ts';
 export { seededRandom } from './seeded-random.ts';
+export { type TestFetch, type TestFetchOptions, testFetch } from './test-fetch.ts';
 export { type VirtualClock, type VirtualClockOptions, virtualClock } from './virtual-clock.ts';

@@ -21,8 +21,18 @@ const syscalls: Readonly<Record<string, string>> = {
  * attempt.fail(networkError('ECONNRESET'));
  */
 export function networkError(code: string, syscall: string | undefined = syscalls[code]): TypeError {
+  return new TypeError('fetch failed', { cause: causeOf(code, syscall) });
+}
+
+/**
+ * An error as the readers of a body get when its connection breaks: `TypeError: terminated`, and the reason as the `code`
+ * of its cause.
+ */
+export function bodyError(code: string, syscall: string | undefined = syscalls[code]): TypeError {
+  return new TypeError('terminated', { cause: causeOf(code, syscall) });
+}
+
+function causeOf(code: string, syscall: string | undefined): Error {
   const cause = new Error(syscall ? `${syscall} ${code}` : code);
-  return new TypeError('fetch failed', {
-    cause: Object.assign(cause, { code, ...(syscall && { syscall }) }),
-  });
+  return Object.assign(cause, { code, ...(syscall && { syscall }) });
 }

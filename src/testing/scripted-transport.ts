@@ -1,6 +1,17 @@
 import type { FetchLike } from '../http/fetch-like.ts';
+import type { Clock } from '../pipeline/clock.ts';
 import type { FetchInput } from '../request.ts';
-import { breakOff } from './bodies.ts';
+import { assertionError } from './assertion.ts';
+import { breakOff, slowBody } from './bodies.ts';
+import {
+  type Answering,
+  brokenResponse,
+  type Expectation,
+  errorOf,
+  ScriptedExpectation,
+  unexpected,
+} from './expectation.ts';
+import { describeRequest, differences, type ExpectedRequest } from './expected-request.ts';
 import { settled } from './virtual-clock.ts';
 
 export interface ScriptedTransportOptions {
@@ -10,10 +21,12 @@ export interface ScriptedTransportOptions {
    * @defaultValue false
    */
   readonly ignoreSignal?: boolean;
+  /** What `after` of an expectation waits on. */
+  readonly clock?: Clock;
 }
 
 /** One attempt, as the transport sees it, waiting to be answered. */
-export interface ScriptedAttempt {
+export interface ScriptedAttempt extends Answering {
   /** 1 for the first attempt that this transport saw, of whatever call. */
   readonly number: number;
   /** The request that the arguments make, as `fetch` reads them. */
@@ -24,23 +37,33 @@ export interface ScriptedAttempt {
   readonly init: RequestInit | undefined;
   /** Aborts when the attempt is given up. A signal that never does, if none was handed over. */
   readonly signal: AbortSignal;
-  /** Answers it. By default with an empty 200. */
-  respond(response?: Response): void;
-  /** Lets it fail, as with {@link networkError}. */
-  fail(error: unknown): void;
 }
 
 /** A fetch that a test answers by hand. */
 export interface ScriptedTransport extends FetchLike {
   /**
+   * Says beforehand what attempt is to come next, and how it is answered. Expectations are met in their order. An attempt
+   * that is another one fails with an `AssertionError` that says why; one for which there is none waits for {@link next}.
+   */
+  expect(expected?: ExpectedRequest): Expectation;
+  /**
    * The next attempt that nobody has taken yet.
    *
+   * @param expected - what it has to be.
+   * @throws AssertionError if it is another.
    * @throws Error if none has come when everything has settled that needs no more time: what the code under test is
    * waiting for then is the clock, or the answer to an attempt before.
    */
-  next(): Promise<ScriptedAttempt>;
+  next(expected?: ExpectedRequest): Promise<ScriptedAttempt>;
   /** @throws Error if an attempt has come that nobody has taken, when everything has settled. */
   expectNone(): Promise<void>;
+  /**
+   * For the end of a test.
+   *
+   * @throws AssertionError that lists what was expected and what came, if an expectation was not met, or an attempt came
+   * that nobody has taken.
+   */
+  verify(): void;
   /** All that have come so far, taken or not. */
   readonly attempts: readonly ScriptedAttempt[];
 }
@@ -67,9 +90,12 @@ export interface ScriptedTransport extends FetchLike {
  */
 export function scriptedTransport({
   ignoreSignal = false,
+  clock,
 }: ScriptedTransportOptions = {}): ScriptedTransport {
   const attempts: ScriptedAttempt[] = [];
-  let taken = 0;
+  const expectations: ScriptedExpectation[] = [];
+  /** Those that nobody has taken. */
+  const waiting: ScriptedAttempt[] = [];
 
   /** Adds an attempt, and says how it ends. */
   function begin(request: Request, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
@@ -87,7 +113,13 @@ export function scriptedTransport({
         breakOff(body, signal.reason);
       };
       if (!ignoreSignal) signal.addEventListener('abort', abort, { once: true });
-      attempts.push({ number: attempts.length + 1, request, input, init, signal, respond, fail });
+      const number = attempts.length + 1;
+      const answering = answeringBy(respond, fail);
+      const attempt: ScriptedAttempt = { number, request, input, init, signal, ...answering };
+      attempts.push(attempt);
+      const expectation = expectations.find(each => each.tryTake());
+      if (expectation) expectation.meet(attempt);
+      else waiting.push(attempt);
     });
   }
 
@@ -98,22 +130,54 @@ export function scriptedTransport({
 
   return Object.assign(transport, {
     attempts,
-    async next() {
-      if (taken === attempts.length) await settled();
-      const attempt = attempts[taken];
+    expect(expected: ExpectedRequest = {}): Expectation {
+      const expectation = new ScriptedExpectation(expected, clock);
+      expectations.push(expectation);
+      return expectation;
+    },
+    async next(expected: ExpectedRequest = {}) {
+      if (waiting.length === 0) await settled();
+      const attempt = waiting.shift();
       if (!attempt)
-        throw new Error(`Expected attempt ${taken + 1}, but it has not come. Move the clock first?`);
-      taken++;
+        throw new Error(
+          `Expected attempt ${attempts.length + 1}, but it has not come. Move the clock first?`,
+        );
+      const found = await differences(attempt.request, expected);
+      if (found.length > 0) throw unexpected(attempt.request, expected, found);
       return attempt;
     },
     async expectNone() {
       await settled();
-      const attempt = attempts[taken];
+      const [attempt] = waiting;
       if (!attempt) return;
-      const { method, url } = attempt.request;
-      throw new Error(`Expected no attempt, but number ${attempt.number} has come: ${method} ${url}`);
+      const { number, request } = attempt;
+      throw new Error(`Expected no attempt, but number ${number} has come: ${describeRequest(request)}`);
+    },
+    verify() {
+      if (waiting.length === 0 && expectations.every(({ isMet }) => isMet)) return;
+      const lines = expectations.flatMap(expectation => expectation.lines());
+      const unasked = waiting.map(({ request }) => `✗ nobody expected ${describeRequest(request)}`);
+      throw assertionError(
+        ['The transport has not seen what was expected:', ...lines, ...unasked].join('\n  '),
+        attempts.map(({ request }) => describeRequest(request)),
+        lines,
+      );
     },
   });
+}
+
+function answeringBy(respond: (response?: Response) => void, fail: (error: unknown) => void): Answering {
+  return {
+    respond,
+    fail: error => fail(errorOf(error)),
+    stall: () => {},
+    stream(init) {
+      const body = slowBody();
+      respond(new Response(body.stream, init));
+      return body;
+    },
+    breakOff: (...chunks) => respond(brokenResponse(chunks)),
+  };
 }
 
 const signalOf = (input: FetchInput, init: RequestInit | undefined): AbortSignal =>

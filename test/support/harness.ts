@@ -1,9 +1,9 @@
-import { createFetch, type FetchOptions, type HoldfastEvent, type HoldfastFetch } from '../../src/index.ts';
+import type { FetchOptions, HoldfastEvent, HoldfastFetch } from '../../src/index.ts';
 import {
   type ScriptedTransport,
-  scriptedTransport,
+  type TestFetchOptions,
+  testFetch,
   type VirtualClock,
-  virtualClock,
 } from '../../src/testing/index.ts';
 
 export interface Harness {
@@ -21,14 +21,7 @@ export const url = 'https://payments.test/charges';
  * A client in a world without time, chance or network. Chance always comes out as 0, so that a back-off with full
  * jitter takes no time: tests that are about waiting say how long.
  */
-export function harness({
-  ignoreSignal = false,
-  ...options
-}: FetchOptions & { readonly ignoreSignal?: boolean } = {}): Harness {
-  const clock = virtualClock();
-  const transport = scriptedTransport({ ignoreSignal });
-  const events: HoldfastEvent[] = [];
-  const observe = (event: HoldfastEvent) => events.push(event);
-  const fetch = createFetch({ clock, fetch: transport, random: () => 0, observe, ...options });
-  return { fetch, transport, clock, events };
+export function harness(options: FetchOptions & { readonly ignoreSignal?: boolean } = {}): Harness {
+  const { fetch, transport, clock, events } = testFetch(options as TestFetchOptions);
+  return { fetch, transport, clock, events: events.events };
 }

@@ -146,3 +146,29 @@ test('works under fake timers too', async () => {
     vi.useRealTimers();
   }
 });
+
+describe('runAll', () => {
+  test('moves from timer to timer until none is set, and says how far', async () => {
+    const { clock, fired, set } = recording();
+    await clock.advance(5);
+    clock.setTimer(() => set('inner', 20), 10);
+    expect(await clock.runAll()).toBe(30);
+    expect(fired).toEqual(['inner at 35']);
+    expect(clock.now()).toBe(35);
+    expect(await clock.runAll()).toBe(0);
+  });
+
+  test('ends with what repeats itself for ever', async () => {
+    const clock = virtualClock();
+    const repeat = () => clock.setTimer(repeat, 1_000);
+    repeat();
+    await expect(clock.runAll()).rejects.toThrow('keep setting new ones');
+  });
+
+  test('is refused while the clock moves', async () => {
+    const clock = virtualClock();
+    const first = clock.runAll();
+    await expect(clock.runAll()).rejects.toThrow('being moved already');
+    await first;
+  });
+});

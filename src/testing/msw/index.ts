@@ -6,6 +6,7 @@
  */
 export type { AnswerOf, MockEvent, Sequence } from './answer.ts';
 export type { MockExamples } from './examples.ts';
+export { type Faults, faults } from './faults.ts';
 export type { Answering, Mock, ReceivedRequest } from './mock.ts';
 export { type MockControl, type MockHandlers, type MockOptions, mockHandlers } from './mock-handlers.ts';
 export type { RefusedRequest } from './mocked-endpoint.ts';

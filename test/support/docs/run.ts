@@ -43,7 +43,7 @@ registerHooks({
 });
 
 // Loaded before time stands still.
-const doors = ['', '/contract', '/oauth2', '/testing', '/policy-file', '/undici', '/install'];
+const doors = ['', '/chaos', '/contract', '/oauth2', '/testing', '/policy-file', '/undici', '/install'];
 await Promise.all(doors.map(door => import(`holdfast${door}`)));
 
 const write = process.stdout.write.bind(process.stdout);
