@@ -1,11 +1,11 @@
 import {
   type AttemptRecord,
+  type CacheUse,
   type CallRecord,
   isSent,
   type OuterCallInfo,
   outerTitle,
 } from './call-record.ts';
-import { type AttemptRecord, type CacheUse, type CallRecord, isSent } from './call-record.ts';
 import { HoldfastError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
@@ -61,16 +61,9 @@ export function shareStory(response: Response, copy: Response): void {
 export function responseInfo(response: Response): ResponseInfo | undefined {
   const record = stories.get(response);
   if (!record) return undefined;
-  const { method, url, host, attempts, queuedMs, circuit, fallback, traceId } = record;
+  const { method, url, host, attempts, retries, queuedMs, circuit, fallback, coalesced, cache } = record;
+  const { traceId, outer, innerRetries } = record;
   const elapsedMs = record.durationMs ?? 0;
-  const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, queuedMs, circuit, fallback, traceId };
-  const { method, url, host, attempts, retries, circuit, fallback, traceId } = record;
-  const elapsedMs = record.durationMs ?? 0;
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, traceId };
-  const { method, url, host, attempts, circuit, fallback, traceId, outer, innerRetries } = record;
-  const elapsedMs = record.durationMs ?? 0;
-  const retries = Math.max(0, record.sentAttempts - 1);
   return {
     method,
     url,
@@ -78,20 +71,15 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
     attempts,
     retries,
     elapsedMs,
+    queuedMs,
     circuit,
     fallback,
+    coalesced,
+    cache,
     traceId,
     outer,
     innerRetries,
   };
-  const { method, url, host, attempts, circuit, fallback, coalesced, traceId } = record;
-  const elapsedMs = record.durationMs ?? 0;
-  const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, coalesced, traceId };
-  const { method, url, host, attempts, circuit, fallback, cache, traceId } = record;
-  const elapsedMs = record.durationMs ?? 0;
-  const retries = Math.max(0, record.sentAttempts - 1);
-  return { method, url, host, attempts, retries, elapsedMs, circuit, fallback, cache, traceId };
 }
 
 /**
@@ -119,36 +107,31 @@ export function explain(ending: Response | unknown): string {
   const info = typeof ending === 'object' && ending !== null ? responseInfo(ending as Response) : undefined;
   if (!info) return 'No call of a holdfast fetch is known to have ended with this.';
   const status = (ending as Response).status;
-  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(info.retries + 1)}`;
+  const sent = Math.max(1, info.attempts.filter(isSent).length);
+  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(sent)}`;
   return [heading, ...queued(info.queuedMs), ...timeline(info.attempts), ...footnotes(info)].join('\n');
-  const heading = `${info.method} ${info.url} → ${status} in ${ms(info.elapsedMs)}, ${count(Math.max(1, info.attempts.filter(isSent).length))}`;
-  return [heading, ...timeline(info.attempts), ...footnotes(info)].join('\n');
 }
 
 function explainError(error: HoldfastError): string {
   const heading = `${error.method} ${error.url} → ${error.code}, ${count(error.attempts.filter(isSent).length)}`;
-  const queuedMs = HoldfastError.recordOf(error)?.queuedMs ?? 0;
-  const lines = [heading, ...queued(queuedMs), ...timeline(error.attempts), `  ${error.message}`];
   const record = HoldfastError.recordOf(error);
-  const lines = [heading, ...timeline(error.attempts), `  ${error.message}`];
-  if (record) lines.push(...nesting(record));
-  return lines.join('\n');
+  return [
+    heading,
+    ...queued(record?.queuedMs ?? 0),
+    ...timeline(error.attempts),
+    ...(record?.coalesced ? [joined] : []),
+    `  ${error.message}`,
+    ...(record ? nesting(record) : []),
+  ].join('\n');
 }
 
 const queued = (queuedMs: number): string[] =>
   queuedMs > 0 ? [`  waited ${ms(queuedMs)} for its turn in the bulkhead`] : [];
 
-function footnotes(info: ResponseInfo): string[] {
-  const notes: string[] = nesting(info);
-  const isJoined = HoldfastError.recordOf(error)?.coalesced ? [joined] : [];
-  const lines = [heading, ...timeline(error.attempts), ...isJoined, `  ${error.message}`];
-  return lines.join('\n');
-}
-
 const joined = '  joined the request of an earlier call that was the same';
 
 function footnotes(info: ResponseInfo): string[] {
-  const notes: string[] = [];
+  const notes: string[] = nesting(info);
   if (info.coalesced) notes.push(joined);
   if (info.fallback !== undefined) notes.push(`  answered by the fallback "${info.fallback}"`);
   if (info.cache && info.cache.status !== 'miss') notes.push(`  ${fromCache(info.cache)}`);
@@ -181,14 +164,9 @@ function timeline(attempts: readonly AttemptRecord[]): string[] {
   const rows = attempts.map(attempt => [
     `#${attempt.attempt}${attempt.hedge ? ' (hedge)' : ''}`,
     `at ${ms(attempt.startMs)}${attempt.endpoint === undefined ? '' : ` to ${attempt.endpoint}`}`,
-    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
-    `#${attempt.attempt}`,
-    `at ${ms(attempt.startMs)}`,
     attempt.durationMs === undefined
       ? 'running'
       : `took ${ms(attempt.durationMs)}${pause(attempt)}${attempt.isSlow ? ', slow' : ''}`,
-    [attempt.outcome, attempt.status ?? attempt.code].filter(part => part !== undefined).join(' '),
-    attempt.durationMs === undefined ? 'running' : `took ${ms(attempt.durationMs)}${pause(attempt)}`,
     [attempt.outcome, attempt.status ?? attempt.code, injected(attempt)]
       .filter(part => part !== undefined)
       .join(' '),
@@ -215,7 +193,6 @@ function decision(attempt: AttemptRecord): string {
   if (attempt.reason === 'retried') return `retried after ${ms(attempt.delayMs ?? 0)}${asked}`;
   if (attempt.reason === 'lost') return 'another attempt was faster';
   if (attempt.reason === 'hedged') return `another attempt was under way${asked}`;
-  const why = reasons[attempt.reason];
   const why =
     attempt.emptyBudgetOf === undefined
       ? reasons[attempt.reason]

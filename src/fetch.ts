@@ -23,9 +23,8 @@ import { EnclosingCall, findOuter, openContext } from './pipeline/outer-call.ts'
 import { type Handler, type Policy, pipeline, requireResponse } from './pipeline/pipeline.ts';
 import { deadlineHeaders } from './policies/deadline-headers.ts';
 import { nestedGuard } from './policies/nested-guard.ts';
-import type { PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
-import { budgetOf } from './policies/retry/budget.ts';
 import type { CallPolicy, PolicyOptions, ResolvedPolicy } from './policies/policy-options.ts';
+import { budgetOf } from './policies/retry/budget.ts';
 import { type Plan, PolicyBook, type PolicySet } from './policy-book.ts';
 import {
   type CallInit,
@@ -166,7 +165,6 @@ class FetchClient implements Inside {
       hostOf: url => this.#hostOf(url),
       open: new OpenCalls(),
     };
-    this.#runtime = { clock, random, emit: this.#hub.emit, open: new OpenCalls() };
     this.#isNesting = isNesting(this.#settings);
     if (this.#isNesting) openContext();
     this.#transport = transport?.send ?? fetchTransport(fetch);
@@ -283,10 +281,9 @@ class FetchClient implements Inside {
     const own = this.#settings.policies ?? [];
     const isSplit = (outer: Place, inner: Place) =>
       own.some(placed => placed.inside === outer || placed.outside === inner);
-    const standard = standardPolicies(policy, this.#spans, isSplit);
+    const fittings = { spans: this.#spans, send: this.#sendFallback, cacheStore, isSplit };
+    const standard = standardPolicies(policy, fittings);
     const guard = this.#isNesting && policy.nestedGuard ? guardOf(policy) : undefined;
-    const standard = standardPolicies(policy, this.#spans, this.#sendFallback, isSplit);
-    const standard = standardPolicies(policy, this.#spans, cacheStore, isSplit);
     const stack = standardOrder.flatMap(place => [
       ...own.filter(placed => placed.outside === place).map(placed => contained(placed.policy)),
       ...(standard[place] ? [standard[place]] : []),

@@ -4,8 +4,14 @@
  * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
  * readers of headers and errors under `http/`, which are free to change.
  */
-export type { AttemptRecord, CallRecord, OutcomeKind, OuterCallInfo, RetryReason } from './call-record.ts';
-export type { AttemptRecord, CacheUse, CallRecord, OutcomeKind, RetryReason } from './call-record.ts';
+export type {
+  AttemptRecord,
+  CacheUse,
+  CallRecord,
+  OutcomeKind,
+  OuterCallInfo,
+  RetryReason,
+} from './call-record.ts';
 export {
   type Client,
   type ClientCallOptions,
@@ -34,13 +40,9 @@ export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './exp
 export { createFetch, type HoldfastFetch } from './fetch.ts';
 export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
 export type {
-  CircuitBreakerView,
-  ConcurrencyLimitView,
-  HostPauseView,
-  Hosts,
-  HostView,
   BulkheadView,
   CircuitBreakerView,
+  ConcurrencyLimitView,
   HostPauseView,
   Hosts,
   HostView,
@@ -76,10 +78,10 @@ export type {
   CoalescedEvent,
   Emit,
   FallbackEvent,
+  FallbackFailedEvent,
   HedgeEvent,
   HedgeRefusal,
   HedgeRefusedEvent,
-  FallbackFailedEvent,
   HoldfastEvent,
   HostPauseEvent,
   Observer,
@@ -101,18 +103,18 @@ export type { CacheOptions, HttpCache } from './policies/cache/options.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
 export type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
+export type { CoalesceOptions } from './policies/coalesce/coalesce.ts';
 export { concurrencyLimit } from './policies/concurrency-limit/concurrency-limit.ts';
 export type { ConcurrencyLimitOptions, LimitAlgorithm } from './policies/concurrency-limit/limits.ts';
-export type { HostEndpoints, WeightedEndpoint } from './policies/endpoints.ts';
-export type { HedgeOptions } from './policies/hedge/options.ts';
 export { type DeadlineHeadersOptions, deadlineHeaders } from './policies/deadline-headers.ts';
-export type { CoalesceOptions } from './policies/coalesce/coalesce.ts';
+export type { HostEndpoints, WeightedEndpoint } from './policies/endpoints.ts';
 export type {
   FallbackCall,
   FallbackCode,
   FallbackFailure,
   FallbackOptions,
 } from './policies/fallback/options.ts';
+export type { HedgeOptions } from './policies/hedge/options.ts';
 export { type HostPauseOptions, hostPause } from './policies/host-pause.ts';
 export type { CallPolicy, PolicyOptions } from './policies/policy-options.ts';
 export type { RateLimitOptions } from './policies/rate-limit/limits.ts';

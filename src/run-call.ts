@@ -11,7 +11,7 @@ import {
   responseOutcome,
   truthOf,
 } from './pipeline/outcome.ts';
-import { cutShort } from './policies/attempt.ts';
+import { cutShort, endAttempt } from './policies/attempt.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import type { Plan } from './policy-book.ts';
 
@@ -90,15 +90,6 @@ function withoutSecrets(error: unknown, { request, record }: Call): unknown {
   return Object.assign(told, { name: error.name, ...(code !== undefined && { code }) });
 }
 
-/** The call was settled over the head of an attempt that is still on its way out. */
-function cutShort(call: Call, outcome: ErrorOutcome): void {
-  for (const attempt of call.record.attempts) {
-    if (attempt.durationMs !== undefined) continue;
-    attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
-    endAttempt(outcome, call, attempt);
-  }
-}
-
 /** The story of a response is whole when it is handed over, also where an attempt is slow to hear that it has lost. */
 function endLosers(call: Call): void {
   for (const attempt of call.record.attempts) {
@@ -107,14 +98,6 @@ function endLosers(call: Call): void {
     const cancelled = { response: undefined, status: undefined, error: undefined, code: undefined } as const;
     endAttempt({ kind: 'cancelled', sent, ...cancelled }, call, attempt);
   }
-}
-
-function settleRecord({ host, record, runtime }: Call): number {
-  const now = runtime.clock.now();
-  const durationMs = now - record.startedAt;
-  record.durationMs = durationMs;
-  record.circuit = peekCircuit(host)?.state(now);
-  return durationMs;
 }
 
 function settleRecord({ host, record, runtime, enclosing }: Call): number {

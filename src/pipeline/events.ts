@@ -263,10 +263,10 @@ export type HoldfastEvent =
   | ValidationEvent
   | FallbackEvent
   | FallbackFailedEvent
-  | CoalescedEvent;
+  | CoalescedEvent
   | CacheEvent
   | CacheRefreshEvent
-  | CacheStoreFailedEvent;
+  | CacheStoreFailedEvent
   | ChaosEvent;
 
 export type Observer = (event: HoldfastEvent) => void;

@@ -10,7 +10,6 @@ import {
   requireObject,
   show,
 } from '../pipeline/options.ts';
-import { type CacheOptions, type CacheRules, readCacheOptions } from './cache/options.ts';
 import {
   type BulkheadLimits,
   type BulkheadOptions,
@@ -19,24 +18,26 @@ import {
   priorities,
   readBulkheadOptions,
 } from './bulkhead/limits.ts';
+import { type CacheOptions, type CacheRules, readCacheOptions } from './cache/options.ts';
 import {
   type CircuitBreakerOptions,
   type CircuitLimits,
   readCircuitBreakerOptions,
 } from './circuit-breaker/limits.ts';
+import { type CoalesceLimits, type CoalesceOptions, readCoalesceOptions } from './coalesce/coalesce.ts';
 import {
   type ConcurrencyLimitOptions,
   type ConcurrencyLimits,
   readConcurrencyLimitOptions,
 } from './concurrency-limit/limits.ts';
-import { type Endpoint, type HostEndpoints, readEndpoints } from './endpoints.ts';
-import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/options.ts';
+import {
   type DeadlineHeaders,
   type DeadlineHeadersOptions,
   readDeadlineHeadersOptions,
 } from './deadline-headers.ts';
-import { type CoalesceLimits, type CoalesceOptions, readCoalesceOptions } from './coalesce/coalesce.ts';
+import { type Endpoint, type HostEndpoints, readEndpoints } from './endpoints.ts';
 import { type FallbackOptions, type FallbackRules, readFallbackOptions } from './fallback/options.ts';
+import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/options.ts';
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RateLimitOptions, type RateLimits, readRateLimitOptions } from './rate-limit/limits.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
@@ -76,6 +77,7 @@ export interface PolicyOptions {
   readonly bulkhead?: BulkheadOptions | false;
   /** @defaultValue false */
   readonly rateLimit?: RateLimitOptions | false;
+  /**
    * Whether a call that is made within an attempt of another keeps to that one's deadline and draws its retries from both
    * budgets. A call without stands on its own: neither is it part of another, nor others of it.
    * @defaultValue true
@@ -91,6 +93,7 @@ export interface PolicyOptions {
   readonly fallback?: FallbackOptions | false;
   /** Lets identical calls that are under way at the same time share one request. Off unless given; true for its defaults. */
   readonly coalesce?: CoalesceOptions | boolean;
+  /**
    * Answers from what was kept. Needs the setting `cacheStore`; {} is on with the defaults.
    * @defaultValue false
    */
@@ -112,8 +115,8 @@ export interface PolicyOptions {
 }
 
 /**
- * What one call may change. The circuit, the pause, the budget, permits and tokens belong to the host and its other calls: a call can
- * go without them, but not change their limits for everyone.
+ * What one call may change. The circuit, the pause, the limits and the budget belong to the host and its other calls: a
+ * call can go without them, but not change their limits for everyone.
  */
 export interface CallPolicy
   extends Omit<PolicyOptions, 'retry' | SharedPart>,
@@ -236,15 +239,13 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     bulkhead: ifGiven(read.bulkhead, readBulkheadOptions, at('bulkhead')),
     rateLimit: ifGiven(read.rateLimit, readRateLimitOptions, at('rateLimit')),
     nestedGuard: read.nestedGuard,
-    deadlineHeaders: read.deadlineHeaders
-      ? readDeadlineHeadersOptions(read.deadlineHeaders, at('deadlineHeaders'))
-      : false,
+    deadlineHeaders: ifGiven(read.deadlineHeaders, readDeadlineHeadersOptions, at('deadlineHeaders')),
     fallback: ifGiven(read.fallback, readFallbackOptions, at('fallback')),
     coalesce: ifGiven(read.coalesce === true ? {} : read.coalesce, readCoalesceOptions, at('coalesce')),
-    cache: read.cache ? readCacheOptions(read.cache, at('cache')) : false,
+    cache: ifGiven(read.cache, readCacheOptions, at('cache')),
     retry: unlessOff(read.retry, readRetryOptions, at('retry')),
-    hedge: unlessOff(read.hedge ?? false, readHedgeOptions, at('hedge')),
-    endpoints: read.endpoints ? readEndpoints(read.endpoints, at('endpoints')) : false,
+    hedge: ifGiven(read.hedge, readHedgeOptions, at('hedge')),
+    endpoints: ifGiven(read.endpoints, readEndpoints, at('endpoints')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
     concurrencyLimit: unlessOff(read.concurrencyLimit, readConcurrencyLimitOptions, at('concurrencyLimit')),
@@ -258,7 +259,6 @@ const unlessOff = <Options extends object, Rules>(
   path: string,
 ): Rules | false => (given === false ? false : read(given ?? ({} as Options), path));
 
-/** Of a part that is there only if somebody asks for it. */
 /** Of a part that is not there unless somebody asks for it. */
 const ifGiven = <Options extends object, Rules>(
   given: Options | false | undefined,
@@ -269,17 +269,13 @@ const ifGiven = <Options extends object, Rules>(
 const limit = (ms: number | false): number => (ms === false ? Number.POSITIVE_INFINITY : ms);
 
 /** Parts whose state belongs to the host and its other calls: one call can go without them, and no more. */
-export const sharedParts: readonly ['circuitBreaker', 'hostPause', 'concurrencyLimit'] = [
-  'circuitBreaker',
-  'hostPause',
-  'concurrencyLimit',
-];
-export const sharedParts: readonly ['bulkhead', 'rateLimit', 'circuitBreaker', 'hostPause'] = [
+export const sharedParts: readonly [
   'bulkhead',
   'rateLimit',
-  'circuitBreaker',
   'hostPause',
-];
+  'circuitBreaker',
+  'concurrencyLimit',
+] = ['bulkhead', 'rateLimit', 'hostPause', 'circuitBreaker', 'concurrencyLimit'];
 
 type SharedPart = (typeof sharedParts)[number];
 
@@ -308,9 +304,8 @@ export interface Advice {
 
 /** Finds combinations that are allowed and hardly meant. */
 export function adviseOn(options: PolicyOptions, where: string): Advice[] {
-  const { totalTimeoutMs, attemptTimeoutMs, retry, rateLimit } = resolvePolicy(options);
-  const { totalTimeoutMs, attemptTimeoutMs, retry, hedge } = resolvePolicy(options);
-  const { totalTimeoutMs, attemptTimeoutMs, retry, circuitBreaker } = resolvePolicy(options);
+  const { totalTimeoutMs, attemptTimeoutMs, retry, rateLimit, hedge, circuitBreaker } =
+    resolvePolicy(options);
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];

@@ -33,23 +33,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
   };
 
   /** Takes the outcome of an attempt. Under the limits it was admitted by; those of the circuit may have changed since. */
-  function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt }: Admission): void {
-    hear?.(outcome, call);
-    const { record, runtime } = call;
-    const { clock } = runtime;
-    if (pace) {
-      clock.clearTimer(pace.timer);
-      // It has been counted. That it comes after all does not make the host quick.
-      if (pace.isSlow) return;
-    }
-    const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
-    if (outcome.response && verdict === 'success') {
-      permit.isAnswered = true;
-      const lease = leaseOf(outcome.response);
-      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now(), record));
-    } else circuit.record(permit, verdict, clock.now(), record);
-  }
   function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt, pace }: Admission): void {
+    hear?.(outcome, call);
     const { record, runtime } = call;
     const { clock } = runtime;
     if (pace) {

@@ -21,6 +21,9 @@ const codes: Readonly<Record<FallbackCode, true>> = {
   TIMEOUT: true,
   CIRCUIT_OPEN: true,
   HOST_PAUSED: true,
+  BULKHEAD_FULL: true,
+  RATE_LIMITED: true,
+  OVERLOADED: true,
 };
 
 export const fallbackCodes: readonly FallbackCode[] = Object.keys(codes) as FallbackCode[];

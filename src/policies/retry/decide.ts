@@ -40,12 +40,10 @@ export interface Facts extends RetryInfo {
   readonly retries: number;
   /** Retries that do not count among `maxRetries`. */
   readonly freeRetries: number;
-  /** What would refuse an attempt now, if anything. */
-  readonly refusal: RefusalReason | undefined;
   /** Retries that calls within its attempts have made in vain: they count as if it had made them itself. */
   readonly innerRetries: number;
-  /** Whether the host's circuit would refuse an attempt now. */
-  readonly isRefused: boolean;
+  /** What would refuse an attempt now, if anything. */
+  readonly refusal: RefusalReason | undefined;
   /** Whether a retry would go to another host than the one that asked us to stay away. */
   readonly goesElsewhere: boolean;
 }
@@ -68,12 +66,9 @@ export function decide(rules: DecisionRules, facts: Facts, random: () => number)
     return no(rules.shouldRetry && isTransient(rules, outcome) ? 'vetoed' : 'not-transient');
   const obstacle = obstacleToRepeating(rules, facts);
   if (obstacle) return no(obstacle);
-  if (!facts.isStale && attempt - facts.freeRetries > rules.maxRetries) return no('retries-exhausted');
+  const retries = facts.retries - facts.freeRetries + facts.innerRetries;
+  if (!facts.isStale && retries >= rules.maxRetries) return no('retries-exhausted');
   if (facts.refusal) return no(facts.refusal);
-  if (!facts.isStale && facts.retries - facts.freeRetries >= rules.maxRetries) return no('retries-exhausted');
-  if (!facts.isStale && attempt - facts.freeRetries + facts.innerRetries > rules.maxRetries)
-    return no('retries-exhausted');
-  if (facts.isRefused) return no('circuit-open');
   const delayMs = facts.isStale ? 0 : delayBefore(rules, facts, random);
   if (facts.elapsedMs + delayMs > rules.maxElapsedMs) return no('elapsed');
   if (delayMs >= facts.remainingMs || delayMs > MAX_TIMER_MS) return no('deadline');

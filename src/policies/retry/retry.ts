@@ -17,20 +17,19 @@ import { wait } from '../../pipeline/wait.ts';
 import { AGAIN, untilDone } from './attempt-loop.ts';
 import { budgetOf, type RetryBudget } from './budget.ts';
 import { type Decision, decide, type Facts, isTransient, type RefusalReason } from './decide.ts';
-import { type Decision, decide, type Facts, isTransient } from './decide.ts';
 import { Payment, pay } from './payment.ts';
 import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts';
 
 /** What a retry asks of its surroundings before it is paid for and waited for. */
 export interface RetrySurroundings {
-  /** Whether an attempt would be refused now, wherever it may go. */
-  isRefused(call: Call): boolean;
+  /** What would refuse an attempt now, wherever it may go. */
+  refusal(call: Call): RefusalReason | undefined;
   /** Whether it would go to another host than the latest attempt, one that has not asked us to stay away. */
   goesElsewhere(call: Call): boolean;
 }
 
-const alone: RetrySurroundings = { isRefused: () => false, goesElsewhere: () => false };
+const alone: RetrySurroundings = { refusal: () => undefined, goesElsewhere: () => false };
 
 /**
  * Repeats transient outcomes of repeatable calls, waiting a growing, jittered delay between attempts.
@@ -40,21 +39,6 @@ const alone: RetrySurroundings = { isRefused: () => false, goesElsewhere: () => 
  *
  * @throws TypeError or RangeError at construction, if an option will not do.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 | RFC 9110 §9.2.2} for what is repeatable.
- *
- * @param refusalOf - what would refuse an attempt now, so that none is paid for and waited for in vain.
- */
-export function retry(options: RetryOptions = {}, refusalOf: RefusalOf = () => undefined): Policy {
-  const rules = readRetryOptions(options);
-  return function retry(given, next) {
-    const canRepeat = repeatable(given.request, rules);
-    const call = rules.unsent && canRepeat !== 'yes' ? withOwnRedirects(given) : given;
-    const maySendAgain = canRepeat === 'yes' || rules.unsent;
-    const snapshot = maySendAgain ? takeDown(call.request) : call.request;
-    // A call that needs no retry does not pay for the loop.
-    return next(call).then(
-      response => {
-        const outcome = responseOutcome(response);
-        if (outcome.kind !== 'success')
  */
 export function retry(options: RetryOptions = {}, surroundings: RetrySurroundings = alone): Policy {
   const rules = readRetryOptions(options);
@@ -68,21 +52,17 @@ export function retry(options: RetryOptions = {}, surroundings: RetrySurrounding
       response => {
         const outcome = responseOutcome(response);
         if (outcome.kind !== 'success')
-          return new Repetition(rules, refusalOf, call, next, canRepeat, snapshot).after(outcome);
           return new Repetition(rules, surroundings, call, next, canRepeat, snapshot).after(outcome);
         noteSuccess(call, rules);
         return response;
       },
       error => {
         const outcome = errorOutcome(error, call);
-        return new Repetition(rules, refusalOf, call, next, canRepeat, snapshot).after(outcome);
         return new Repetition(rules, surroundings, call, next, canRepeat, snapshot).after(outcome);
       },
     );
   };
 }
-
-type RefusalOf = (call: Call) => RefusalReason | undefined;
 
 /** The first attempt succeeded, as most do. */
 function noteSuccess(call: Call, { budget }: RetryRules): void {
@@ -98,18 +78,15 @@ const decidingNumber = ({ attempt, record }: Call): number => record.decidedBy ?
 /** A call whose first attempt was no success, on its way through those that may follow. */
 class Repetition {
   readonly #rules: RetryRules;
-  readonly #refusalOf: RefusalOf;
   readonly #surroundings: RetrySurroundings;
   readonly #call: Call;
   readonly #next: Handler;
   readonly #repeatable: Repeatable;
   readonly #snapshot: Snapshot;
   readonly #budget: RetryBudget | undefined;
-  /** What the latest retry has withdrawn. */
-  #cost = 0;
-  #retries = 0;
   /** For the latest retry. */
   #payment: Payment | undefined;
+  #retries = 0;
   #wasRetried = false;
   /** One retry for a connection that had been closed before it was used again. */
   #freeRetries = 0;
@@ -117,7 +94,6 @@ class Repetition {
 
   constructor(
     rules: RetryRules,
-    refusalOf: RefusalOf,
     surroundings: RetrySurroundings,
     call: Call,
     next: Handler,
@@ -125,7 +101,6 @@ class Repetition {
     snapshot: Snapshot,
   ) {
     this.#rules = rules;
-    this.#refusalOf = refusalOf;
     this.#surroundings = surroundings;
     this.#call = call;
     this.#next = next;
@@ -158,11 +133,6 @@ class Repetition {
   #succeed(attempt: number): void {
     const record = this.#call.record.attempt(attempt);
     if (this.#retries > 0) {
-      this.#budget?.deposit(this.#cost);
-      this.#call.host.counters.recoveredCalls++;
-    } else if (!record?.hedge) this.#budget?.deposit();
-    if (attempt === 1) this.#budget?.deposit();
-    else {
       this.#payment?.refund();
       this.#call.host.counters.recoveredCalls++;
     } else if (!record?.hedge) this.#budget?.deposit();
@@ -210,11 +180,9 @@ class Repetition {
       isStale: this.#freeRetries === 0 && readFailure(outcome.error)?.isStale === true,
       retries: this.#retries,
       freeRetries: this.#freeRetries,
-      refusal: this.#refusalOf(this.#call),
-      isRefused: this.#surroundings.isRefused(this.#call),
-      goesElsewhere: asked !== undefined && this.#surroundings.goesElsewhere(this.#call),
       innerRetries: record.innerRetries,
-      isRefused: this.#isRefused(this.#call),
+      refusal: this.#surroundings.refusal(this.#call),
+      goesElsewhere: asked !== undefined && this.#surroundings.goesElsewhere(this.#call),
     };
   }
 
