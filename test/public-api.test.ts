@@ -106,11 +106,11 @@ describe('the exported names of', () => {
       type ClientCallOptions
       type ClientOptions
       type Clock
+      type CoalesceOptions
+      type CoalescedEvent
       type ConcurrencyLimitOptions
       type ConcurrencyLimitView
       type DeadlineHeadersOptions
-      type CoalesceOptions
-      type CoalescedEvent
       type Emit
       type ErrorCode
       type ErrorOutcome
@@ -138,19 +138,19 @@ describe('the exported names of', () => {
       type HostState
       type HostView
       type Hosts
-      type LimitAlgorithm
+      type HttpCache
       type IncomingDeadline
       type IncomingDeadlineOptions
       type IncomingHeaders
-      type HttpCache
+      type LimitAlgorithm
       type LogFields
       type Logger
       type Observer
       type Outcome
       type OutcomeKind
-      type OverloadEvent
       type OuterCall
       type OuterCallInfo
+      type OverloadEvent
       type Phase
       type Place
       type PlacedPolicy
