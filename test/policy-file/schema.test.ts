@@ -9,6 +9,7 @@ import { coalesceDefaults } from '../../src/policies/coalesce/coalesce.ts';
 import { deadlineHeadersDefaults } from '../../src/policies/deadline-headers.ts';
 import { fallbackDefaults } from '../../src/policies/fallback/options.ts';
 import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
+import { concurrencyLimitDefaults } from '../../src/policies/concurrency-limit/limits.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../../src/policies/rate-limit/limits.ts';
@@ -235,6 +236,7 @@ describe('the schema for editors', () => {
         ...under('deadlineHeaders.', deadlineHeadersDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
+        ...under('concurrencyLimit.', concurrencyLimitDefaults),
         ...under('cache.', cacheDefaults),
       ]),
     );
