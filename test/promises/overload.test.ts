@@ -225,7 +225,7 @@ describe('a host that has lost capacity', () => {
 async function atItsLimit(options: FetchOptions = {}) {
   const world = harness({ attemptTimeoutMs: 1_000, retry: false, circuitBreaker: false, ...options });
   for (let call = 0; call < 20; call++) {
-    void world.fetch(url, { policy: { retry: false } }).catch(() => {});
+    void world.fetch(url).catch(() => {});
     await world.clock.advance(2_000);
   }
   const running = world.fetch(url);
@@ -340,16 +340,25 @@ describe('beyond the limit', () => {
   });
 
   test('no retry is begun that would be refused', async () => {
-    const { fetch, transport, clock, running } = await atItsLimit({
-      retry: { baseDelayMs: 100, maxRetries: 1, budget: false },
-    });
+    const { fetch, transport, clock } = harness({ attemptTimeoutMs: 1_000, circuitBreaker: false });
+    const patient = { policy: { attemptTimeoutMs: false, totalTimeoutMs: false } } as const;
+    const early = [fetch(url, patient), fetch(url, patient)];
+    await clock.advance(0);
+    for (let call = 0; call < 20; call++) {
+      void fetch(url, { policy: { retry: false } }).catch(() => {});
+      await clock.advance(2_000);
+    }
     const waiters = [codeOf(fetch(url)), codeOf(fetch(url))];
     await clock.advance(0);
-    transport.attempts.at(-1)?.respond(new Response('', { status: 500 }));
-    const response = await running;
-    expect(responseInfo(response)?.attempts.at(-1)?.reason).toBe('overloaded');
-    await clock.advance(10_000);
-    await Promise.all(waiters);
+    expect(limitOf({ fetch })).toMatchObject({ limit: 1, inFlight: 2, waiting: 2 });
+    transport.attempts[0]?.respond(new Response('', { status: 503 }));
+    expect(responseInfo(await (early[0] as Promise<Response>))?.attempts).toMatchObject([
+      { status: 503, reason: 'overloaded' },
+    ]);
+    await clock.advance(1_000);
+    expect(await Promise.all(waiters)).toEqual(['OVERLOADED', 'OVERLOADED']);
+    transport.attempts[1]?.respond();
+    await early[1];
   });
 
   test('refusals do not move the circuit', async () => {
