@@ -13,6 +13,7 @@
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
  *    ├─ HostPausedError     the host asked to be left alone             HOST_PAUSED
  *    └─ OverloadedError     limit of attempts that the host can serve   OVERLOADED
+ *    ├─ ThrottledError      refused by chance; rejectionRatio           THROTTLED
  *    ├─ BulkheadFullError   maxConcurrent, maxQueued, waiting           BULKHEAD_FULL
  *    └─ RateLimitedError    waiting                                     RATE_LIMITED
  * ```
@@ -31,6 +32,7 @@ export type ErrorCode =
   | 'CIRCUIT_OPEN'
   | 'HOST_PAUSED'
   | 'OVERLOADED'
+  | 'THROTTLED'
   | 'BULKHEAD_FULL'
   | 'RATE_LIMITED'
   | 'CLOSED'
@@ -238,6 +240,27 @@ export class HostPausedError extends RejectedError {
   }
 }
 
+/** The host accepts too few attempts, and this one was refused by chance so that it has less to refuse. */
+export class ThrottledError extends RejectedError {
+  readonly code = 'THROTTLED';
+  /** The share that is refused at present, from 0 to 1. */
+  readonly rejectionRatio: number;
+
+  constructor(record: CallRecord, rejectionRatio: number, retryAfterMs: number) {
+    super(
+      `${title(record)} ${notSent(record)}: ${record.host} accepts too few attempts, and ` +
+        `${Math.round(rejectionRatio * 100)} % of them are refused at present. Try again in ${ms(retryAfterMs)}.`,
+      record,
+      retryAfterMs,
+    );
+    this.rejectionRatio = rejectionRatio;
+  }
+
+  protected override details(): Record<string, unknown> {
+    return { ...super.details(), rejectionRatio: this.rejectionRatio };
+  }
+}
+
 /** As many attempts are under way as the host can serve at present, and enough others wait already. */
 export class OverloadedError extends RejectedError {
   readonly code = 'OVERLOADED';
@@ -403,6 +426,7 @@ name(RejectedError, 'RejectedError');
 name(CircuitOpenError, 'CircuitOpenError');
 name(HostPausedError, 'HostPausedError');
 name(OverloadedError, 'OverloadedError');
+name(ThrottledError, 'ThrottledError');
 name(BulkheadFullError, 'BulkheadFullError');
 name(RateLimitedError, 'RateLimitedError');
 name(ClosedError, 'ClosedError');

@@ -34,6 +34,7 @@ export {
   OverloadedError,
   RateLimitedError,
   RejectedError,
+  ThrottledError,
   TimeoutError,
 } from './errors.ts';
 export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './explain.ts';
@@ -124,6 +125,7 @@ export type { RetryBudgetOptions } from './policies/retry/budget.ts';
 export type { RetryInfo } from './policies/retry/decide.ts';
 export { retry } from './policies/retry/retry.ts';
 export type { RetryOptions } from './policies/retry/rules.ts';
+export { type ThrottleOptions, throttle } from './policies/throttle.ts';
 export { attemptTimeout, type TimeoutOptions, totalTimeout } from './policies/timeout.ts';
 export { definePolicy, type PolicySet } from './policy-book.ts';
 export type { CallInit, FetchInput } from './request.ts';

@@ -34,6 +34,7 @@ import { isTransient, type RefusalReason } from './policies/retry/decide.ts';
 import { repeatable } from './policies/retry/repeatable.ts';
 import { type RetrySurroundings, retry } from './policies/retry/retry.ts';
 import { retryDefaults } from './policies/retry/rules.ts';
+import { throttle } from './policies/throttle.ts';
 import { attemptTimeout, totalTimeout } from './policies/timeout.ts';
 import type { TelemetrySettings } from './telemetry/options.ts';
 import { attemptSpan, callSpan } from './telemetry/policies.ts';
@@ -53,6 +54,7 @@ export const standardOrder = [
   'hostPause',
   'rateLimit',
   'circuitBreaker',
+  'throttle',
   'concurrencyLimit',
   'attemptSpan',
   'attemptTimeout',
@@ -86,7 +88,11 @@ export function standardPolicies(
   const listens = listensToHost(policy);
   // Where nothing can answer in the host's stead in between, one look at each outcome serves two.
   const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
-  const learnsAtCircuit = policy.circuitBreaker !== false && !isSplit('circuitBreaker', 'concurrencyLimit');
+  const learnsAtCircuit =
+    policy.circuitBreaker !== false &&
+    policy.throttle === false &&
+    !isSplit('circuitBreaker', 'throttle') &&
+    !isSplit('throttle', 'concurrencyLimit');
   const bounded = totalTimeout({ limitMs: policy.totalTimeoutMs });
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
@@ -114,6 +120,7 @@ export function standardPolicies(
             : undefined,
         )
       : isolationOnly(),
+    throttle: made(policy.throttle, throttle),
     concurrencyLimit: made(policy.concurrencyLimit, limits =>
       (learnsAtCircuit ? admitWithinLimit : concurrencyLimit)(limits, longestAttempt(policy)),
     ),

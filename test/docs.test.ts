@@ -19,6 +19,7 @@ import { policyDefaults } from '../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../src/policies/rate-limit/limits.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
 import { retryDefaults } from '../src/policies/retry/rules.ts';
+import { throttleDefaults } from '../src/policies/throttle.ts';
 import {
   anchorsOf,
   type Block,
@@ -127,6 +128,7 @@ describe('the tables of defaults', () => {
     ...prefixed('deadlineHeaders.', deadlineHeadersDefaults),
     ...prefixed('hostPause.', hostPauseDefaults),
     ...prefixed('circuitBreaker.', circuitBreakerDefaults),
+    ...prefixed('throttle.', throttleDefaults),
     ...prefixed('concurrencyLimit.', concurrencyLimitDefaults),
     ...prefixed('fallback.', fallbackDefaults),
     ...prefixed('coalesce.', coalesceDefaults),

@@ -53,6 +53,7 @@ describe('the exported names of', () => {
       RateLimitedError
       RejectedError
       SchemaValidationError
+      ThrottledError
       TimeoutError
       attemptTimeout
       bulkhead
@@ -75,6 +76,7 @@ describe('the exported names of', () => {
       retry
       settle
       standardOrder
+      throttle
       totalTimeout
       type Allowance
       type AttemptEndEvent
@@ -178,6 +180,7 @@ describe('the exported names of', () => {
       type Sent
       type SlowCallEvent
       type TelemetryOptions
+      type ThrottleOptions
       type TimeoutOptions
       type Timer
       type Transport

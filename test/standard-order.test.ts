@@ -30,7 +30,7 @@ describe('the standard order', () => {
   test('is this', async () => {
     expect(await drawing()).toMatchInlineSnapshot(`
       "callSpan ─ fallback ─ cache ─ coalesce ─ totalTimeout ─ bulkhead ─ retry
-        └─ per attempt: hedge ─ endpoints ─ attempt ─ hostPause ─ rateLimit ─ circuitBreaker ─ concurrencyLimit ─ attemptSpan ─ attemptTimeout ─ chaos ─ transport"
+        └─ per attempt: hedge ─ endpoints ─ attempt ─ hostPause ─ rateLimit ─ circuitBreaker ─ throttle ─ concurrencyLimit ─ attemptSpan ─ attemptTimeout ─ chaos ─ transport"
     `);
   });
 

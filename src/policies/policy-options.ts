@@ -41,6 +41,7 @@ import { type HedgeOptions, type HedgeRules, readHedgeOptions } from './hedge/op
 import { type HostPauseLimits, type HostPauseOptions, readHostPauseOptions } from './host-pause.ts';
 import { type RateLimitOptions, type RateLimits, readRateLimitOptions } from './rate-limit/limits.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './retry/rules.ts';
+import { readThrottleOptions, type ThrottleLimits, type ThrottleOptions } from './throttle.ts';
 import { checkLimit, defaultAttemptTimeoutMs, defaultTotalTimeoutMs } from './timeout.ts';
 
 /** How calls are treated. Each part is switched off by `false`; what is left out has a safe default. */
@@ -111,6 +112,8 @@ export interface PolicyOptions {
   readonly endpoints?: HostEndpoints | false;
   readonly hostPause?: HostPauseOptions | false;
   readonly circuitBreaker?: CircuitBreakerOptions | false;
+  /** @defaultValue false */
+  readonly throttle?: ThrottleOptions | false;
   readonly concurrencyLimit?: ConcurrencyLimitOptions | false;
 }
 
@@ -145,6 +148,7 @@ export interface ResolvedPolicy {
   readonly endpoints: readonly Endpoint[] | false;
   readonly hostPause: HostPauseLimits | false;
   readonly circuitBreaker: CircuitLimits | false;
+  readonly throttle: ThrottleLimits | false;
   readonly concurrencyLimit: ConcurrencyLimits | false;
 }
 
@@ -179,6 +183,7 @@ export const policyChecks: Checks<PolicyOptions> = {
   endpoints: orFalse((value, name) => void readEndpoints(value as HostEndpoints, name)),
   hostPause: orFalse(requireObject),
   circuitBreaker: orFalse(requireObject),
+  throttle: orFalse(requireObject),
   concurrencyLimit: orFalse(requireObject),
 };
 
@@ -248,6 +253,7 @@ export function resolvePolicy(options: PolicyOptions, path = ''): ResolvedPolicy
     endpoints: ifGiven(read.endpoints, readEndpoints, at('endpoints')),
     hostPause: unlessOff(read.hostPause, readHostPauseOptions, at('hostPause')),
     circuitBreaker: unlessOff(read.circuitBreaker, readCircuitBreakerOptions, at('circuitBreaker')),
+    throttle: ifGiven(read.throttle, readThrottleOptions, at('throttle')),
     concurrencyLimit: unlessOff(read.concurrencyLimit, readConcurrencyLimitOptions, at('concurrencyLimit')),
   };
 }
@@ -274,8 +280,9 @@ export const sharedParts: readonly [
   'rateLimit',
   'hostPause',
   'circuitBreaker',
+  'throttle',
   'concurrencyLimit',
-] = ['bulkhead', 'rateLimit', 'hostPause', 'circuitBreaker', 'concurrencyLimit'];
+] = ['bulkhead', 'rateLimit', 'hostPause', 'circuitBreaker', 'throttle', 'concurrencyLimit'];
 
 type SharedPart = (typeof sharedParts)[number];
 

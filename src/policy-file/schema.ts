@@ -18,6 +18,7 @@ import { policyDefaults } from '../policies/policy-options.ts';
 import { rateLimitDefaults } from '../policies/rate-limit/limits.ts';
 import { retryBudgetDefaults } from '../policies/retry/budget.ts';
 import { retryDefaults } from '../policies/retry/rules.ts';
+import { throttleDefaults } from '../policies/throttle.ts';
 
 /** One way in which a value may be given, and how that reads in a message. */
 interface Way {
@@ -317,6 +318,24 @@ const circuitBreakerOptions: Options = {
   ),
 };
 
+const throttleOptions: Options = {
+  factor: option(
+    'How many attempts may be sent for each that the host accepts; what is beyond is refused by chance.',
+    throttleDefaults.factor,
+    number({ min: 1 }),
+  ),
+  windowMs: option(
+    'Over how long attempts are counted, in milliseconds.',
+    throttleDefaults.windowMs,
+    duration({ min: 10, max: MAX_TIMER_MS }),
+  ),
+  maxRejectionRatio: option(
+    'Largest share that is refused.',
+    throttleDefaults.maxRejectionRatio,
+    number({ max: 1 }),
+  ),
+};
+
 const concurrencyLimitOptions: Options = {
   algorithm: option(
     'No limit until the host shows that it is overloaded, or a limit at all times by the gradient of latency.',
@@ -533,6 +552,7 @@ const policyOptions: Options = {
     'Refuses calls to a host that has failed until a probe succeeds.',
     circuitBreakerOptions,
   ),
+  throttle: part('Refuses attempts by chance when the host accepts too few.', throttleOptions),
   concurrencyLimit: part('Sends no more at once than an overloaded host can serve.', concurrencyLimitOptions),
 };
 
@@ -572,6 +592,7 @@ const parts: Readonly<Record<string, Options>> = {
   deadlineHeaders: deadlineHeadersOptions,
   hostPause: hostPauseOptions,
   circuitBreaker: circuitBreakerOptions,
+  throttle: throttleOptions,
   concurrencyLimit: concurrencyLimitOptions,
 };
 

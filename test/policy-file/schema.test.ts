@@ -6,14 +6,15 @@ import { bulkheadDefaults } from '../../src/policies/bulkhead/limits.ts';
 import { cacheDefaults } from '../../src/policies/cache/options.ts';
 import { circuitBreakerDefaults } from '../../src/policies/circuit-breaker/limits.ts';
 import { coalesceDefaults } from '../../src/policies/coalesce/coalesce.ts';
+import { concurrencyLimitDefaults } from '../../src/policies/concurrency-limit/limits.ts';
 import { deadlineHeadersDefaults } from '../../src/policies/deadline-headers.ts';
 import { fallbackDefaults } from '../../src/policies/fallback/options.ts';
 import { hedgeDefaults } from '../../src/policies/hedge/options.ts';
-import { concurrencyLimitDefaults } from '../../src/policies/concurrency-limit/limits.ts';
 import { hostPauseDefaults } from '../../src/policies/host-pause.ts';
 import { policyDefaults } from '../../src/policies/policy-options.ts';
 import { rateLimitDefaults } from '../../src/policies/rate-limit/limits.ts';
 import { retryDefaults } from '../../src/policies/retry/rules.ts';
+import { throttleDefaults } from '../../src/policies/throttle.ts';
 import { jsonSchema, policyFileSchema } from '../../src/policy-file/schema.ts';
 
 /** The parts of a policy, and a policy that sets one option of each. */
@@ -236,6 +237,7 @@ describe('the schema for editors', () => {
         ...under('deadlineHeaders.', deadlineHeadersDefaults),
         ...under('hostPause.', hostPauseDefaults),
         ...under('circuitBreaker.', circuitBreakerDefaults),
+        ...under('throttle.', throttleDefaults),
         ...under('concurrencyLimit.', concurrencyLimitDefaults),
         ...under('cache.', cacheDefaults),
       ]),

@@ -24,6 +24,7 @@ const codes: Readonly<Record<FallbackCode, true>> = {
   BULKHEAD_FULL: true,
   RATE_LIMITED: true,
   OVERLOADED: true,
+  THROTTLED: true,
 };
 
 export const fallbackCodes: readonly FallbackCode[] = Object.keys(codes) as FallbackCode[];
