@@ -40,7 +40,11 @@ export function scheduleOf(policy: ResolvedPolicy): Schedule {
     const delay = delayMs(counted);
     if (delay > 0) waitsMs += rest * delay;
     if (startedRetries === counted) {
-      const further = Math.min(rest, Math.floor((lastStartMs - startedMs) / (roundMs + delay)));
+      const rounds = (lastStartMs - startedMs) / (roundMs + delay);
+      const further = Math.min(
+        rest,
+        lastStartMs === totalTimeoutMs ? Math.ceil(rounds) - 1 : Math.floor(rounds),
+      );
       startedRetries += further;
       startedMs += further * (roundMs + delay);
     }
