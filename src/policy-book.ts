@@ -41,12 +41,14 @@ export function definePolicy<const Options extends PolicySet>(policy: Options): 
   return policy;
 }
 
-interface CheckedSet {
+/** A policy that will do, taken apart. */
+export interface CheckedSet {
   readonly common: PolicyOptions;
   readonly byHost: HostPolicies<PolicyOptions>;
 }
 
-function readPolicySet(set: PolicySet): CheckedSet {
+/** @throws TypeError or RangeError if it will not do. */
+export function readPolicySet(set: PolicySet): CheckedSet {
   requireObject(set, '');
   const { hosts = {}, ...common } = copyOption(set);
   requireObject(hosts, 'hosts');

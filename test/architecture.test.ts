@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
  */
 const layers = [
   ['cli/', 'register/', 'chaos/'],
-  ['index.ts', 'policy-file/', 'testing/', 'generator/'],
+  ['index.ts', 'check/', 'policy-file/', 'testing/', 'generator/'],
   ['oauth2/'],
   ['client/', 'contract/'],
   [

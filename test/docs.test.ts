@@ -197,6 +197,7 @@ describe('what the pages say of the code', () => {
   const doors = [
     'src/index.ts',
     'src/chaos/index.ts',
+    'src/check/index.ts',
     'src/contract/index.ts',
     'src/generator/index.ts',
     'src/oauth2/index.ts',

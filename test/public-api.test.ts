@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import * as chaos from '../src/chaos/index.ts';
+import * as check from '../src/check/index.ts';
 import * as contract from '../src/contract/index.ts';
 import * as generator from '../src/generator/index.ts';
 import * as main from '../src/index.ts';
@@ -212,6 +213,10 @@ describe('the exported names of', () => {
       type StatusFault
       type TruncateFault"
     `);
+  });
+
+  test('holdfast/check', () => {
+    expect(exportsOf('src/check/index.ts').join('\n')).toMatchInlineSnapshot();
   });
 
   test('holdfast/contract', () => {
@@ -443,6 +448,7 @@ test('the package has these doors and no other', () => {
     '.': 'src/index.ts',
     './cache': 'src/policies/cache/index.ts',
     './chaos': 'src/chaos/index.ts',
+    './check': 'src/check/index.ts',
     './contract': 'src/contract/index.ts',
     './generator': 'src/generator/index.ts',
     './install': 'src/register/install/index.ts',
@@ -465,6 +471,7 @@ test('a bundler keeps an import that is there for what it does, and no other', (
 const modules: Record<string, Record<string, unknown>> = {
   'src/index.ts': main,
   'src/chaos/index.ts': chaos,
+  'src/check/index.ts': check,
   'src/contract/index.ts': contract,
   'src/generator/index.ts': generator,
   'src/oauth2/index.ts': oauth2,

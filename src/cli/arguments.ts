@@ -1,5 +1,6 @@
 /** What a command line asks for. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import type { Traffic } from '../check/traffic.ts';
 import type { GenerateOptions } from '../generator/generate.ts';
 import { nearest } from '../pipeline/options.ts';
 
@@ -27,7 +28,17 @@ export interface DiffCommand {
   readonly allowNetwork: boolean;
 }
 
-export type Command = { readonly name: 'help' | 'version' } | GenerateCommand | DiffCommand;
+export interface CheckCommand {
+  readonly name: 'check';
+  /** The policy. */
+  readonly file: string;
+  readonly traffic: Traffic;
+  readonly format: 'text' | 'json';
+  /** Whether a warning is as bad as an error. */
+  readonly isStrict: boolean;
+}
+
+export type Command = { readonly name: 'help' | 'version' } | GenerateCommand | DiffCommand | CheckCommand;
 
 const common = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
 
@@ -56,6 +67,15 @@ const diffFlags = {
   'allow-network': { type: 'boolean' },
 } as const;
 
+const checkFlags = {
+  ...common,
+  'calls-per-second': { type: 'string' },
+  'latency-ms': { type: 'string' },
+  layers: { type: 'string' },
+  strict: { type: 'boolean' },
+  format: { type: 'string' },
+} as const;
+
 /** @throws WrongCommand */
 export function readCommand(args: readonly string[]): Command {
   const command = commandOf(args);
@@ -67,6 +87,8 @@ export function readCommand(args: readonly string[]): Command {
       return readGenerate(args);
     case 'diff':
       return readDiff(args);
+    case 'check':
+      return readCheck(args);
     case undefined:
       throw new WrongCommand('There is no command.');
     default:
@@ -78,7 +100,7 @@ export function readCommand(args: readonly string[]): Command {
 function commandOf(args: readonly string[]): string | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { ...generateFlags, ...diffFlags },
+    options: { ...generateFlags, ...diffFlags, ...checkFlags },
     allowPositionals: true,
     strict: false,
   });
@@ -127,10 +149,40 @@ function readDiff(args: readonly string[]): Command {
   if (from === undefined || to === undefined)
     throw new WrongCommand('Two documents are compared: holdfast diff old.yaml new.yaml.');
   if (rest.length > 0) throw new WrongCommand(`Two documents at a time: what is ${JSON.stringify(rest[0])}?`);
-  const { format = 'text', 'allow-network': allowNetwork = false } = values;
-  if (format !== 'text' && format !== 'json')
-    throw new WrongCommand(`--format is text or json, got ${JSON.stringify(format)}.`);
-  return { name: 'diff', from, to, format, allowNetwork };
+  const { format, 'allow-network': allowNetwork = false } = values;
+  return { name: 'diff', from, to, format: formatOf(format), allowNetwork };
+}
+
+function readCheck(args: readonly string[]): CheckCommand {
+  const { values, positionals } = parsed(args, checkFlags);
+  const [, file, ...rest] = positionals;
+  if (file === undefined) throw new WrongCommand('The policy file is missing: holdfast check policy.yaml.');
+  if (rest.length > 0)
+    throw new WrongCommand(`One policy file at a time: what is ${JSON.stringify(rest[0])}?`);
+  const { 'calls-per-second': callsPerSecond, 'latency-ms': latencyMs, layers, strict, format } = values;
+  return {
+    name: 'check',
+    file,
+    traffic: {
+      ...(callsPerSecond !== undefined && { callsPerSecond: numberOf('calls-per-second', callsPerSecond) }),
+      ...(latencyMs !== undefined && { latencyMs: numberOf('latency-ms', latencyMs) }),
+      ...(layers !== undefined && { layers: numberOf('layers', layers) }),
+    },
+    format: formatOf(format),
+    isStrict: strict === true,
+  };
+}
+
+/** The range is for `checkPolicy` to say, which is also called by programs. */
+function numberOf(flag: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number)) return number;
+  throw new WrongCommand(`--${flag} is a number, got ${JSON.stringify(text)}.`);
+}
+
+function formatOf(format = 'text'): 'text' | 'json' {
+  if (format === 'text' || format === 'json') return format;
+  throw new WrongCommand(`--format is text or json, got ${JSON.stringify(format)}.`);
 }
 
 function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], options: Flags) {

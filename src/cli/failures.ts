@@ -13,7 +13,7 @@ export function exitCodeOf(error: unknown): number {
     complain(`error: ${error.message}`);
     return 2;
   }
-  if (error instanceof TypeError && error.message.startsWith('`')) {
+  if ((error instanceof TypeError || error instanceof RangeError) && error.message.startsWith('`')) {
     complain(`error: ${error.message} (holdfast --help says more)`);
     return 2;
   }
@@ -31,7 +31,8 @@ export function exitCodeOf(error: unknown): number {
 
 /** The message says enough; of the system, that is no room, no right, no such folder. */
 const isExpected = (error: unknown): error is Error =>
-  error instanceof Error && (error.name === 'GenerationError' || 'syscall' in error);
+  error instanceof Error &&
+  (['GenerationError', 'PolicyFileError'].includes(error.name) || 'syscall' in error);
 
 const isMissingYaml = (error: unknown): boolean =>
   error instanceof Error &&

@@ -33,6 +33,18 @@ Says what of a new document breaks callers that have a client of the old one.
 
 Exits with 0 if nothing breaks, 1 if something does, 2 if they cannot be compared.
 
+holdfast check <policy.yaml>
+
+Says what a policy file (YAML or JSON) comes to at worst, in numbers, and what of it cannot work or is hardly meant.
+
+      --calls-per-second <n>  of one process to one host: can the circuit trip, do the limits carry it
+      --latency-ms <n>        how long a call takes on average, its body included
+      --layers <n>            how many services on the way have this policy, each calling the next
+      --strict                a warning counts as an error
+      --format <kind>         text or json (by default text)
+
+Exits with 0 if there is no error, 1 if there is one, 2 if the file is no policy.
+
   -h, --help                show this
       --version             show the version of the package
 `;

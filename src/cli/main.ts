@@ -5,6 +5,7 @@ import { type Command, readCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
 import { help } from './help.ts';
 import { say } from './output.ts';
+import { runCheck } from './run-check.ts';
 import { runDiff } from './run-diff.ts';
 import { runGenerate } from './run-generate.ts';
 
@@ -20,6 +21,8 @@ async function run(command: Command): Promise<number> {
       return runGenerate(command);
     case 'diff':
       return runDiff(command);
+    case 'check':
+      return runCheck(command);
   }
 }
 

@@ -306,7 +306,12 @@ const sharedPart = (name: string, value: unknown): TypeError =>
 /** A risky combination, and what to do about it. */
 export interface Advice {
   readonly code: string;
+  /** Where, what and what to do, in one. */
   readonly message: string;
+  readonly problem: string;
+  readonly suggestion: string;
+  /** What the problem was told by, by the names of the options. */
+  readonly numbers: Readonly<Record<string, number>>;
 }
 
 /** Finds combinations that are allowed and hardly meant. */
@@ -316,12 +321,14 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
   // A default that does not fit what was given is nothing that anybody meant.
   const gaveAttempt = options.attemptTimeoutMs !== undefined;
   const advice: Advice[] = [];
-  const add = (code: string, message: string) => advice.push({ code, message: `${where}: ${message}` });
+  const add = (code: string, numbers: Advice['numbers'], problem: string, suggestion: string) =>
+    advice.push({ code, message: `${where}: ${problem} ${suggestion}`, problem, suggestion, numbers });
   if (gaveAttempt && Number.isFinite(attemptTimeoutMs) && attemptTimeoutMs > totalTimeoutMs) {
     add(
       'ATTEMPT_OVER_TOTAL',
-      `\`attemptTimeoutMs\` (${attemptTimeoutMs}) is above \`totalTimeoutMs\` (${totalTimeoutMs}), so it never acts. ` +
-        'Lower the first or raise the second.',
+      { attemptTimeoutMs, totalTimeoutMs },
+      `\`attemptTimeoutMs\` (${attemptTimeoutMs}) is above \`totalTimeoutMs\` (${totalTimeoutMs}), so it never acts.`,
+      'Lower the first or raise the second.',
     );
   } else if (
     retry &&
@@ -332,28 +339,35 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
   ) {
     add(
       'NO_TIME_TO_RETRY',
-      `an attempt may take all of \`totalTimeoutMs\` (${totalTimeoutMs}), so one that times out is never retried. ` +
-        'Lower `attemptTimeoutMs`.',
+      { attemptTimeoutMs, totalTimeoutMs },
+      `an attempt may take all of \`totalTimeoutMs\` (${totalTimeoutMs}), so one that times out is never retried.`,
+      'Lower `attemptTimeoutMs`.',
     );
   }
   if (options.hostPause && retry && !retry.respectRetryAfter) {
     add(
       'PAUSE_WITHOUT_RETRY_AFTER',
-      '`hostPause` obeys what `retry.respectRetryAfter: false` ignores, so it is off. Leave out either.',
+      {},
+      '`hostPause` obeys what `retry.respectRetryAfter: false` ignores, so it is off.',
+      'Leave out either.',
     );
   }
   if (rateLimit && rateLimit.perSecond === Number.POSITIVE_INFINITY && !rateLimit.adaptive) {
     add(
       'NO_RATE',
-      "`rateLimit` has neither `perSecond` nor `adaptive: 'headers'`, so it limits nothing. Set one.",
+      {},
+      "`rateLimit` has neither `perSecond` nor `adaptive: 'headers'`, so it limits nothing.",
+      'Set one.',
     );
   }
   const longestMs = Math.min(attemptTimeoutMs, totalTimeoutMs / 2);
   if (hedge && hedge.afterMs !== undefined && hedge.quantile === undefined && hedge.afterMs >= longestMs) {
     add(
       'HEDGE_TOO_LATE',
+      { afterMs: hedge.afterMs, attemptTimeoutMs, totalTimeoutMs },
       `\`hedge.afterMs\` (${hedge.afterMs}) leaves no time for a hedge: it has to be below \`attemptTimeoutMs\` ` +
-        `(${attemptTimeoutMs}) and below half of \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,
+        `(${attemptTimeoutMs}) and below half of \`totalTimeoutMs\` (${totalTimeoutMs}).`,
+      'Lower it.',
     );
   }
   if (
@@ -363,45 +377,63 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
   ) {
     add(
       'SLOW_AFTER_TIMEOUT',
+      { slowCallMs: circuitBreaker.slowCallMs, attemptTimeoutMs },
       `\`circuitBreaker.slowCallMs\` (${circuitBreaker.slowCallMs}) is not below \`attemptTimeoutMs\` (${attemptTimeoutMs}), ` +
-        'which ends an attempt before it is slow. Lower the first.',
+        'which ends an attempt before it is slow.',
+      'Lower the first.',
     );
   }
   if (!retry || retry.maxRetries === 0) return advice;
   if (attemptTimeoutMs === Number.POSITIVE_INFINITY && Number.isFinite(totalTimeoutMs)) {
     add(
       'NO_TIME_TO_RETRY',
-      'without `attemptTimeoutMs` an attempt that hangs takes all the time there is. Set one.',
+      { attemptTimeoutMs, totalTimeoutMs },
+      'without `attemptTimeoutMs` an attempt that hangs takes all the time there is.',
+      'Set one.',
     );
   }
   const gaveBase = options.retry && options.retry.baseDelayMs !== undefined;
   if (gaveBase && retry.baseDelayMs >= totalTimeoutMs && !retry.delayMs) {
     add(
       'NO_TIME_TO_RETRY',
-      `\`retry.baseDelayMs\` (${retry.baseDelayMs}) alone may use up \`totalTimeoutMs\` (${totalTimeoutMs}). Lower it.`,
+      { baseDelayMs: retry.baseDelayMs, totalTimeoutMs },
+      `\`retry.baseDelayMs\` (${retry.baseDelayMs}) alone may use up \`totalTimeoutMs\` (${totalTimeoutMs}).`,
+      'Lower it.',
     );
   }
   if (retry.budget && retry.budget.timeoutCost > retry.budget.maxTokens) {
+    const { maxTokens, timeoutCost } = retry.budget;
     add(
       'BUDGET_TOO_SMALL',
-      `\`retry.budget.maxTokens\` (${retry.budget.maxTokens}) never holds the \`timeoutCost\` (${retry.budget.timeoutCost}) ` +
-        'of retrying an attempt that timed out. Raise the first.',
+      { maxTokens, timeoutCost },
+      `\`retry.budget.maxTokens\` (${maxTokens}) never holds the \`timeoutCost\` (${timeoutCost}) ` +
+        'of retrying an attempt that timed out.',
+      'Raise the first.',
     );
   }
   if (retry.jitter === 'none' && retry.backoff !== 'exponential' && !retry.delayMs) {
     add(
       'NO_JITTER',
-      'without jitter or growth, clients that fail together come back together. Set `retry.jitter`.',
+      {},
+      'without jitter or growth, clients that fail together come back together.',
+      'Set `retry.jitter`.',
     );
   }
   if (retry.budget === false) {
     add(
       'NO_BUDGET',
+      { maxRetries: retry.maxRetries },
       `without \`retry.budget\` an outage is met with ${1 + retry.maxRetries} times the load.`,
+      'Leave out `budget: false`.',
     );
   }
   if (retry.maxRetries === Number.POSITIVE_INFINITY && totalTimeoutMs === Number.POSITIVE_INFINITY) {
-    add('ENDLESS', 'with neither `retry.maxRetries` nor `totalTimeoutMs` bounded, a call may never end.');
+    add(
+      'ENDLESS',
+      { maxRetries: retry.maxRetries, totalTimeoutMs },
+      'with neither `retry.maxRetries` nor `totalTimeoutMs` bounded, a call may never end.',
+      'Bound either.',
+    );
   }
   return advice;
 }
