@@ -340,16 +340,20 @@ describe('beyond the limit', () => {
   });
 
   test('no retry is begun that would be refused', async () => {
-    const { fetch, transport, clock, running } = await atItsLimit({
+    const { fetch, clock, events } = harness({
+      attemptTimeoutMs: 1_000,
+      circuitBreaker: false,
+      concurrencyLimit: { queueRatio: 0 },
       retry: { baseDelayMs: 100, maxRetries: 1, budget: false },
     });
-    const waiters = [codeOf(fetch(url)), codeOf(fetch(url))];
-    await clock.advance(0);
-    transport.attempts.at(-1)?.respond(new Response('', { status: 500 }));
-    const response = await running;
-    expect(responseInfo(response)?.attempts.at(-1)?.reason).toBe('overloaded');
+    // All time out, which takes the limit to one while most of them are still under way.
+    const calls = Array.from({ length: 20 }, () => codeOf(fetch(url)));
+    await clock.advance(1_000);
+    const refused = events.filter(({ type }) => type === 'retry-refused');
+    expect(refused.length).toBeGreaterThan(10);
+    expect(refused[0]).toMatchObject({ reason: 'overloaded' });
     await clock.advance(10_000);
-    await Promise.all(waiters);
+    await Promise.all(calls);
   });
 
   test('refusals do not move the circuit', async () => {
