@@ -7,11 +7,13 @@ import { attempt, cutShort } from './policies/attempt.ts';
 import { adoptBulkhead, hostBulkhead } from './policies/bulkhead/bulkhead.ts';
 import type { HttpCache } from './policies/cache/options.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
-import { circuitBreaker, isolationOnly } from './policies/circuit-breaker/circuit-breaker.ts';
+import { circuitBreaker, isolationOnly, stillAdmitted } from './policies/circuit-breaker/circuit-breaker.ts';
 import { coalesce } from './policies/coalesce/coalesce.ts';
 import {
+  type AskAgain,
   admitWithinLimit,
-  concurrencyLimit,
+  adoptConcurrencyLimit,
+  hostConcurrencyLimit,
   learnLimit,
   peekLimiter,
 } from './policies/concurrency-limit/concurrency-limit.ts';
@@ -122,7 +124,11 @@ export function standardPolicies(
       : isolationOnly(),
     throttle: made(policy.throttle, throttle),
     concurrencyLimit: made(policy.concurrencyLimit, limits =>
-      (learnsAtCircuit ? admitWithinLimit : concurrencyLimit)(limits, longestAttempt(policy)),
+      (learnsAtCircuit ? admitWithinLimit : hostConcurrencyLimit)(
+        limits,
+        longestAttempt(policy),
+        askAgain(policy),
+      ),
     ),
     attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
     attemptTimeout: attemptTimeout({ limitMs: policy.attemptTimeoutMs }),
@@ -144,6 +150,15 @@ const longestAttempt = ({ attemptTimeoutMs, totalTimeoutMs }: ResolvedPolicy): n
 
 const isRefused = (host: HostState, { record, runtime }: Call): boolean =>
   peekCircuit(host)?.refusal(runtime.clock.now(), record) !== undefined;
+
+/** A pause, a circuit that opens, an isolation: what comes while an attempt waits for the concurrency limit holds for it. */
+function askAgain(policy: ResolvedPolicy): AskAgain {
+  const waitFirst = listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined;
+  return call => {
+    const check = stillAdmitted(call, policy.circuitBreaker !== false);
+    return waitFirst ? (ready, next) => waitFirst(ready, later => check(later, next)) : check;
+  };
+}
 
 /** A pause that begins while calls wait for the rate limit holds them too. */
 const pausedUntil = ({ host }: Call): number => peekPause(host)?.until ?? Number.NEGATIVE_INFINITY;
@@ -190,7 +205,8 @@ function aroundHedge(policy: ResolvedPolicy): HedgeSurroundings {
     isTransient: outcome => isTransient(rules, outcome),
     obstacle(call) {
       // An overload is made worse by every hedge, whoever has room for it.
-      if (policy.concurrencyLimit && peekLimiter(call.host)?.isOverloaded) return 'overloaded';
+      if (policy.concurrencyLimit && peekLimiter(call.host)?.isOverloadedAt(call.runtime.clock.now()))
+        return 'overloaded';
       if (!list) return obstacleAt(policy, call.host, call);
       return isAnyOpen(list, call, isOpen) ? undefined : obstacleAt(policy, firstHost(list, call), call);
     },
@@ -206,4 +222,5 @@ function aroundHedge(policy: ResolvedPolicy): HedgeSurroundings {
 export function adopt(host: HostState, policy: ResolvedPolicy, clock: Clock): void {
   adoptBulkhead(host, policy.bulkhead);
   adoptRateLimit(host, policy.rateLimit, clock);
+  adoptConcurrencyLimit(host, policy.concurrencyLimit);
 }

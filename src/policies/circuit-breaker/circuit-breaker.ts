@@ -92,6 +92,22 @@ export function isolationOnly(): Policy {
   };
 }
 
+/**
+ * For an attempt that is held up once it was let through: what it has to pass when it goes on, which is nothing as long as
+ * the circuit stays as it is.
+ *
+ * @param obeysCircuit - without it only the isolation by hand counts.
+ */
+export function stillAdmitted(call: Call, obeysCircuit: boolean): Policy {
+  const generation = peekCircuit(call.host)?.generation ?? Number.NaN;
+  return function stillAdmitted(ready, next) {
+    const { host, record, runtime } = ready;
+    const refusal = peekCircuit(host)?.refusalSince(generation, runtime.clock.now(), record);
+    if (!refusal || !(obeysCircuit || refusal.state === 'isolated')) return next(ready);
+    return Promise.reject(new CircuitOpenError(record, refusal.state, refusal.retryAfterMs));
+  };
+}
+
 /** What an outcome says of the host, as far as its headers go. */
 export function judge(
   outcome: Outcome,

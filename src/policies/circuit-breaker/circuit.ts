@@ -106,6 +106,18 @@ export class Circuit {
     }
   }
 
+  /** The state, by number, in which an attempt is let through now. */
+  get generation(): number {
+    return this.#permit.generation;
+  }
+
+  /** Why an attempt that was let through earlier, in the state given, and held up since, may not go after all. */
+  refusalSince(generation: number, now: number, by?: CallRecord): Refusal | undefined {
+    this.#passTime(now, by);
+    if (generation === this.generation || this.#state.name === 'closed') return undefined;
+    return this.refusal(now, by) ?? { state: 'half-open', retryAfterMs: 0 };
+  }
+
   /** Admits an attempt, in half-open state as a probe, or says why not. */
   acquire(now: number, by?: CallRecord): Permit | Refusal {
     if (this.#state.name === 'closed') return this.#permit;

@@ -44,7 +44,7 @@ const calmMs = 5_000;
  */
 export class Aimd implements Algorithm {
   limits: ConcurrencyLimits;
-  #limit: number;
+  #limit = Number.POSITIVE_INFINITY;
   /** Of the recent attempts, those that were signs of overload, from 0 to 1. */
   #share = 0;
   /** Of recent answers: which part of the time that they might take they took. */
@@ -64,7 +64,6 @@ export class Aimd implements Algorithm {
 
   constructor(limits: ConcurrencyLimits) {
     this.limits = limits;
-    this.#limit = limits.maxLimit;
   }
 
   get limit(): number {
@@ -75,12 +74,16 @@ export class Aimd implements Algorithm {
     return this.#cutAt !== Number.NEGATIVE_INFINITY;
   }
 
+  isOverloadedAt(now: number): boolean {
+    return this.isOverloaded && now - Math.max(this.#cutAt, this.#fullAt) < calmMs;
+  }
+
   get isHolding(): boolean {
     return this.#isHolding;
   }
 
   passTime(now: number): void {
-    if (this.isOverloaded && now - Math.max(this.#cutAt, this.#fullAt) >= calmMs) this.#release();
+    if (this.isOverloaded && !this.isOverloadedAt(now)) this.#release();
   }
 
   #release(): void {

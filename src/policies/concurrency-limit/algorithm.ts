@@ -22,6 +22,8 @@ export interface Algorithm {
   readonly limit: number;
   /** Whether the host has shown that it is overloaded, and not yet that it is well again. */
   readonly isOverloaded: boolean;
+  /** The same at a time that has not been passed yet. */
+  isOverloadedAt(now: number): boolean;
   /** Whether answers are late and nothing has failed: who waits is served in the end. */
   readonly isHolding: boolean;
   /** What time alone brings about, before somebody comes in. */

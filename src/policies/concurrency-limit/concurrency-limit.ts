@@ -18,7 +18,8 @@ import { signOf } from './sign.ts';
  * outage that feeds itself. Attempts beyond the limit wait a little and a few, and are refused at once after that.
  *
  * Sits inside `circuitBreaker`, to which its refusals mean nothing, and outside `attemptTimeout`, whose time-outs it
- * learns from. An attempt counts until its response headers.
+ * learns from. An attempt counts until its response headers. By hand it has a limit of its own, apart from that of the
+ * policy.
  *
  * @param timeoutMs - how long an attempt may take, in milliseconds: what is slow is told by it. Without it every time-out
  * is taken for load.
@@ -30,37 +31,61 @@ export function concurrencyLimit(
   timeoutMs: number = Number.POSITIVE_INFINITY,
 ): Policy {
   const limits = readConcurrencyLimitOptions(options);
-  const admit = admitWithinLimit(limits, timeoutMs);
-  const learn = learnLimit(limits, timeoutMs);
-  return function concurrencyLimit(call, next) {
-    return watch(inner => admit(inner, next), call, learn, undefined);
-  };
+  const own = new HostPart(() => new Limiter(limits));
+  const limiterOf: LimiterOf = host => host.part(own);
+  return whole(admitting(limiterOf, timeoutMs), learning(limiterOf, timeoutMs));
 }
 
+/** The one of the policy, whose limit belongs to the host. */
+export const hostConcurrencyLimit = (
+  limits: ConcurrencyLimits,
+  timeoutMs: number,
+  askAgain: AskAgain,
+): Policy => whole(admitWithinLimit(limits, timeoutMs, askAgain), learnLimit(limits, timeoutMs));
+
 /** The half that admits. Whoever uses it has to tell {@link learnLimit} of each outcome, also of what is refused here. */
-export function admitWithinLimit(limits: ConcurrencyLimits, timeoutMs: number): Policy {
-  return function concurrencyLimit(call, next) {
-    const limiter = limiterOf(call.host, limits);
-    const wasOverloaded = limiter.isOverloaded;
-    const entry = limiter.enter(call.runtime.clock.now());
-    if (limiter.isOverloaded !== wasOverloaded) tell(call, limiter);
-    if (entry === 'go') return next(call);
-    if (entry === 'full') return Promise.reject(refusal(call, limiter));
-    return waitTurn(call, limiter, limiter.queueMs(timeoutMs)).then(next);
-  };
-}
+export const admitWithinLimit = (limits: ConcurrencyLimits, timeoutMs: number, askAgain: AskAgain): Policy =>
+  admitting(host => limiterOf(host, limits), timeoutMs, askAgain);
 
 /**
  * The half that learns, for somebody who sees every outcome anyway.
  *
  * @param timeoutMs - how long an attempt may take; Infinity where that is not known.
  */
-export function learnLimit(
-  limits: ConcurrencyLimits,
-  timeoutMs: number,
-): (outcome: Outcome, call: Call) => void {
+export const learnLimit = (limits: ConcurrencyLimits, timeoutMs: number): Learn =>
+  learning(host => limiterOf(host, limits), timeoutMs);
+
+type LimiterOf = (host: HostState) => Limiter;
+type Learn = (outcome: Outcome, call: Call) => void;
+
+/**
+ * Asked when an attempt begins to wait: what it has to pass when it has waited. Who has let it through before may have
+ * changed their mind.
+ */
+export type AskAgain = (call: Call) => Policy;
+
+const whole = (admit: Policy, learn: Learn): Policy =>
+  function concurrencyLimit(call, next) {
+    return watch(inner => admit(inner, next), call, learn, undefined);
+  };
+
+function admitting(limiterOf: LimiterOf, timeoutMs: number, askAgain?: AskAgain): Policy {
+  return function concurrencyLimit(call, next) {
+    const limiter = limiterOf(call.host);
+    const wasOverloaded = limiter.isOverloaded;
+    const entry = limiter.enter(call.runtime.clock.now());
+    if (limiter.isOverloaded !== wasOverloaded) tell(call, limiter);
+    if (entry === 'go') return next(call);
+    if (entry === 'full') return Promise.reject(refusal(call, limiter));
+    const again = askAgain?.(call);
+    const turn = waitTurn(call, limiter, limiter.queueMs(timeoutMs));
+    return turn.then(again ? ready => again(ready, next) : next);
+  };
+}
+
+function learning(limiterOf: LimiterOf, timeoutMs: number): Learn {
   return (outcome, call) => {
-    const limiter = limiterOf(call.host, limits);
+    const limiter = limiterOf(call.host);
     const wasOverloaded = limiter.isOverloaded;
     const now = call.runtime.clock.now();
     const attempt = call.record.attempt(call.attempt);
@@ -110,10 +135,18 @@ const limiters = new HostPart<{ limiter: Limiter | undefined }>(() => ({ limiter
 /** The gate before a host, if there is one. */
 export const peekLimiter = (host: HostState): Limiter | undefined => host.peek(limiters)?.limiter;
 
-/** The gate before a host under the limits given, made on first use. */
+/** The gate before a host, made under the limits given on first use. */
 export function limiterOf(host: HostState, limits: ConcurrencyLimits): Limiter {
   const part = host.part(limiters);
   part.limiter ??= new Limiter(limits);
-  part.limiter.limits = limits;
   return part.limiter;
+}
+
+/**
+ * Other limits for a host, or none. Not left to its next call: that may be long in coming, and attempts are waiting. Nor
+ * may a call change them that was made under the limits of before.
+ */
+export function adoptConcurrencyLimit(host: HostState, limits: ConcurrencyLimits | false): void {
+  if (limits) limiterOf(host, limits).adopt(limits);
+  else peekLimiter(host)?.open();
 }

@@ -35,6 +35,10 @@ export class Gradient implements Algorithm {
     return this.#isOverloaded;
   }
 
+  isOverloadedAt(): boolean {
+    return this.#isOverloaded;
+  }
+
   get isHolding(): boolean {
     return false;
   }

@@ -19,12 +19,17 @@ export class Limiter {
     return this.#algorithm.limits;
   }
 
-  /** The limits may change while it lives; another algorithm begins anew. */
-  set limits(limits: ConcurrencyLimits) {
-    const { limits: present } = this.#algorithm;
-    if (limits === present) return;
-    if (limits.algorithm === present.algorithm) this.#algorithm.limits = limits;
+  /** From now on other limits hold, and whoever fits now is let in; another algorithm begins anew. */
+  adopt(limits: ConcurrencyLimits): void {
+    if (limits.algorithm === this.limits.algorithm) this.#algorithm.limits = limits;
     else this.#algorithm = begin(limits);
+    this.#letIn();
+  }
+
+  /** There is no limit any more, and nothing is known of the host. */
+  open(): void {
+    this.#algorithm = new Aimd({ ...this.limits, algorithm: 'aimd', maxLimit: Number.POSITIVE_INFINITY });
+    this.#letIn();
   }
 
   /** A whole number, or Infinity. */
@@ -34,6 +39,11 @@ export class Limiter {
 
   get isOverloaded(): boolean {
     return this.#algorithm.isOverloaded;
+  }
+
+  /** The same as one that came now would find it, for whoever only looks: nothing moves, and nobody is told. */
+  isOverloadedAt(now: number): boolean {
+    return this.#algorithm.isOverloadedAt(now);
   }
 
   get waiting(): number {
@@ -61,8 +71,10 @@ export class Limiter {
 
   /** Comes in. Each that does has to {@link leave}, whatever becomes of it. */
   enter(now: number): 'go' | 'wait' | 'full' {
-    this.#inside++;
     this.#algorithm.passTime(now);
+    // A limit that is gone is gone for those who came before, too.
+    if (this.#waiters.size > 0) this.#letIn();
+    this.#inside++;
     // Nobody waits as long as there is room, so that this is room for the latest to come.
     if (this.#inside <= this.#algorithm.limit) return 'go';
     this.#algorithm.onFull(now);
@@ -83,6 +95,10 @@ export class Limiter {
     const { inFlight } = this;
     this.#inside--;
     this.#algorithm.take({ ...sample, inFlight });
+    this.#letIn();
+  }
+
+  #letIn(): void {
     for (const admit of this.#waiters) {
       if (this.inFlight >= this.limit) return;
       this.#waiters.delete(admit);

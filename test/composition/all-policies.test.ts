@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import type { FetchOptions } from '../../src/index.ts';
+import { harness, url } from '../support/harness.ts';
+
+const ok = (): Response => new Response('', { status: 200 });
+
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'answered',
+    error => (error as { code?: string }).code ?? error,
+  );
+
+/** A host that lets out one attempt at a time; one is under way and another waits for it to end. */
+async function oneWaits(options: FetchOptions = {}) {
+  const world = harness({
+    concurrencyLimit: { maxLimit: 1, initialLimit: 1, maxQueueMs: 10_000 },
+    retry: false,
+    ...options,
+  });
+  const running = world.fetch(url, { policy: { totalTimeoutMs: false } });
+  const waiting = codeOf(world.fetch(url));
+  await world.clock.advance(0);
+  expect(viewOf(world)?.concurrencyLimit).toMatchObject({ inFlight: 1, waiting: 1 });
+  expect(world.transport.attempts).toHaveLength(1);
+  return { ...world, running, waiting };
+}
+
+const viewOf = ({ fetch }: Pick<ReturnType<typeof harness>, 'fetch'>) => fetch.hosts.get('payments.test');
+
+describe('an attempt that waits for the concurrency limit', () => {
+  test('does not go to a host that was isolated meanwhile', async () => {
+    const world = await oneWaits();
+    viewOf(world)?.circuitBreaker.isolate();
+    world.transport.attempts[0]?.respond(ok());
+    await world.running;
+    await world.clock.advance(0);
+    expect(world.transport.attempts).toHaveLength(1);
+    expect(await world.waiting).toBe('CIRCUIT_OPEN');
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+
+  test('does not go to a host that was isolated meanwhile, also without a circuit breaker', async () => {
+    const world = await oneWaits({ circuitBreaker: false });
+    viewOf(world)?.circuitBreaker.isolate();
+    world.transport.attempts[0]?.respond(ok());
+    await world.running;
+    await world.clock.advance(0);
+    expect(world.transport.attempts).toHaveLength(1);
+    expect(await world.waiting).toBe('CIRCUIT_OPEN');
+  });
+
+  test('does not go out once the circuit has opened', async () => {
+    const world = await oneWaits({
+      circuitBreaker: { consecutiveFailures: 1, minimumSilenceMs: 0 },
+    });
+    world.transport.attempts[0]?.respond(new Response('', { status: 500 }));
+    await world.running;
+    await world.clock.advance(0);
+    expect(viewOf(world)?.circuitBreaker.state).toBe('open');
+    expect(world.transport.attempts).toHaveLength(1);
+    expect(await world.waiting).toBe('CIRCUIT_OPEN');
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+
+  test('keeps the pause that the host has asked for meanwhile', async () => {
+    const world = await oneWaits();
+    world.transport.attempts[0]?.respond(new Response('', { status: 503, headers: { 'Retry-After': '3' } }));
+    await world.running;
+    await world.clock.advance(2_999);
+    expect(world.transport.attempts).toHaveLength(1);
+    await world.clock.advance(1);
+    expect(world.transport.attempts).toHaveLength(2);
+    world.transport.attempts[1]?.respond(ok());
+    expect(await world.waiting).toBe('answered');
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+});
+
+describe('a concurrency limit under another policy', () => {
+  test('lets out at once whom the new one allows', async () => {
+    const world = await oneWaits();
+    world.fetch.update({ concurrencyLimit: { maxLimit: 2, initialLimit: 2 } });
+    await world.clock.advance(0);
+    expect(world.transport.attempts).toHaveLength(2);
+  });
+
+  test('lets out everybody when there is none any more', async () => {
+    const world = await oneWaits();
+    world.fetch.update({ concurrencyLimit: false });
+    await world.clock.advance(0);
+    expect(world.transport.attempts).toHaveLength(2);
+  });
+
+  test('is not changed back by the calls of before', async () => {
+    const world = await oneWaits();
+    world.fetch.update({ concurrencyLimit: { algorithm: 'gradient', initialLimit: 7 } });
+    world.transport.attempts[0]?.respond(ok());
+    await world.running;
+    await world.clock.advance(0);
+    for (let call = 0; call < 7; call++) void codeOf(world.fetch(url));
+    await world.clock.advance(0);
+    for (const attempt of world.transport.attempts.slice(1))
+      attempt.respond(new Response('', { status: 503 }));
+    await world.clock.advance(1_000);
+    for (const attempt of world.transport.attempts.slice(8))
+      attempt.respond(new Response('', { status: 503 }));
+    // Halved once for all of them; the limit of one that began anew would be seven.
+    expect(viewOf(world)?.concurrencyLimit?.limit).toBe(3);
+  });
+});
