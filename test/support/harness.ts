@@ -1,4 +1,4 @@
-import type { FetchOptions, HoldfastEvent, HoldfastFetch } from '../../src/index.ts';
+import { createFetch, type FetchOptions, type HoldfastEvent, type HoldfastFetch } from '../../src/index.ts';
 import {
   type ScriptedTransport,
   type TestFetchOptions,
@@ -23,5 +23,12 @@ export const url = 'https://payments.test/charges';
  */
 export function harness(options: FetchOptions & { readonly ignoreSignal?: boolean } = {}): Harness {
   const { fetch, transport, clock, events } = testFetch(options as TestFetchOptions);
-  return { fetch, transport, clock, events: events.events };
+  const isUnheard = 'observe' in options && options.observe === undefined;
+  return {
+    // The kit's own recorder is somebody who listens.
+    fetch: isUnheard ? createFetch({ fetch: transport, random: () => 0, ...options, clock }) : fetch,
+    transport,
+    clock,
+    events: events.events,
+  };
 }
