@@ -213,7 +213,18 @@ describe('the exported names of', () => {
   });
 
   test('holdfast/check', () => {
-    expect(exportsOf('src/check/index.ts').join('\n')).toMatchInlineSnapshot();
+    expect(exportsOf('src/check/index.ts').join('\n')).toMatchInlineSnapshot(`
+      "checkPolicy
+      type CheckedPolicy
+      type Finding
+      type FindingCode
+      type OutageFigures
+      type PolicyCheck
+      type PolicyFigures
+      type Severity
+      type Traffic
+      type TrafficFigures"
+    `);
   });
 
   test('holdfast/contract', () => {
