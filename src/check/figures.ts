@@ -103,7 +103,8 @@ function trafficOf(
   const callsUnderWay = latencyMs === undefined ? undefined : (callsPerSecond * latencyMs) / 1_000;
   if (!circuitBreaker) return { callsUnderWay, attemptsPerWindow: undefined, tripAfterMs: undefined };
   const { windowMs, failureRatio, minimumThroughput, consecutiveFailures, minimumSilenceMs } = circuitBreaker;
-  const callsPerWindow = (callsPerSecond * windowMs) / 1_000;
+  // Of calls at even distances.
+  const callsPerWindow = Math.ceil((callsPerSecond * windowMs) / 1_000);
   const attemptsPerWindow = Math.min(
     callsPerWindow * attemptsPerCall,
     callsPerWindow + Math.max(burst, burstAfterTimeouts),

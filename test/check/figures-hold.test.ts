@@ -1,4 +1,4 @@
-/** What is foretold is what happens when every attempt hangs and chance makes every wait as long as it can be. */
+/** What is foretold is what happens at worst: every attempt hangs or fails, and every wait is as long as it can be. */
 import { describe, expect, test } from 'vitest';
 import { checkPolicy } from '../../src/check/index.ts';
 import type { PolicySet } from '../../src/index.ts';
@@ -41,5 +41,39 @@ describe('a call of which every attempt hangs', () => {
     expect(await failure).toBe(figures.longestAnswerMs);
     const perRound = policy.hedge ? 1 + (policy.hedge.maxHedges ?? 1) : 1;
     expect(transport.attempts).toHaveLength((1 + figures.retriesInTime) * perRound);
+  });
+});
+
+describe('a circuit at a host that fails', () => {
+  /** When it opens, of calls at even distances for five minutes; Infinity for never. */
+  async function opensAfter(policy: PolicySet, callsPerSecond: number): Promise<number> {
+    const { fetch, transport, clock, events } = harness({ ...policy, concurrencyLimit: false });
+    for (let call = 0; call < 300 * callsPerSecond; call++) {
+      fetch(url).catch(() => {});
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await clock.advance(0);
+        transport.attempts.at(-1)?.fail('ECONNREFUSED');
+      }
+      if (events.some(event => event.type === 'circuit')) return (call / callsPerSecond) * 1_000;
+      await clock.advance(1_000 / callsPerSecond);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  const byRatio = { circuitBreaker: { consecutiveFailures: false as const } };
+  const inARow = { circuitBreaker: { failureRatio: false as const } };
+
+  test.each<[PolicySet, number]>([
+    [byRatio, 0.9],
+    [byRatio, 1],
+    [{ ...byRatio, retry: false }, 1.8],
+    [{ ...byRatio, retry: false }, 2],
+    [{ ...inARow, retry: false }, 0.5],
+    [{ ...inARow, retry: false }, 20],
+  ])('opens when it is said to at the latest, or never: %j at %d calls per second', async (policy, callsPerSecond) => {
+    const { tripAfterMs = Number.NaN } = checkPolicy(policy, { callsPerSecond }).policies[0]!.figures.traffic;
+    const openedMs = await opensAfter(policy, callsPerSecond);
+    expect(Number.isFinite(openedMs)).toBe(Number.isFinite(tripAfterMs));
+    expect(openedMs).toBeLessThanOrEqual(tripAfterMs);
   });
 });
