@@ -99,7 +99,7 @@ export function standardPolicies(
     bulkhead: made(policy.bulkhead, limits => hostBulkhead(limits, policy.priority)),
     retry: made(policy.retry, rules => retry(rules, aroundRetry(policy))),
     hedge: made(policy.hedge, rules => hedge(rules, aroundHedge(policy))),
-    endpoints: made(policy.endpoints, list => endpoints(list, isOpenUnder(policy))),
+    endpoints: made(policy.endpoints, list => endpoints(list, isOpenUnder(policy), isBusyUnder(policy))),
     attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
     rateLimit: made(policy.rateLimit, limits =>
@@ -174,6 +174,11 @@ const isOpenUnder =
   (policy: ResolvedPolicy): IsOpen =>
   (host, call) =>
     obstacleAt(policy, host, call) === undefined;
+
+const isBusyUnder =
+  ({ concurrencyLimit }: ResolvedPolicy) =>
+  (host: HostState): boolean =>
+    concurrencyLimit !== false && peekLimiter(host)?.isBusy === true;
 
 function aroundRetry(policy: ResolvedPolicy): RetrySurroundings {
   const list = policy.endpoints;

@@ -108,3 +108,53 @@ describe('a concurrency limit under another policy', () => {
     expect(viewOf(world)?.concurrencyLimit?.limit).toBe(3);
   });
 });
+
+test('an endpoint that has room goes before one at which the attempt would have to wait', async () => {
+  const world = harness({
+    hosts: {
+      'payments.test': {
+        endpoints: ['https://a.test', 'https://b.test'],
+        concurrencyLimit: { maxLimit: 1, initialLimit: 1 },
+      },
+    },
+  });
+  const calls = Array.from({ length: 3 }, () => codeOf(world.fetch(url)));
+  await world.clock.advance(0);
+  expect(world.transport.attempts.map(({ request }) => new URL(request.url).host)).toEqual([
+    'a.test',
+    'b.test',
+  ]);
+  expect(world.fetch.hosts.get('a.test')?.concurrencyLimit).toMatchObject({ inFlight: 1, waiting: 1 });
+  world.transport.attempts[0]?.respond(ok());
+  await world.clock.advance(0);
+  for (const attempt of world.transport.attempts.slice(1)) attempt.respond(ok());
+  expect(await Promise.all(calls)).toEqual(['answered', 'answered', 'answered']);
+});
+
+describe('an overload that nobody has called since', () => {
+  test('is over for who looks, and for hedges', async () => {
+    const world = harness({
+      attemptTimeoutMs: 1_000,
+      retry: false,
+      hedge: { afterMs: 100 },
+      hosts: {
+        'payments.test': {
+          endpoints: ['https://payments.test', 'https://b.test'],
+          circuitBreaker: { minimumSilenceMs: 0, openMs: 60_000 },
+        },
+      },
+    });
+    for (let call = 0; call < 30; call++)
+      void codeOf(world.fetch(url, { policy: { hedge: false, endpoints: false } }));
+    await world.clock.advance(1_000);
+    expect(viewOf(world)?.circuitBreaker.state).toBe('open');
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ isOverloaded: true, limit: 1 });
+    await world.clock.advance(5_000);
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ isOverloaded: false, limit: Infinity });
+    const call = codeOf(world.fetch(url));
+    await world.clock.advance(100);
+    expect(world.transport.attempts).toHaveLength(32);
+    world.transport.attempts.at(-1)?.respond(ok());
+    expect(await call).toBe('answered');
+  });
+});
