@@ -158,3 +158,17 @@ describe('an overload that nobody has called since', () => {
     expect(await call).toBe('answered');
   });
 });
+
+test('a wait for the concurrency limit is no slowness of the host', async () => {
+  const world = await oneWaits({
+    circuitBreaker: { slowCallMs: 300, consecutiveFailures: 1, minimumSilenceMs: 0 },
+  });
+  await world.clock.advance(290);
+  world.transport.attempts[0]?.respond(ok());
+  await world.running;
+  await world.clock.advance(299);
+  expect(viewOf(world)?.circuitBreaker.state).toBe('closed');
+  world.transport.attempts[1]?.respond(ok());
+  expect(await world.waiting).toBe('answered');
+  expect(world.events.filter(({ type }) => type === 'slow-call')).toEqual([]);
+});

@@ -73,13 +73,22 @@ function watchPace(admission: Admission, slowCallMs: number, call: Call): Admiss
   const { record, runtime, attempt } = call;
   const { clock } = runtime;
   const pace: Pace = { isSlow: false, timer: undefined };
-  pace.timer = clock.setTimer(() => {
+  const entry = record.attempt(attempt);
+  const waitedBeforeMs = entry?.waitedMs ?? 0;
+  const look = () => {
+    // What it waits for us further in is no slowness of the host.
+    const waitedMs = entry ? entry.waitedMs - waitedBeforeMs : 0;
+    const ranMs = entry && record.isHeldUp(entry) ? 0 : clock.now() - admission.admittedAt - waitedMs;
+    if (ranMs < slowCallMs) {
+      pace.timer = clock.setTimer(look, slowCallMs - ranMs);
+      return;
+    }
     pace.isSlow = true;
-    const entry = record.attempt(attempt);
     if (entry) entry.isSlow = true;
     runtime.emit?.({ type: 'slow-call', call: record, attempt, slowCallMs });
     admission.circuit.record(admission.permit, 'failure', clock.now(), record);
-  }, slowCallMs);
+  };
+  pace.timer = clock.setTimer(look, slowCallMs);
   return { ...admission, pace };
 }
 
