@@ -149,7 +149,16 @@ function askAgain(policy: ResolvedPolicy): AskAgain {
   const waitFirst = listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined;
   return call => {
     const check = stillAdmitted(call, policy.circuitBreaker !== false);
-    return waitFirst ? (ready, next) => waitFirst(ready, later => check(later, next)) : check;
+    if (!waitFirst) return check;
+    return (ready, next) => {
+      const { record } = ready;
+      const attempt = record.attempt(ready.attempt);
+      if (attempt) record.holdUp(attempt);
+      return waitFirst(ready, later => {
+        if (attempt) record.letGo(attempt);
+        return check(later, next);
+      });
+    };
   };
 }
 

@@ -42,7 +42,10 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
       // It has been counted. That it comes after all does not make the host quick.
       if (pace.isSlow) return;
     }
-    const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
+    const entry = record.attempt(call.attempt);
+    // Without what it waited for us.
+    const ranMs = entry ? record.ranMs(entry, clock.now()) : clock.now() - admittedAt;
+    const verdict = judge(outcome, limits, call, ranMs);
     if (outcome.response && verdict === 'success') {
       permit.isAnswered = true;
       const lease = leaseOf(outcome.response);
