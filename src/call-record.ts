@@ -222,6 +222,20 @@ export class CallRecord {
     return reached.find(sent => sent === 'yes') ?? reached.find(sent => sent === 'maybe') ?? 'no';
   }
 
+  /** Whether an attempt is held up by us now, once it was let through. */
+  isHeldUp(attempt: AttemptRecord): boolean {
+    return heldUp.has(attempt);
+  }
+
+  /** Until {@link CallRecord.letGo}. */
+  holdUp(attempt: AttemptRecord): void {
+    heldUp.add(attempt);
+  }
+
+  letGo(attempt: AttemptRecord): void {
+    heldUp.delete(attempt);
+  }
+
   /** How long an attempt has been running at an instant, without what it waited before it was sent. */
   ranMs({ startMs, waitedMs }: AttemptRecord, now: number): number {
     return now - this.startedAt - startMs - waitedMs;
@@ -232,3 +246,5 @@ export class CallRecord {
     return this.attempts.findLast(({ attempt }) => attempt === number);
   }
 }
+
+const heldUp = new WeakSet<AttemptRecord>();

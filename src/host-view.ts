@@ -8,6 +8,7 @@ import { type Circuit, circuitOf } from './policies/circuit-breaker/circuit.ts';
 import type { WindowCounts } from './policies/circuit-breaker/failure-window.ts';
 import { readCircuitBreakerOptions } from './policies/circuit-breaker/limits.ts';
 import { limiterOf } from './policies/concurrency-limit/concurrency-limit.ts';
+import type { Limiter } from './policies/concurrency-limit/limiter.ts';
 import { peekPause } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { rateLimiterOf } from './policies/rate-limit/rate-limit.ts';
@@ -173,7 +174,9 @@ export class Hosts implements Iterable<HostView> {
       pause: viewPause(host, runtime()),
       get concurrencyLimit() {
         const { concurrencyLimit } = policyOf(host);
-        return concurrencyLimit ? limiterOf(host, concurrencyLimit) : undefined;
+        return concurrencyLimit
+          ? viewLimiter(limiterOf(host, concurrencyLimit), runtime().clock.now())
+          : undefined;
       },
       get bulkhead() {
         const { bulkhead } = policyOf(host);
@@ -260,3 +263,11 @@ function viewRateLimit(limiter: RateLimiter): RateLimitView {
     forget: () => limiter.forget(),
   };
 }
+
+/** A limit that nobody has needed for a while is gone, also when nobody has called since. */
+const viewLimiter = (limiter: Limiter, now: number): ConcurrencyLimitView => ({
+  limit: limiter.limitAt(now),
+  inFlight: limiter.inFlight,
+  waiting: limiter.waiting,
+  isOverloaded: limiter.isOverloadedAt(now),
+});

@@ -105,7 +105,7 @@ export function standardPolicies(
     bulkhead: made(policy.bulkhead, limits => hostBulkhead(limits, policy.priority)),
     retry: made(policy.retry, rules => retry(rules, aroundRetry(policy))),
     hedge: made(policy.hedge, rules => hedge(rules, aroundHedge(policy))),
-    endpoints: made(policy.endpoints, list => endpoints(list, isOpenUnder(policy))),
+    endpoints: made(policy.endpoints, list => endpoints(list, isOpenUnder(policy), isBusyUnder(policy))),
     attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
     rateLimit: made(policy.rateLimit, limits =>
@@ -156,7 +156,16 @@ function askAgain(policy: ResolvedPolicy): AskAgain {
   const waitFirst = listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined;
   return call => {
     const check = stillAdmitted(call, policy.circuitBreaker !== false);
-    return waitFirst ? (ready, next) => waitFirst(ready, later => check(later, next)) : check;
+    if (!waitFirst) return check;
+    return (ready, next) => {
+      const { record } = ready;
+      const attempt = record.attempt(ready.attempt);
+      if (attempt) record.holdUp(attempt);
+      return waitFirst(ready, later => {
+        if (attempt) record.letGo(attempt);
+        return check(later, next);
+      });
+    };
   };
 }
 
@@ -181,6 +190,11 @@ const isOpenUnder =
   (policy: ResolvedPolicy): IsOpen =>
   (host, call) =>
     obstacleAt(policy, host, call) === undefined;
+
+const isBusyUnder =
+  ({ concurrencyLimit }: ResolvedPolicy) =>
+  (host: HostState): boolean =>
+    concurrencyLimit !== false && peekLimiter(host)?.isBusy === true;
 
 function aroundRetry(policy: ResolvedPolicy): RetrySurroundings {
   const list = policy.endpoints;

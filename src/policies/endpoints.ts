@@ -74,10 +74,16 @@ export type IsOpen = (host: HostState, call: Call) => boolean;
  * Everything further in goes by the host of the endpoint: its circuit, its pause.
  *
  * Sits right outside what is done per attempt. If none is open the first one's refusal surfaces.
+ *
+ * @param isBusy - whether an attempt would have to wait there for others to end: one that is not goes first.
  */
-export function endpoints(list: readonly Endpoint[], isOpen: IsOpen): Policy {
+export function endpoints(
+  list: readonly Endpoint[],
+  isOpen: IsOpen,
+  isBusy: (host: HostState) => boolean,
+): Policy {
   return function endpoints(call, next) {
-    return next(directed(call, choose(list, call, isOpen)));
+    return next(directed(call, choose(list, call, isOpen, isBusy)));
   };
 }
 
@@ -123,16 +129,23 @@ function hasAskedToWait({ origin }: Endpoint, { record, runtime }: Call): boolea
   });
 }
 
-function choose(list: readonly Endpoint[], call: Call, isOpen: IsOpen): Destination {
+function choose(
+  list: readonly Endpoint[],
+  call: Call,
+  isOpen: IsOpen,
+  isBusy: (host: HostState) => boolean,
+): Destination {
   const inTurn = list[0]?.weight === undefined ? inOrder(list, call) : byWeight(list, call);
+  let busy: Destination | undefined;
   let asked: Destination | undefined;
   for (const endpoint of inTurn) {
     const destination = placeOf(endpoint, call);
     if (!isOpen(destination.host, call)) continue;
-    if (!hasAskedToWait(endpoint, call)) return destination;
-    asked ??= destination;
+    if (hasAskedToWait(endpoint, call)) asked ??= destination;
+    else if (isBusy(destination.host)) busy ??= destination;
+    else return destination;
   }
-  return asked ?? placeOf(list[0] as Endpoint, call);
+  return busy ?? asked ?? placeOf(list[0] as Endpoint, call);
 }
 
 /** From the one after that of the latest attempt, all around. */

@@ -306,7 +306,8 @@ class Instruments {
   /** A host without a limit has no number to show. */
   #observeLimits(result: ObservableResult): void {
     const limits = new Map<string, number>();
-    for (const [{ key }, { limit }] of observedHosts(peekLimiter)) {
+    for (const [{ key }, limiter, { clock }] of observedHosts(peekLimiter)) {
+      const limit = limiter.limitAt(clock.now());
       if (limit === Number.POSITIVE_INFINITY) continue;
       const name = this.label(key);
       limits.set(name, limit + (limits.get(name) ?? 0));

@@ -108,3 +108,83 @@ describe('a concurrency limit under another policy', () => {
     expect(viewOf(world)?.concurrencyLimit?.limit).toBe(3);
   });
 });
+
+test('an endpoint that has room goes before one at which the attempt would have to wait', async () => {
+  const world = harness({
+    hosts: {
+      'payments.test': {
+        endpoints: ['https://a.test', 'https://b.test'],
+        concurrencyLimit: { maxLimit: 1, initialLimit: 1 },
+      },
+    },
+  });
+  const calls = Array.from({ length: 3 }, () => codeOf(world.fetch(url)));
+  await world.clock.advance(0);
+  expect(world.transport.attempts.map(({ request }) => new URL(request.url).host)).toEqual([
+    'a.test',
+    'b.test',
+  ]);
+  expect(world.fetch.hosts.get('a.test')?.concurrencyLimit).toMatchObject({ inFlight: 1, waiting: 1 });
+  world.transport.attempts[0]?.respond(ok());
+  await world.clock.advance(0);
+  for (const attempt of world.transport.attempts.slice(1)) attempt.respond(ok());
+  expect(await Promise.all(calls)).toEqual(['answered', 'answered', 'answered']);
+});
+
+describe('an overload that nobody has called since', () => {
+  test('is over for who looks, and for hedges', async () => {
+    const world = harness({
+      attemptTimeoutMs: 1_000,
+      retry: false,
+      hedge: { afterMs: 100 },
+      hosts: {
+        'payments.test': {
+          endpoints: ['https://payments.test', 'https://b.test'],
+          circuitBreaker: { minimumSilenceMs: 0, openMs: 60_000 },
+        },
+      },
+    });
+    for (let call = 0; call < 30; call++)
+      void codeOf(world.fetch(url, { policy: { hedge: false, endpoints: false } }));
+    await world.clock.advance(1_000);
+    expect(viewOf(world)?.circuitBreaker.state).toBe('open');
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ isOverloaded: true, limit: 1 });
+    await world.clock.advance(5_000);
+    expect(viewOf(world)?.concurrencyLimit).toMatchObject({ isOverloaded: false, limit: Infinity });
+    const call = codeOf(world.fetch(url));
+    await world.clock.advance(100);
+    expect(world.transport.attempts).toHaveLength(32);
+    world.transport.attempts.at(-1)?.respond(ok());
+    expect(await call).toBe('answered');
+  });
+});
+
+test('a wait for the concurrency limit is no slowness of the host', async () => {
+  const world = await oneWaits({
+    circuitBreaker: { slowCallMs: 300, consecutiveFailures: 1, minimumSilenceMs: 0 },
+  });
+  await world.clock.advance(290);
+  world.transport.attempts[0]?.respond(ok());
+  await world.running;
+  await world.clock.advance(299);
+  expect(viewOf(world)?.circuitBreaker.state).toBe('closed');
+  world.transport.attempts[1]?.respond(ok());
+  expect(await world.waiting).toBe('answered');
+  expect(world.events.filter(({ type }) => type === 'slow-call')).toEqual([]);
+});
+
+test('neither is a pause that it keeps after that, nor a deadline that comes meanwhile', async () => {
+  const world = await oneWaits({
+    circuitBreaker: { slowCallMs: 300, consecutiveFailures: 2, minimumSilenceMs: 0 },
+  });
+  const late = codeOf(world.fetch(url, { policy: { totalTimeoutMs: 1_500 } }));
+  world.transport.attempts[0]?.respond(new Response('', { status: 503, headers: { 'Retry-After': '3' } }));
+  await world.running;
+  await world.clock.advance(1_500);
+  expect(await late).toBe('TIMEOUT');
+  await world.clock.advance(1_500);
+  expect(world.transport.attempts).toHaveLength(2);
+  world.transport.attempts[1]?.respond(ok());
+  expect(await world.waiting).toBe('answered');
+  expect(world.events.filter(({ type }) => type === 'slow-call' || type === 'circuit')).toEqual([]);
+});

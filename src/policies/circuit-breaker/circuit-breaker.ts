@@ -42,7 +42,10 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
       // It has been counted. That it comes after all does not make the host quick.
       if (pace.isSlow) return;
     }
-    const verdict = judge(outcome, limits, call, clock.now() - admittedAt);
+    const entry = record.attempt(call.attempt);
+    // Without what it waited for us.
+    const ranMs = entry ? record.ranMs(entry, clock.now()) : clock.now() - admittedAt;
+    const verdict = judge(outcome, limits, call, ranMs);
     if (outcome.response && verdict === 'success') {
       permit.isAnswered = true;
       const lease = leaseOf(outcome.response);
@@ -73,13 +76,22 @@ function watchPace(admission: Admission, slowCallMs: number, call: Call): Admiss
   const { record, runtime, attempt } = call;
   const { clock } = runtime;
   const pace: Pace = { isSlow: false, timer: undefined };
-  pace.timer = clock.setTimer(() => {
+  const entry = record.attempt(attempt);
+  const waitedBeforeMs = entry?.waitedMs ?? 0;
+  const look = () => {
+    // What it waits for us further in is no slowness of the host.
+    const waitedMs = entry ? entry.waitedMs - waitedBeforeMs : 0;
+    const ranMs = entry && record.isHeldUp(entry) ? 0 : clock.now() - admission.admittedAt - waitedMs;
+    if (ranMs < slowCallMs) {
+      pace.timer = clock.setTimer(look, slowCallMs - ranMs);
+      return;
+    }
     pace.isSlow = true;
-    const entry = record.attempt(attempt);
     if (entry) entry.isSlow = true;
     runtime.emit?.({ type: 'slow-call', call: record, attempt, slowCallMs });
     admission.circuit.record(admission.permit, 'failure', clock.now(), record);
-  }, slowCallMs);
+  };
+  pace.timer = clock.setTimer(look, slowCallMs);
   return { ...admission, pace };
 }
 

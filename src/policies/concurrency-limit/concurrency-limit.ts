@@ -111,6 +111,8 @@ async function waitTurn(call: Call, limiter: Limiter, limitMs: number): Promise<
   const turn = Promise.withResolvers<void>();
   const { clock } = call.runtime;
   const since = clock.now();
+  const record = call.record.attempt(call.attempt);
+  if (record) call.record.holdUp(record);
   limiter.queue(turn.resolve);
   try {
     await waitFor(turn.promise, {
@@ -122,8 +124,10 @@ async function waitTurn(call: Call, limiter: Limiter, limitMs: number): Promise<
     return ready;
   } finally {
     limiter.leaveQueue(turn.resolve);
-    const record = call.record.attempt(call.attempt);
-    if (record) record.waitedMs += clock.now() - since;
+    if (record) {
+      record.waitedMs += clock.now() - since;
+      call.record.letGo(record);
+    }
   }
 }
 

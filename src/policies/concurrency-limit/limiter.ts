@@ -46,6 +46,11 @@ export class Limiter {
     return this.#algorithm.isOverloadedAt(now);
   }
 
+  /** The limit as one that came now would find it. */
+  limitAt(now: number): number {
+    return this.isOverloaded && !this.isOverloadedAt(now) ? this.limits.maxLimit : this.limit;
+  }
+
   get waiting(): number {
     return this.#waiters.size;
   }
@@ -54,9 +59,14 @@ export class Limiter {
     return this.#inside - this.#waiters.size;
   }
 
+  /** Whether one that came now would have to wait, or be refused. */
+  get isBusy(): boolean {
+    return this.inFlight >= this.limit;
+  }
+
   /** Whether one that came now would be refused. */
   get isFull(): boolean {
-    return this.inFlight >= this.limit && !this.#hasSeat;
+    return this.isBusy && !this.#hasSeat;
   }
 
   get #hasSeat(): boolean {
