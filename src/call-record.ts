@@ -49,10 +49,9 @@ export interface AttemptRecord {
   reason: RetryReason;
   /** How long the call waited before the attempt that followed this one. */
   delayMs: number | undefined;
-  /** How long the attempt waited, for the end of a pause of the host or for room, before it was sent; not part of `durationMs`. */
   /**
-   * How long the attempt waited before it was sent: for the end of a pause of the host, for the rate limit. Not part of
-   * `durationMs`.
+   * How long the attempt waited before it was sent: for the end of a pause of the host, for the rate limit, for room. Not
+   * part of `durationMs`.
    */
   waitedMs: number;
   /** How long the server asked us to stay away, if it did. */

@@ -12,12 +12,11 @@ export interface HostCounters {
   recoveredCalls: number;
   /** Retries that were due and refused: budget empty, circuit open, or no time left. */
   retriesRefused: number;
-  /** Attempts refused before sending: circuit open, host paused, rate limited. */
   /** Attempts that were sent beside one that had not answered yet; among the attempts, and no retries. */
   hedges: number;
   /** Of these, the ones that answered first. */
   hedgesWon: number;
-  /** Attempts refused before sending: circuit open or host paused. */
+  /** Attempts refused before sending: circuit open, host paused or overloaded, rate limited. */
   rejected: number;
 }
 

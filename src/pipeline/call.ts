@@ -54,7 +54,6 @@ export interface Call {
   readonly hedge?: true;
   /** The origin that this attempt goes to, where there are several to choose from. */
   readonly endpoint?: string;
-  /** The instant, on the runtime's clock, when the total timeout ends the call; Infinity without one. */
   /** The call that this one was made within an attempt of, if it was. */
   readonly outer?: OuterCall | undefined;
   /**
