@@ -42,16 +42,20 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
       // It has been counted. That it comes after all does not make the host quick.
       if (pace.isSlow) return;
     }
-    const entry = record.attempt(call.attempt);
-    // Without what it waited for us.
-    const ranMs = entry ? record.ranMs(entry, clock.now()) : clock.now() - admittedAt;
-    const verdict = judge(outcome, limits, call, ranMs);
+    const verdict = judge(outcome, limits, call, ranMs(call, admittedAt));
     if (outcome.response && verdict === 'success') {
       permit.isAnswered = true;
       const lease = leaseOf(outcome.response);
       lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now(), record));
     } else circuit.record(permit, verdict, clock.now(), record);
   }
+}
+
+/** How long an attempt was the host's: neither what it waited before it was let through, nor what it waited for us then. */
+function ranMs({ attempt, record, runtime }: Call, admittedAt: number): number {
+  const now = runtime.clock.now();
+  const entry = record.attempt(attempt);
+  return Math.min(now - admittedAt, entry ? record.ranMs(entry, now) : Number.POSITIVE_INFINITY);
 }
 
 /** Hears how an attempt ended. */
