@@ -7,7 +7,7 @@ import {
   OverloadedError,
   responseInfo,
 } from '../../src/index.ts';
-import { type VirtualClock, virtualClock } from '../../src/testing/index.ts';
+import { networkError, type VirtualClock, virtualClock } from '../../src/testing/index.ts';
 import { harness, url } from '../support/harness.ts';
 
 /** A service with so many workers, each of which takes `workMs`; what is more waits in one line. */
@@ -419,5 +419,20 @@ describe('the gradient', () => {
     await storm.clock.advance(2_000);
     expect(storm.tally.TIMEOUT).toBeUndefined();
     expect(limitOf(storm)?.limit).toBeLessThan(30);
+  });
+
+  test('does not take refused connections, or 429, for load', async () => {
+    let seen = 0;
+    const { fetch } = harness({
+      fetch: async () => {
+        if (seen++ % 2 === 0) return new Response('', { status: 429 });
+        throw networkError('ECONNREFUSED');
+      },
+      retry: false,
+      circuitBreaker: false,
+      concurrencyLimit: { algorithm: 'gradient' },
+    });
+    for (let call = 0; call < 20; call++) await fetch(url).catch(() => {});
+    expect(limitOf({ fetch })).toMatchObject({ limit: 10, isOverloaded: false });
   });
 });

@@ -49,7 +49,7 @@ export class Gradient implements Algorithm {
 
   take({ sign, ranMs, inFlight, now }: Sample): void {
     if (sign === 'answered') this.#takeAnswer(ranMs, inFlight);
-    else if (sign !== 'none' && now - this.#cutAt >= this.limits.backoffIntervalMs) {
+    else if (isSignOfLoad(sign) && now - this.#cutAt >= this.limits.backoffIntervalMs) {
       this.#cutAt = now;
       this.#isOverloaded = true;
       this.#set(this.#limit * this.limits.backoffRatio);
@@ -72,3 +72,5 @@ export class Gradient implements Algorithm {
     this.#limit = Math.min(Math.max(limit, this.limits.minLimit), this.limits.maxLimit);
   }
 }
+
+const isSignOfLoad = (sign: Sample['sign']): boolean => sign === 'timed-out' || sign === 'turned-away';
