@@ -31,8 +31,9 @@ import {
 } from './policies/host-pause.ts';
 import type { ResolvedPolicy } from './policies/policy-options.ts';
 import { adoptRateLimit, hostRateLimit } from './policies/rate-limit/rate-limit.ts';
-import { budgetOf, peekBudget, retryBudgetDefaults } from './policies/retry/budget.ts';
+import { budgetOf, peekBudget, type RetryBudget, retryBudgetDefaults } from './policies/retry/budget.ts';
 import { isTransient, type RefusalReason } from './policies/retry/decide.ts';
+import { Payment, pay } from './policies/retry/payment.ts';
 import { repeatable } from './policies/retry/repeatable.ts';
 import { type RetrySurroundings, retry } from './policies/retry/retry.ts';
 import { retryDefaults } from './policies/retry/rules.ts';
@@ -214,6 +215,10 @@ function aroundHedge(policy: ResolvedPolicy): HedgeSurroundings {
   const rules = policy.retry === false ? retryDefaults : policy.retry;
   const isOpen = isOpenUnder(policy);
   const limits = policy.retry === false ? undefined : policy.retry.budget;
+  const budgetAt = (host: HostState): RetryBudget | undefined => {
+    if (limits === false) return undefined;
+    return limits ? budgetOf(host, limits) : (peekBudget(host) ?? budgetOf(host, retryBudgetDefaults));
+  };
   return {
     isRepeatable: call => repeatable(call.request, rules) === 'yes',
     isTransient: outcome => isTransient(rules, outcome),
@@ -224,11 +229,12 @@ function aroundHedge(policy: ResolvedPolicy): HedgeSurroundings {
       if (!list) return obstacleAt(policy, call.host, call);
       return isAnyOpen(list, call, isOpen) ? undefined : obstacleAt(policy, firstHost(list, call), call);
     },
-    allowance({ host }) {
-      if (limits === false) return undefined;
-      return limits ? budgetOf(host, limits) : (peekBudget(host) ?? budgetOf(host, retryBudgetDefaults));
+    pay(call) {
+      const payment = pay(budgetAt(call.host), call.outer, false, true);
+      if (payment instanceof Payment) return payment;
+      return { emptyBudgetOf: payment.by === 'own' ? undefined : payment.by.host };
     },
-    refills: limits === undefined,
+    refill: limits === undefined ? call => budgetAt(call.host)?.deposit() : undefined,
   };
 }
 

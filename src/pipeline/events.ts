@@ -80,6 +80,8 @@ export interface HedgeRefusedEvent extends AttemptEvent {
   readonly type: 'hedge-refused';
   readonly delayMs: number;
   readonly reason: HedgeRefusal;
+  /** With the reason `budget-empty`: the host of the outer call whose budget it was; undefined if it was the call's own. */
+  readonly emptyBudgetOf?: string | undefined;
 }
 
 /** `attempt` has no answer after `circuitBreaker.slowCallMs` and counts as failed, although it goes on. */

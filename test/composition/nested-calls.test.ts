@@ -131,6 +131,34 @@ describe.each(
     expect(responseInfo(response)?.attempts).toHaveLength(1);
   });
 
+  test('a hedge draws on both budgets, and needs both', async () => {
+    const transport = answering(503);
+    const refusals: unknown[] = [];
+    const { outerFetch, innerFetch, clock } = layers({
+      via,
+      transport: (...args) => {
+        void transport(...args);
+        return new Promise(() => {});
+      },
+      outer: { retry: { budget: { maxTokens: 3, retryCost: 3 } }, totalTimeoutMs: 1_000 },
+      inner: {
+        hedge: { afterMs: 100, maxHedges: 2 },
+        observe: event =>
+          event.type === 'hedge-refused' && refusals.push([event.reason, event.emptyBudgetOf]),
+      },
+    });
+    const outer = rejection(TimeoutError, outerFetch(outerUrl));
+    await clock.advance(300);
+    expect(transport.calls).toHaveLength(2);
+    expect(outerFetch.hosts.get('gateway.test')?.retryBudget?.tokens).toBe(0);
+    // One was paid; the second was refused by the outer budget, and the inner one got its token back.
+    expect(innerFetch.hosts.get('payments.test')?.retryBudget?.tokens).toBe(9);
+    expect(refusals).toEqual([['budget-empty', 'https://gateway.test']]);
+    await clock.advance(1_000);
+    // It is no retry, and counts as none.
+    expect(await outer).toMatchObject({ scope: 'total' });
+  });
+
   test('the story says what it is part of, and whose budget was empty', async () => {
     let story = '';
     const { outerFetch } = layers({

@@ -10,7 +10,8 @@ import type { HedgeSetting, HedgeSurroundings } from './surroundings.ts';
  * Starts another attempt of a call beside one that takes long, and keeps the answer that comes first.
  *
  * Sits inside `retry`, which repeats when all of them have failed, and outside everything that is done per attempt.
- * Only repeatable calls are hedged. Each hedge is paid from the retry budget of the host.
+ * Only repeatable calls are hedged. Each hedge is paid from the retry budget of the host, and from those of the calls that
+ * this one is made within.
  *
  * @see {@link https://research.google/pubs/the-tail-at-scale/ | Dean and Barroso, "The Tail at Scale" (2013)}
  * @see {@link https://github.com/grpc/proposal/blob/master/A6-client-retries.md#hedging-policy | gRPC A6, hedging}
@@ -42,7 +43,7 @@ function timed(call: Call, next: Handler, setting: HedgeSetting): Promise<Respon
     response => {
       const outcome = responseOutcome(response);
       learn(setting, call, startedAt, outcome);
-      if (setting.refills && outcome.kind === 'success') setting.allowance(call)?.deposit();
+      if (outcome.kind === 'success') setting.refill?.(call);
       return response;
     },
     error => {

@@ -10,7 +10,7 @@ import { errorOutcome, type Outcome, responseOutcome } from '../../pipeline/outc
 import type { Handler } from '../../pipeline/pipeline.ts';
 import { type Snapshot, takeDown } from '../../pipeline/snapshot.ts';
 import { learn } from './latencies.ts';
-import type { HedgeSetting } from './surroundings.ts';
+import type { HedgeSetting, Paid } from './surroundings.ts';
 
 /**
  * One attempt and those that are started beside it. The first answer wins; a failure waits for the others, and if all
@@ -54,7 +54,7 @@ export class Round {
       this.abort(call.signal.reason);
       return;
     }
-    this.#launch(call, 0);
+    this.#launch(call, undefined);
     this.#setTimer();
   }
 
@@ -66,8 +66,8 @@ export class Round {
     this.#forgetPromise();
   }
 
-  #launch(call: Call, cost: number): void {
-    const contender = new Contender(this, call, cost);
+  #launch(call: Call, payment: Paid | undefined): void {
+    const contender = new Contender(this, call, payment);
     this.#contenders.push(contender);
     this.#next(contender.call).then(
       response => this.#hear(contender, responseOutcome(response)),
@@ -84,23 +84,33 @@ export class Round {
   #hedge(): void {
     const { record, runtime, attempt, request } = this.#call;
     const delayMs = this.#delayMs;
-    const allowance = this.#setting.allowance(this.#call);
-    const cost = allowance?.costOf(false) ?? 0;
-    const reason = this.#obstacle() ?? (allowance?.tryWithdraw(cost) === false ? 'budget-empty' : undefined);
+    const reason = this.#obstacle();
     if (reason !== undefined) {
       runtime.emit?.({ type: 'hedge-refused', call: record, attempt, delayMs, reason });
+      return;
+    }
+    const payment = this.#setting.pay(this.#call);
+    if (!('refund' in payment)) {
+      runtime.emit?.({
+        type: 'hedge-refused',
+        call: record,
+        attempt,
+        delayMs,
+        reason: 'budget-empty',
+        ...payment,
+      });
       return;
     }
     const number = record.nextNumber();
     runtime.emit?.({ type: 'hedge', call: record, attempt: number, delayMs });
     // Told of it, somebody may have ended the call.
     if (this.#isOver) {
-      allowance?.deposit(cost);
+      payment.refund();
       return;
     }
     this.#launch(
       { ...this.#call, attempt: number, hedge: true, request: { ...request, ...this.#snapshot } },
-      cost,
+      payment,
     );
     this.#setTimer();
   }
@@ -124,13 +134,12 @@ export class Round {
   }
 
   #win(contender: Contender, response: Response): void {
-    const { refills, allowance } = this.#setting;
     this.#finish(contender, this.#contenders.length > 1 ? lost() : undefined);
     if (contender.call.hedge) {
       this.#call.host.counters.hedgesWon++;
       // It has done what a retry does, whose cost comes back. One that was merely faster cost the host twice the work.
-      if (this.#contenders.some(({ hasFailed }) => hasFailed)) allowance(this.#call)?.deposit(contender.cost);
-    } else if (refills && response.status < 400) allowance(this.#call)?.deposit();
+      if (this.#contenders.some(({ hasFailed }) => hasFailed)) contender.payment?.refund();
+    } else if (response.status < 400) this.#setting.refill?.(this.#call);
     this.#deliver(contender, response);
   }
 
@@ -182,11 +191,11 @@ export class Round {
 
   /** One that was refused, or given up, before it was sent costs nothing and is none. */
   #countHedges(): void {
-    for (const { call, cost } of this.#contenders) {
+    for (const { call, payment } of this.#contenders) {
       if (!call.hedge) continue;
       const entry = call.record.attempt(call.attempt);
       if (entry && isSent(entry)) this.#call.host.counters.hedges++;
-      else this.#setting.allowance(this.#call)?.deposit(cost);
+      else payment?.refund();
     }
   }
 
@@ -205,16 +214,16 @@ export class Round {
 /** One of the attempts, with a signal of its own. */
 class Contender extends Branch {
   readonly call: Call;
-  /** What it was paid with. */
-  readonly cost: number;
+  /** What it was paid with; undefined for the first. */
+  readonly payment: Paid | undefined;
   isUnderWay = true;
   hasFailed = false;
   readonly #round: Round;
 
-  constructor(round: Round, call: Call, cost: number) {
+  constructor(round: Round, call: Call, payment: Paid | undefined) {
     super(call.signal, true);
     this.#round = round;
-    this.cost = cost;
+    this.payment = payment;
     this.call = { ...call, signal: this.signal };
   }
 

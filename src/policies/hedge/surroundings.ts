@@ -3,12 +3,16 @@ import type { HedgeRefusal } from '../../pipeline/events.ts';
 import type { Outcome } from '../../pipeline/outcome.ts';
 import type { HedgeRules } from './options.ts';
 
-/** What hedges are paid from: the retry budget of the host. */
-export interface Allowance {
-  costOf(timedOut: boolean): number;
-  tryWithdraw(cost: number): boolean;
-  /** Without a number: what a call that needed no help puts in. */
-  deposit(tokens?: number): void;
+/** What a hedge was paid with. */
+export interface Paid {
+  /** Gives it back. */
+  refund(): void;
+}
+
+/** A budget held too little for a hedge. */
+export interface Unpaid {
+  /** The host of the outer call whose budget it was; undefined if it was the call's own. */
+  readonly emptyBudgetOf: string | undefined;
 }
 
 /** What hedging asks of its surroundings. */
@@ -19,10 +23,10 @@ export interface HedgeSurroundings {
   isTransient(outcome: Outcome): boolean;
   /** What speaks against one more attempt now: a circuit, a pause, an overload. */
   obstacle(call: Call): HedgeRefusal | undefined;
-  /** Undefined where the host is to be hedged without one. */
-  allowance(call: Call): Allowance | undefined;
-  /** Whether nobody else fills the allowance. */
-  readonly refills: boolean;
+  /** Pays for one out of the retry budget of the host, and those of the calls that this one is made within. */
+  pay(call: Call): Paid | Unpaid;
+  /** Puts in what a call that needed no help does; undefined where somebody else fills the budget. */
+  readonly refill: ((call: Call) => void) | undefined;
 }
 
 /** What holds for every call of a policy. */

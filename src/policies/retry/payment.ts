@@ -1,11 +1,12 @@
 import { type Allowance, livingOuters, type OuterCall } from '../../pipeline/outer-call.ts';
 
-/** What a retry has cost, which comes back if it succeeds, or is not made after all. */
+/** What a retry, or a hedge, has cost, which comes back if it succeeds, or is not made after all. */
 export class Payment {
   readonly #parts: readonly Part[];
   readonly #outers: readonly OuterCall[];
   #isRefunded = false;
 
+  /** @param outers - the calls among whose retries it counts. */
   constructor(parts: readonly Part[], outers: readonly OuterCall[]) {
     this.#parts = parts;
     this.#outers = outers;
@@ -33,11 +34,14 @@ export interface Unpaid {
 /**
  * Pays for a retry: out of the budget of the host, and out of those of the calls that this one is made within, each by
  * its own price. All of them, or none.
+ *
+ * @param isHedge - it is beside an attempt and not after one, so that it counts among nobody's retries.
  */
 export function pay(
   own: Allowance | undefined,
   outer: OuterCall | undefined,
   timedOut: boolean,
+  isHedge = false,
 ): Payment | Unpaid {
   const outers = [...livingOuters(outer)];
   const parts: Part[] = [];
@@ -52,7 +56,7 @@ export function pay(
     }
     parts.push({ allowance, cost });
   }
-  return new Payment(parts, outers);
+  return new Payment(parts, isHedge ? [] : outers);
 }
 
 function giveBack(parts: readonly Part[]): void {
