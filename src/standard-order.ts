@@ -17,7 +17,14 @@ import {
   learnLimit,
   peekLimiter,
 } from './policies/concurrency-limit/concurrency-limit.ts';
-import { endpoints, firstHost, type IsOpen, isAnyOpen, isOtherOpen } from './policies/endpoints.ts';
+import {
+  endpoints,
+  firstHost,
+  type IsOpen,
+  isAnyOpen,
+  isAnyUnderWay,
+  isOtherOpen,
+} from './policies/endpoints.ts';
 import { fallbackBy } from './policies/fallback/fallback.ts';
 import type { Send } from './policies/fallback/substitute.ts';
 import { hedge } from './policies/hedge/hedge.ts';
@@ -187,10 +194,20 @@ function obstacleAt(policy: ResolvedPolicy, host: HostState, call: Call): HedgeR
   return listensToHost(policy) && peekPause(host)?.isOn(call.runtime.clock) ? 'host-paused' : undefined;
 }
 
+/** The same for a hedge: an overload is made worse by each. */
+function hedgeObstacleAt(policy: ResolvedPolicy, host: HostState, call: Call): HedgeRefusal | undefined {
+  return isOverloadedUnder(policy)(host, call) ? 'overloaded' : obstacleAt(policy, host, call);
+}
+
+const isOverloadedUnder =
+  ({ concurrencyLimit }: ResolvedPolicy): IsOpen =>
+  (host, { runtime }) =>
+    concurrencyLimit !== false && peekLimiter(host)?.isOverloadedAt(runtime.clock.now()) === true;
+
 const isOpenUnder =
   (policy: ResolvedPolicy): IsOpen =>
   (host, call) =>
-    obstacleAt(policy, host, call) === undefined;
+    (call.hedge ? hedgeObstacleAt : obstacleAt)(policy, host, call) === undefined;
 
 const isBusyUnder =
   ({ concurrencyLimit }: ResolvedPolicy) =>
@@ -213,7 +230,8 @@ function aroundRetry(policy: ResolvedPolicy): RetrySurroundings {
 function aroundHedge(policy: ResolvedPolicy): HedgeSurroundings {
   const { endpoints: list } = policy;
   const rules = policy.retry === false ? retryDefaults : policy.retry;
-  const isOpen = isOpenUnder(policy);
+  const isOpen: IsOpen = (host, call) => hedgeObstacleAt(policy, host, call) === undefined;
+  const isOverloaded = isOverloadedUnder(policy);
   const limits = policy.retry === false ? undefined : policy.retry.budget;
   const budgetAt = (host: HostState): RetryBudget | undefined => {
     if (limits === false) return undefined;
@@ -223,11 +241,10 @@ function aroundHedge(policy: ResolvedPolicy): HedgeSurroundings {
     isRepeatable: call => repeatable(call.request, rules) === 'yes',
     isTransient: outcome => isTransient(rules, outcome),
     obstacle(call) {
-      // An overload is made worse by every hedge, whoever has room for it.
-      if (policy.concurrencyLimit && peekLimiter(call.host)?.isOverloadedAt(call.runtime.clock.now()))
-        return 'overloaded';
-      if (!list) return obstacleAt(policy, call.host, call);
-      return isAnyOpen(list, call, isOpen) ? undefined : obstacleAt(policy, firstHost(list, call), call);
+      if (!list) return hedgeObstacleAt(policy, call.host, call);
+      // What an overloaded endpoint is slow with would be asked of another as well, call by call.
+      if (isAnyUnderWay(list, call, isOverloaded)) return 'overloaded';
+      return isAnyOpen(list, call, isOpen) ? undefined : hedgeObstacleAt(policy, firstHost(list, call), call);
     },
     pay(call) {
       const payment = pay(budgetAt(call.host), call.outer, false, true);

@@ -91,6 +91,14 @@ export function endpoints(
 export const isAnyOpen = (list: readonly Endpoint[], call: Call, isOpen: IsOpen): boolean =>
   list.some(endpoint => isOpen(placeOf(endpoint, call).host, call));
 
+/** Whether an attempt of the call is under way to one of which this is true. */
+export const isAnyUnderWay = (list: readonly Endpoint[], call: Call, accepts: IsOpen): boolean =>
+  list.some(
+    endpoint =>
+      call.record.attempts.some(it => it.endpoint === endpoint.origin && it.durationMs === undefined) &&
+      accepts(placeOf(endpoint, call).host, call),
+  );
+
 /** Whose refusal surfaces if none is open. */
 export const firstHost = (list: readonly Endpoint[], call: Call): HostState =>
   placeOf(list[0] as Endpoint, call).host;

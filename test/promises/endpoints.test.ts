@@ -224,6 +224,70 @@ describe('a hedge', () => {
     await call;
   });
 
+  describe('and an overload', () => {
+    const hedging = () =>
+      spread(
+        { hedge: { afterMs: 100 } },
+        { retry: false, circuitBreaker: false, concurrencyLimit: { overloadRatio: 0 } },
+      );
+
+    async function overload({ fetch, transport }: ReturnType<typeof spread>, origin: string) {
+      const call = fetch(origin + path, { policy: { endpoints: false } });
+      (await transport.next()).respond(unavailable());
+      await (await call).text();
+      expect(fetch.hosts.get(origin)?.concurrencyLimit?.isOverloaded).toBe(true);
+    }
+
+    test('it passes over an endpoint that is overloaded', async () => {
+      const parts = hedging();
+      await overload(parts, b);
+      const call = parts.fetch(a + path);
+      await parts.transport.next();
+      await parts.clock.advance(100);
+      const hedge = await parts.transport.next();
+      expect(hedge.request.url).toBe(c + path);
+      hedge.respond();
+      await call;
+    });
+
+    test('it is not started when there is no other', async () => {
+      const parts = hedging();
+      const call = parts.fetch(a + path, { policy: { endpoints: [a, b] } });
+      const first = await parts.transport.next();
+      for (const origin of [a, b]) await overload(parts, origin);
+      await parts.clock.advance(100);
+      await parts.transport.expectNone();
+      expect(parts.events.filter(({ type }) => type === 'hedge-refused')).toMatchObject([
+        { reason: 'overloaded' },
+      ]);
+      first.respond();
+      await call;
+    });
+
+    test('it is not started beside an attempt to an endpoint that is overloaded', async () => {
+      const parts = hedging();
+      parts.fetch.hosts.for(a).circuitBreaker.isolate();
+      const call = parts.fetch(a + path);
+      const first = await parts.transport.next();
+      expect(first.request.url).toBe(b + path);
+      await overload(parts, b);
+      await parts.clock.advance(100);
+      await parts.transport.expectNone();
+      first.respond();
+      await call;
+    });
+
+    test('of a host that no attempt goes to, it stops none', async () => {
+      const parts = hedging();
+      await overload(parts, a);
+      const call = parts.fetch(a + path, { policy: { endpoints: [b, c] } });
+      await parts.transport.next();
+      await parts.clock.advance(100);
+      (await parts.transport.next()).respond();
+      await call;
+    });
+  });
+
   test('is not started when all refuse', async () => {
     const { fetch, transport, clock, events } = spread({ hedge: { afterMs: 100 } });
     const call = fetch(a + path);
