@@ -435,4 +435,36 @@ describe('the gradient', () => {
     for (let call = 0; call < 20; call++) await fetch(url).catch(() => {});
     expect(limitOf({ fetch })).toMatchObject({ limit: 10, isOverloaded: false });
   });
+
+  test('takes answers of less than a millisecond for no queue', async () => {
+    const { fetch } = harness({
+      fetch: async () => new Response(),
+      concurrencyLimit: { algorithm: 'gradient' },
+    });
+    for (let call = 0; call < 20; call++) await fetch(url);
+    expect(limitOf({ fetch })).toMatchObject({ limit: 10, isOverloaded: false });
+  });
+
+  test('an overload is over for who looks when nobody has called for a while, and its limit stays', async () => {
+    const { fetch, clock, events, transport } = harness({
+      retry: false,
+      circuitBreaker: false,
+      concurrencyLimit: { algorithm: 'gradient' },
+    });
+    const call = fetch(url);
+    (await transport.next()).respond(new Response('', { status: 503 }));
+    await call;
+    expect(limitOf({ fetch })).toMatchObject({ limit: 5, isOverloaded: true });
+    await clock.advance(4_999);
+    expect(limitOf({ fetch })).toMatchObject({ limit: 5, isOverloaded: true });
+    await clock.advance(1);
+    expect(limitOf({ fetch })).toMatchObject({ limit: 5, isOverloaded: false });
+    const next = fetch(url);
+    (await transport.next()).respond();
+    await next;
+    expect(events.filter(({ type }) => type === 'overload')).toMatchObject([
+      { isOverloaded: true, limit: 5 },
+      { isOverloaded: false, limit: 5 },
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Algorithm, Sample } from './algorithm.ts';
+import { type Algorithm, calmMs, type Sample } from './algorithm.ts';
 import type { ConcurrencyLimits } from './limits.ts';
 
 /** Answers that take longer than this share of the time they may take are slow. */
@@ -19,8 +19,6 @@ const slownessWeight = 1 / 4;
 const learningMs = 30_000;
 /** Over how long it is counted what the host answers quickly. */
 const windowMs = 1_000;
-/** How long there has to be no cut, and nobody kept waiting, until there is no limit any more. */
-const calmMs = 5_000;
 
 /**
  * Additive increase, multiplicative decrease (Chiu and Jain 1989, "Analysis of the Increase and Decrease Algorithms for
@@ -76,6 +74,10 @@ export class Aimd implements Algorithm {
 
   isOverloadedAt(now: number): boolean {
     return this.isOverloaded && now - Math.max(this.#cutAt, this.#fullAt) < calmMs;
+  }
+
+  limitAt(now: number): number {
+    return this.isOverloaded && !this.isOverloadedAt(now) ? this.limits.maxLimit : this.limit;
   }
 
   get isHolding(): boolean {

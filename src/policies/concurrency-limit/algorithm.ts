@@ -14,6 +14,9 @@ export interface Sample {
   readonly now: number;
 }
 
+/** How long there has to be no sign of overload, and nobody kept waiting, until it is over, in milliseconds. */
+export const calmMs = 5_000;
+
 /** How a limit follows what a host can serve. */
 export interface Algorithm {
   /** May change while it lives. */
@@ -24,6 +27,8 @@ export interface Algorithm {
   readonly isOverloaded: boolean;
   /** The same at a time that has not been passed yet. */
   isOverloadedAt(now: number): boolean;
+  /** The limit at such a time. */
+  limitAt(now: number): number;
   /** Whether answers are late and nothing has failed: who waits is served in the end. */
   readonly isHolding: boolean;
   /** What time alone brings about, before somebody comes in. */

@@ -1,4 +1,4 @@
-import type { Algorithm, Sample } from './algorithm.ts';
+import { type Algorithm, calmMs, type Sample } from './algorithm.ts';
 import type { ConcurrencyLimits } from './limits.ts';
 
 /** Answers over which latency in the long run is averaged. */
@@ -20,7 +20,8 @@ export class Gradient implements Algorithm {
   #longMs = 0;
   #answers = 0;
   #cutAt = Number.NEGATIVE_INFINITY;
-  #isOverloaded = false;
+  /** When there was last a sign of overload; in the past when there is none. */
+  #overloadedAt = Number.NEGATIVE_INFINITY;
 
   constructor(limits: ConcurrencyLimits) {
     this.limits = limits;
@@ -32,37 +33,47 @@ export class Gradient implements Algorithm {
   }
 
   get isOverloaded(): boolean {
-    return this.#isOverloaded;
+    return this.#overloadedAt !== Number.NEGATIVE_INFINITY;
   }
 
-  isOverloadedAt(): boolean {
-    return this.#isOverloaded;
+  isOverloadedAt(now: number): boolean {
+    return this.isOverloaded && now - this.#overloadedAt < calmMs;
+  }
+
+  /** Time alone says nothing of how much a host can serve. */
+  limitAt(): number {
+    return this.#limit;
   }
 
   get isHolding(): boolean {
     return false;
   }
 
-  passTime(): void {}
+  passTime(now: number): void {
+    if (!this.isOverloadedAt(now)) this.#overloadedAt = Number.NEGATIVE_INFINITY;
+  }
 
-  onFull(): void {}
+  onFull(now: number): void {
+    if (this.isOverloaded) this.#overloadedAt = now;
+  }
 
   take({ sign, ranMs, inFlight, now }: Sample): void {
-    if (sign === 'answered') this.#takeAnswer(ranMs, inFlight);
+    if (sign === 'answered') this.#takeAnswer(ranMs, inFlight, now);
     else if (isSignOfLoad(sign) && now - this.#cutAt >= this.limits.backoffIntervalMs) {
       this.#cutAt = now;
-      this.#isOverloaded = true;
+      this.#overloadedAt = now;
       this.#set(this.#limit * this.limits.backoffRatio);
     }
   }
 
-  #takeAnswer(ranMs: number, inFlight: number): void {
+  #takeAnswer(ranMs: number, inFlight: number, now: number): void {
     this.#answers = Math.min(this.#answers + 1, longWindow);
     this.#longMs += (ranMs - this.#longMs) / this.#answers;
     // After an overload the long run is one of high latency; it has to find back faster than it came there.
     if (this.#longMs > 2 * ranMs) this.#longMs *= 0.95;
-    const gradient = Math.max(0.5, Math.min(1, (tolerance * this.#longMs) / Math.max(ranMs, 1)));
-    this.#isOverloaded = gradient < 1;
+    // What takes less than a millisecond takes no time: there is no queue in it.
+    const gradient = Math.max(0.5, Math.min(1, (tolerance * Math.max(this.#longMs, 1)) / Math.max(ranMs, 1)));
+    this.#overloadedAt = gradient < 1 ? now : Number.NEGATIVE_INFINITY;
     // Who does not use the limit learns nothing of where it should be.
     if (inFlight < this.#limit / 2) return;
     this.#set(this.#limit + smoothing * (this.#limit * gradient + headroom - this.#limit));

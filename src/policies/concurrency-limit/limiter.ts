@@ -48,7 +48,7 @@ export class Limiter {
 
   /** The limit as one that came now would find it. */
   limitAt(now: number): number {
-    return this.isOverloaded && !this.isOverloadedAt(now) ? this.limits.maxLimit : this.limit;
+    return Math.floor(this.#algorithm.limitAt(now));
   }
 
   get waiting(): number {

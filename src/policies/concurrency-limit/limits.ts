@@ -46,12 +46,12 @@ export interface ConcurrencyLimitOptions {
    */
   readonly overloadRatio?: number;
   /**
-   * What is left of the limit after a cut, over 0 and below 1. For `'aimd'`.
+   * What is left of the limit after a cut, over 0 and below 1.
    * @defaultValue 0.5
    */
   readonly backoffRatio?: number;
   /**
-   * Shortest time between two cuts, in milliseconds. For `'aimd'`.
+   * Shortest time between two cuts, in milliseconds.
    * @defaultValue 200
    */
   readonly backoffIntervalMs?: number;
