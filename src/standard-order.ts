@@ -10,11 +10,11 @@ import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
 import { circuitBreaker, isolationOnly, stillAdmitted } from './policies/circuit-breaker/circuit-breaker.ts';
 import { coalesce } from './policies/coalesce/coalesce.ts';
 import {
-  type AskAgain,
   admitWithinLimit,
   adoptConcurrencyLimit,
   hostConcurrencyLimit,
   learnLimit,
+  type Others,
   peekLimiter,
 } from './policies/concurrency-limit/concurrency-limit.ts';
 import {
@@ -135,7 +135,7 @@ export function standardPolicies(
       (learnsAtCircuit ? admitWithinLimit : hostConcurrencyLimit)(
         limits,
         longestAttempt(policy),
-        askAgain(policy),
+        whoAdmitted(policy),
       ),
     ),
     attemptSpan: spans ? attemptSpan(spans.settings, spans.isInstrumented) : undefined,
@@ -160,20 +160,12 @@ const isRefused = (host: HostState, { record, runtime }: Call): boolean =>
   peekCircuit(host)?.refusal(runtime.clock.now(), record) !== undefined;
 
 /** A pause, a circuit that opens, an isolation: what comes while an attempt waits for the concurrency limit holds for it. */
-function askAgain(policy: ResolvedPolicy): AskAgain {
-  const waitFirst = listensToHost(policy) ? waitOutPause(policy.hostPause) : undefined;
-  return call => {
-    const check = stillAdmitted(call, policy.circuitBreaker !== false);
-    if (!waitFirst) return check;
-    return (ready, next) => {
-      const { record } = ready;
-      const attempt = record.attempt(ready.attempt);
-      if (attempt) record.holdUp(attempt);
-      return waitFirst(ready, later => {
-        if (attempt) record.letGo(attempt);
-        return check(later, next);
-      });
-    };
+function whoAdmitted(policy: ResolvedPolicy): Others {
+  const listens = listensToHost(policy);
+  return {
+    check: call => stillAdmitted(call, policy.circuitBreaker !== false),
+    isHeldUp: ({ host, runtime }) => listens && peekPause(host)?.isOn(runtime.clock) === true,
+    waitFirst: listens ? waitOutPause(policy.hostPause) : (call, next) => next(call),
   };
 }
 

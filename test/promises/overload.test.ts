@@ -400,6 +400,48 @@ test('overload is told when it begins and when it is over', async () => {
   ]);
 });
 
+test('an attempt that waits out a pause leaves its place in the limit to others', async () => {
+  const { fetch, transport, clock } = harness({
+    retry: false,
+    circuitBreaker: false,
+    hostPause: { jitterMs: 0 },
+    concurrencyLimit: { algorithm: 'gradient', initialLimit: 1, maxLimit: 1, queueRatio: 5 },
+  });
+  const calls = [fetch(url), fetch(url), fetch(url)];
+  const first = await transport.next();
+  expect(limitOf({ fetch })).toMatchObject({ inFlight: 1, waiting: 2 });
+  first.respond(new Response('', { status: 503, headers: { 'retry-after': '1' } }));
+  await calls[0];
+  await clock.advance(999);
+  expect(limitOf({ fetch })).toMatchObject({ inFlight: 0, waiting: 0 });
+  expect(fetch.hosts.get('payments.test')?.pause.waiting).toBe(2);
+  await clock.advance(1);
+  const second = await transport.next();
+  await transport.expectNone();
+  expect(limitOf({ fetch })).toMatchObject({ inFlight: 1, waiting: 1 });
+  second.respond();
+  (await transport.next()).respond();
+  expect(responseInfo((await calls[2]) as Response)?.attempts).toMatchObject([{ waitedMs: 1_000 }]);
+  expect(limitOf({ fetch })).toMatchObject({ inFlight: 0, waiting: 0 });
+});
+
+test('an attempt that is aborted while it waits out a pause has left the limit once', async () => {
+  const { fetch, transport, clock } = harness({
+    retry: false,
+    circuitBreaker: false,
+    hostPause: { jitterMs: 0 },
+    concurrencyLimit: { algorithm: 'gradient', initialLimit: 1, maxLimit: 1, queueRatio: 5 },
+  });
+  const controller = new AbortController();
+  const calls = [fetch(url), fetch(url, { signal: controller.signal })];
+  (await transport.next()).respond(new Response('', { status: 503, headers: { 'retry-after': '1' } }));
+  await calls[0];
+  await clock.advance(500);
+  controller.abort(new Error('gone'));
+  await expect(calls[1]).rejects.toThrow('gone');
+  expect(limitOf({ fetch })).toMatchObject({ inFlight: 0, waiting: 0 });
+});
+
 describe('the gradient', () => {
   test('has a limit from the start and grows while latency stays as it is', async () => {
     const storm = stormOn(10_000, { concurrencyLimit: { algorithm: 'gradient', initialLimit: 5 } });

@@ -2,7 +2,7 @@ import { OverloadedError } from '../../errors.ts';
 import { HostPart, type HostState } from '../../hosts/host-state.ts';
 import type { Call } from '../../pipeline/call.ts';
 import { type Outcome, watch } from '../../pipeline/outcome.ts';
-import type { Policy } from '../../pipeline/pipeline.ts';
+import type { Handler, Policy } from '../../pipeline/pipeline.ts';
 import { takeDown } from '../../pipeline/snapshot.ts';
 import { waitFor } from '../../pipeline/wait.ts';
 import { Limiter } from './limiter.ts';
@@ -37,15 +37,12 @@ export function concurrencyLimit(
 }
 
 /** The one of the policy, whose limit belongs to the host. */
-export const hostConcurrencyLimit = (
-  limits: ConcurrencyLimits,
-  timeoutMs: number,
-  askAgain: AskAgain,
-): Policy => whole(admitWithinLimit(limits, timeoutMs, askAgain), learnLimit(limits, timeoutMs));
+export const hostConcurrencyLimit = (limits: ConcurrencyLimits, timeoutMs: number, others: Others): Policy =>
+  whole(admitWithinLimit(limits, timeoutMs, others), learnLimit(limits, timeoutMs));
 
 /** The half that admits. Whoever uses it has to tell {@link learnLimit} of each outcome, also of what is refused here. */
-export const admitWithinLimit = (limits: ConcurrencyLimits, timeoutMs: number, askAgain: AskAgain): Policy =>
-  admitting(host => limiterOf(host, limits), timeoutMs, askAgain);
+export const admitWithinLimit = (limits: ConcurrencyLimits, timeoutMs: number, others: Others): Policy =>
+  admitting(host => limiterOf(host, limits), timeoutMs, others);
 
 /**
  * The half that learns, for somebody who sees every outcome anyway.
@@ -58,29 +55,55 @@ export const learnLimit = (limits: ConcurrencyLimits, timeoutMs: number): Learn 
 type LimiterOf = (host: HostState) => Limiter;
 type Learn = (outcome: Outcome, call: Call) => void;
 
-/**
- * Asked when an attempt begins to wait: what it has to pass when it has waited. Who has let it through before may have
- * changed their mind.
- */
-export type AskAgain = (call: Call) => Policy;
+/** Who has let an attempt through before it had to wait here, and may have changed their mind since. */
+export interface Others {
+  /** Asked when it begins to wait: what it has to pass when it has waited. */
+  check(call: Call): Policy;
+  /** Whether it is to wait for something else first. */
+  isHeldUp(call: Call): boolean;
+  /** Waits for that. */
+  readonly waitFirst: Policy;
+}
 
 const whole = (admit: Policy, learn: Learn): Policy =>
   function concurrencyLimit(call, next) {
     return watch(inner => admit(inner, next), call, learn, undefined);
   };
 
-function admitting(limiterOf: LimiterOf, timeoutMs: number, askAgain?: AskAgain): Policy {
-  return function concurrencyLimit(call, next) {
+function admitting(limiterOf: LimiterOf, timeoutMs: number, others?: Others): Policy {
+  return function concurrencyLimit(call, next): Promise<Response> {
     const limiter = limiterOf(call.host);
     const wasOverloaded = limiter.isOverloaded;
     const entry = limiter.enter(call.runtime.clock.now());
     if (limiter.isOverloaded !== wasOverloaded) tell(call, limiter);
     if (entry === 'go') return next(call);
     if (entry === 'full') return Promise.reject(refusal(call, limiter));
-    const again = askAgain?.(call);
     const turn = waitTurn(call, limiter, limiter.queueMs(timeoutMs));
-    return turn.then(again ? ready => again(ready, next) : next);
+    if (!others) return turn.then(next);
+    const check = others.check(call);
+    const goOn: Handler = ready => check(ready, next);
+    return turn.then(ready =>
+      others.isHeldUp(ready)
+        ? giveWay(limiter, ready, others, later => concurrencyLimit(later, goOn))
+        : goOn(ready),
+    );
   };
+}
+
+/** Its place goes to another while it waits for something else; then it comes in anew. */
+function giveWay(limiter: Limiter, call: Call, { waitFirst }: Others, comeIn: Handler): Promise<Response> {
+  const record = call.record.attempt(call.attempt);
+  if (record) call.record.holdUp(record);
+  let isAway = true;
+  limiter.stepOut();
+  return waitFirst(call, ready => {
+    isAway = false;
+    if (record) call.record.letGo(record);
+    return comeIn(ready);
+  }).catch(error => {
+    if (isAway) limiter.stepIn();
+    throw error;
+  });
 }
 
 function learning(limiterOf: LimiterOf, timeoutMs: number): Learn {

@@ -101,6 +101,17 @@ export class Limiter {
     this.#waiters.delete(admit);
   }
 
+  /** Leaves its place to others for a while, and has to {@link stepIn} or {@link enter} again. */
+  stepOut(): void {
+    this.#inside--;
+    this.#letIn();
+  }
+
+  /** Is back without need of a place, only to {@link leave}. */
+  stepIn(): void {
+    this.#inside++;
+  }
+
   leave(sample: Omit<Sample, 'inFlight'>): void {
     const { inFlight } = this;
     this.#inside--;
