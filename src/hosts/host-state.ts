@@ -10,7 +10,7 @@ export interface HostCounters {
   retriedCalls: number;
   /** Of these, the calls that a retry saved; over `retriedCalls` it is the retry success rate. */
   recoveredCalls: number;
-  /** Retries that were due and refused: budget empty, circuit open, or no time left. */
+  /** Retries that were due and refused: budget empty, circuit open, no time left, or in another way before it was sent. */
   retriesRefused: number;
   /** Attempts that were sent beside one that had not answered yet; among the attempts, and no retries. */
   hedges: number;

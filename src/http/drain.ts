@@ -5,7 +5,7 @@ export interface Drain {
 }
 
 /** Error bodies are small. Reading one to its end is cheaper than a new connection up to about this size. */
-const maxDrainBytes = 65_536;
+export const maxDrainBytes = 65_536;
 
 /** Begins to read what is left of a response that nobody wants. Never throws. */
 export function drain(response: Response): Drain {

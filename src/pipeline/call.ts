@@ -71,6 +71,11 @@ export interface Call {
    * @internal
    */
   readonly isTimed?: boolean;
+  /**
+   * Told when the attempt goes out: whoever keeps something in case it does not need keep it no longer.
+   * @internal
+   */
+  readonly onSend?: () => void;
   /** What outlives the call: circuit, budget and pause of the host it goes to. */
   readonly host: HostState;
   /** What has happened so far. The one thing that all branches of a call share and add to. */

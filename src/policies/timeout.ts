@@ -107,7 +107,8 @@ function giveUp(response: Response): void {
 }
 
 /** From here on nobody can be sure any more that it has not left. */
-function markSent({ host, record, attempt }: Call): void {
+function markSent({ host, record, attempt, onSend }: Call): void {
+  onSend?.();
   host.counters.attempts++;
   const entry = record.attempt(attempt);
   if (entry) entry.sent = 'maybe';

@@ -1,7 +1,8 @@
 import type { AttemptRecord } from '../../call-record.ts';
-import { type Drain, discard, drain } from '../../http/drain.ts';
+import { discard } from '../../http/drain.ts';
 import { readFailure } from '../../http/failure.ts';
 import { retryAfterMs } from '../../http/retry-after.ts';
+import { type SetAside, setAside } from '../../http/set-aside.ts';
 import type { Call } from '../../pipeline/call.ts';
 import {
   errorOutcome,
@@ -90,7 +91,8 @@ class Repetition {
   #wasRetried = false;
   /** One retry for a connection that had been closed before it was used again. */
   #freeRetries = 0;
-  #drain: Drain | undefined;
+  /** What the call ends with if the next retry is refused. */
+  #former: Former | undefined;
 
   constructor(
     rules: RetryRules,
@@ -115,17 +117,40 @@ class Repetition {
   }
 
   async #attempt(): Promise<Outcome | typeof AGAIN> {
-    this.#drain?.stop();
     const { signal } = this.#call;
     // Aborted since the wait was over, or by a callback: there is a turn or two between there and here.
     if (signal?.aborted) return this.#giveUpRetry(signal.reason);
     this.#retries++;
-    const retry = replay(this.#call, this.#call.record.nextNumber(), this.#snapshot);
+    const former = this.#former;
+    const retry: Call = {
+      ...replay(this.#call, this.#call.record.nextNumber(), this.#snapshot),
+      onSend: () => former?.kept?.letGo(),
+    };
     const outcome = await settle(this.#next, retry);
     this.#countRetry(retry.attempt, outcome);
+    if (outcome.kind === 'rejected') return this.#refuse(retry.attempt, outcome);
+    former?.kept?.letGo();
     const attempt = decidingNumber(retry);
     if (outcome.kind !== 'success') return this.#afterFailure(attempt, outcome);
     this.#succeed(attempt);
+    return outcome;
+  }
+
+  /**
+   * We have refused it ourselves. What the service said tells the caller more, if it is still there: if the retry has not
+   * gone out once already, further in.
+   */
+  #refuse(attempt: number, refusal: Outcome): Outcome {
+    const { host, record, runtime } = this.#call;
+    const entry = record.attempt(attempt);
+    if (entry) entry.reason = 'rejected';
+    const former = this.#former;
+    const outcome = former && takeBack(former);
+    if (!outcome) return refusal;
+    record.decidedBy = former.attempt;
+    host.counters.retriesRefused++;
+    const { attempt: ended, retryAfterMs } = former;
+    runtime.emit?.({ type: 'retry-refused', call: record, attempt: ended, reason: 'rejected', retryAfterMs });
     return outcome;
   }
 
@@ -214,12 +239,12 @@ class Repetition {
     const { record, runtime, signal } = this.#call;
     const { status, code } = outcome;
     runtime.emit?.({ type: 'retry', call: record, attempt, delayMs, retryAfterMs, status, code });
-    this.#drain = outcome.response && drain(outcome.response);
+    const kept = outcome.response && setAside(outcome.response);
+    this.#former = { attempt, outcome, retryAfterMs, kept };
     try {
       if (delayMs > 0) await wait(runtime.clock, delayMs, signal);
       return undefined;
     } catch (reason) {
-      this.#drain?.stop();
       return this.#giveUpRetry(reason);
     }
   }
@@ -227,6 +252,7 @@ class Repetition {
   /** A retry that was paid for and is not made. */
   #giveUpRetry(reason: unknown): Outcome {
     this.#payment?.refund();
+    this.#former?.kept?.letGo();
     return errorOutcome(reason, this.#call);
   }
 
@@ -257,6 +283,21 @@ class Repetition {
       retryAfterMs: facts.retryAfterMs,
     });
   }
+}
+
+/** A failed attempt that is to be repeated. */
+interface Former {
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  readonly retryAfterMs: number | undefined;
+  readonly kept: SetAside | undefined;
+}
+
+/** What it came to, unless it was a response that has been let go. */
+function takeBack({ outcome, kept }: Former): Outcome | undefined {
+  if (!kept) return outcome;
+  const response = kept.takeBack();
+  return response && responseOutcome(response);
 }
 
 /** Only so does a refused connection prove that nothing was sent: it might be that of a redirect. */
