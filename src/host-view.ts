@@ -163,9 +163,10 @@ export class Hosts implements Iterable<HostView> {
       },
       get circuitBreaker() {
         // A host that goes without a circuit breaker can still be isolated by hand.
-        const limits = policyOf(host).circuitBreaker || readCircuitBreakerOptions({});
+        const limits = policyOf(host).circuitBreaker;
         const present = runtime();
-        return viewCircuit(circuitOf(host, limits, present), present);
+        const circuit = circuitOf(host, limits || readCircuitBreakerOptions({}), present);
+        return viewCircuit(circuit, limits !== false, present);
       },
       get retryBudget() {
         const { retry } = policyOf(host);
@@ -192,16 +193,21 @@ export class Hosts implements Iterable<HostView> {
   }
 }
 
-function viewCircuit(circuit: Circuit, { clock }: Runtime): CircuitBreakerView {
+/** @param isHeeded - whether calls are refused by it when nobody has isolated the host. */
+function viewCircuit(circuit: Circuit, isHeeded: boolean, { clock }: Runtime): CircuitBreakerView {
+  const stateNow = () => {
+    const state = circuit.state(clock.now());
+    return isHeeded || state === 'isolated' ? state : 'closed';
+  };
   return {
     get state() {
-      return circuit.state(clock.now());
+      return stateNow();
     },
     get counts() {
       return circuit.counts(clock.now());
     },
     get retryAfterMs() {
-      return circuit.refusal(clock.now())?.retryAfterMs;
+      return stateNow() === 'closed' ? undefined : circuit.refusal(clock.now())?.retryAfterMs;
     },
     isolate: () => circuit.isolate(),
     reset: () => circuit.reset(),

@@ -843,3 +843,22 @@ describe('promise 14: one bad host does not slow the calls to the others', () =>
     expect(transport.calls).toHaveLength(0);
   });
 });
+
+test('a circuit that was open is none where the policy has no circuit breaker any more, unless it is isolated', async () => {
+  const { fetch, transport } = harness({
+    retry: false,
+    circuitBreaker: { consecutiveFailures: 1, minimumSilenceMs: 0 },
+  });
+  const failed = rejection(NetworkError, fetch(url));
+  (await transport.next()).fail(networkError('ECONNRESET'));
+  await failed;
+  const view = fetch.hosts.for(url).circuitBreaker;
+  expect(view).toMatchObject({ state: 'open', retryAfterMs: expect.any(Number) });
+  fetch.update({ retry: false, circuitBreaker: false });
+  expect(fetch.hosts.for(url).circuitBreaker).toMatchObject({ state: 'closed', retryAfterMs: undefined });
+  const next = fetch(url);
+  (await transport.next()).respond();
+  expect((await next).status).toBe(200);
+  fetch.hosts.for(url).circuitBreaker.isolate();
+  expect(fetch.hosts.for(url).circuitBreaker.state).toBe('isolated');
+});
