@@ -89,6 +89,7 @@ class Instruments {
   readonly cacheAnswers: Tally;
   readonly cacheRefreshes: Tally;
   readonly cacheStoreFailures: Tally;
+  readonly chaosFaults: Tally;
   readonly #hosts = new Set<string>();
 
   constructor(meter: Meter) {
@@ -209,6 +210,12 @@ class Instruments {
       'Calls that something was to answer in place of the service, by why and by whether it has.',
       reason,
       outcome,
+    );
+    this.chaosFaults = counter(
+      'chaos_faults',
+      '{fault}',
+      'Faults that were injected into attempts on purpose, by kind.',
+      'holdfast.chaos',
     );
     this.coalescedCalls = counter(
       'coalesced_calls',
@@ -412,6 +419,11 @@ export const eventMetrics: Listener = {
         return instruments.cacheRefreshes.count(instruments.label(event.call.host), event.result);
       case 'cache-store-failed':
         return instruments.cacheStoreFailures.count(instruments.label(event.call.host), event.operation);
+      case 'chaos': {
+        const name = instruments.label(event.call.host);
+        for (const fault of event.faults) instruments.chaosFaults.count(name, fault);
+        return;
+      }
       case 'host-pause':
         return instruments.hostPauses.count(instruments.label(event.host), event.status);
     }

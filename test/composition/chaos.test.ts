@@ -306,7 +306,7 @@ describe('chaos under every policy', () => {
         await fetch.close();
         expect(clock.pending).toBe(0);
       }),
-      { numRuns: Number(process.env.CHAOS_RUNS ?? 60) },
+      { numRuns: Number(process.env.CHAOS_RUNS ?? 40) },
     );
   });
 });

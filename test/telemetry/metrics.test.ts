@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chaos } from '../../src/chaos/index.ts';
 import { createFetch } from '../../src/index.ts';
 import { httpCache } from '../../src/policies/cache/index.ts';
 import { networkError, virtualClock } from '../../src/testing/index.ts';
@@ -349,4 +350,24 @@ describe('hedges', () => {
     expect(await values('holdfast.retry_attempts')).toEqual({ '503 success': 1 });
     expect(await values('holdfast.recovered_calls')).toEqual({ '': 1 });
   });
+});
+
+test('what was injected on purpose is counted by kind, to be told from the real thing', async () => {
+  const faults = chaos({
+    faults: [
+      { type: 'latency', delayMs: 0 },
+      { type: 'status', status: 503 },
+    ],
+    environment: 'test',
+  });
+  const { fetch } = harness({
+    fetch: answering(200),
+    policies: [faults],
+    retry: { maxRetries: 1, jitter: 'full' },
+  });
+  await (await fetch(url)).text();
+  expect(await values('holdfast.chaos_faults')).toEqual({ latency: 2, status: 2 });
+  faults.enabled = false;
+  await (await fetch(url)).text();
+  expect(await values('holdfast.chaos_faults')).toEqual({ latency: 2, status: 2 });
 });
