@@ -39,6 +39,8 @@ export class Answers {
   /** The latest invalidation of each key, the oldest first. */
   readonly #invalidated = new Map<string, number>();
   #sequence = 0;
+  /** What is being put on the shelf now, by key. */
+  readonly #keeping = new Map<string, Promise<unknown>>();
 
   constructor(shelf: Shelf, limits: AnswerLimits) {
     this.#shelf = shelf;
@@ -88,16 +90,35 @@ export class Answers {
     // Who asked may be gone by now; the answer is as good for the next.
     const call = { ...asker, signal: undefined };
     const key = keyOf(call.request);
-    if ((this.#invalidated.get(key) ?? -1) >= sent.sequence) return;
+    if (this.#isOutdated(key, sent)) return;
     const forMs = entry.keptUntil - call.runtime.clock.date();
     const vary = varyOf(entry);
     const found = this.#shelf.get(key, call);
     // Memory answers at once, and then it is kept before its reader has the end of it.
     const known = found instanceof Promise ? await found : found;
+    // Something may have outdated it while the store was thinking.
+    if (this.#isOutdated(key, sent)) return;
     const index = known && isIndex(known) ? known : undefined;
-    if (!index && vary.length === 0 && !this.#isPersonal(call))
-      return this.#shelf.set(key, entry, forMs, call);
-    return this.#keepVariant(key, { vary, generation: index?.generation ?? uniqueId() }, entry, forMs, call);
+    const keeping =
+      !index && vary.length === 0 && !this.#isPersonal(call)
+        ? this.#shelf.set(key, entry, forMs, call)
+        : this.#keepVariant(key, { vary, generation: index?.generation ?? uniqueId() }, entry, forMs, call);
+    if (keeping) await this.#until(key, keeping);
+  }
+
+  #isOutdated(key: string, { sequence }: Sent): boolean {
+    return (this.#invalidated.get(key) ?? -1) >= sequence;
+  }
+
+  /** Whoever drops what is kept has to wait for what is on its way there, or it would come after. */
+  async #until(key: string, keeping: Promise<void>): Promise<void> {
+    const all = Promise.all([this.#keeping.get(key), keeping]);
+    this.#keeping.set(key, all);
+    try {
+      await all;
+    } finally {
+      if (this.#keeping.get(key) === all) this.#keeping.delete(key);
+    }
   }
 
   /** Drops all that is kept of URLs, for whomever. */
@@ -112,7 +133,13 @@ export class Answers {
       if (this.#invalidated.size <= MAX_REMEMBERED) break;
       this.#invalidated.delete(key);
     }
-    await Promise.all(keys.map(key => this.#shelf.delete(key, call)));
+    await Promise.all(
+      keys.map(async key => {
+        const keeping = this.#keeping.get(key);
+        if (keeping) await keeping;
+        await this.#shelf.delete(key, call);
+      }),
+    );
   }
 
   /** Runs what asks for an answer again, one at a time for each. */

@@ -241,3 +241,58 @@ test('what is kept is given a time to live: as long as it is of use', async () =
   await setting.kept();
   expect(lives).toEqual([60_000 + 86_400_000]);
 });
+
+/** A `Map` that stops at one of its methods until it is let go. */
+function gated(at: 'get' | 'set') {
+  const kept = new Map<string, string>();
+  const gate = Promise.withResolvers<void>();
+  let isArmed = false;
+  let isReached = false;
+  const pass = async (here: 'get' | 'set') => {
+    if (!isArmed || here !== at) return;
+    isReached = true;
+    await gate.promise;
+  };
+  const store: CacheStore = {
+    async get(key) {
+      await pass('get');
+      return kept.get(key);
+    },
+    async set(key, value) {
+      await pass('set');
+      kept.set(key, value);
+    },
+    delete: async key => kept.delete(key),
+  };
+  return {
+    store,
+    arm: () => {
+      isArmed = true;
+    },
+    reached: () => until(() => isReached),
+    open: () => {
+      isArmed = false;
+      gate.resolve();
+    },
+  };
+}
+
+describe('an answer that is being kept while a call changes something', () => {
+  test.each(['get', 'set'] as const)('is not kept after all, with the store at its %s', async at => {
+    const { store, arm, reached, open } = gated(at);
+    const { fetch } = over(store, answering(answer('before'), answer('written'), answer('after')));
+    const asked = await fetch(url, { cache: 'reload' });
+    arm();
+    await asked.text();
+    await reached();
+    const writing = fetch(url, { method: 'POST' });
+    // Until it waits for what it has outdated.
+    await until(() => fetch.hosts.get('payments.test')?.counters.attempts === 2);
+    await (await fetch('https://other.test/', { policy: { cache: false } })).body?.cancel();
+    open();
+    await (await writing).body?.cancel();
+    const response = await fetch(url);
+    expect(responseInfo(response)?.cache?.status).toBe('miss');
+    await response.body?.cancel();
+  });
+});
