@@ -124,7 +124,7 @@ await once(process, 'SIGTERM');
 isStopping = true;
 // Requests still come until the load balancer has heard of it. Their connections are not used again.
 await after(Number(DRAIN_MS));
-// Connections that end their last request after this are idle, and nothing else closes them at once.
+// An answer that had begun before does not say that its connection ends with it.
 setInterval(() => server.closeIdleConnections(), 50).unref();
 // Who takes longer is cut off, and with the request the calls that were made for it.
 setTimeout(() => server.closeAllConnections(), Number(GRACE_MS)).unref();
