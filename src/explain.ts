@@ -6,7 +6,7 @@ import {
   type OuterCallInfo,
   outerTitle,
 } from './call-record.ts';
-import { HoldfastError } from './errors.ts';
+import { HoldfastError, RejectedError } from './errors.ts';
 import { during } from './http/phase.ts';
 import { createStamp } from './http/stamp.ts';
 import type { CircuitState } from './pipeline/events.ts';
@@ -83,18 +83,38 @@ export function responseInfo(response: Response): ResponseInfo | undefined {
 }
 
 /**
- * What a service may want to tell its own callers about how it got a response: `X-Retry-Count`, `X-Fallback` with the
- * name of the substitute if one answered, and `X-Trace-Id` if the call was traced. Empty for a foreign response.
+ * What a service may want to tell its own callers about how a call of its own ended: `X-Retry-Count`, `X-Fallback` with
+ * the name of the substitute if one answered, `X-Trace-Id` if the call was traced, and `Retry-After` where somebody knows
+ * when it is worth coming back: the service in its 429 or 503, or we who refused to send. Takes what the call ended with,
+ * a response or an error; empty for a foreign one.
  *
  * @example
  * return new Response(upstream.body, { headers: recoveryHeaders(upstream) });
  */
-export function recoveryHeaders(response: Response): Record<string, string> {
-  const info = responseInfo(response);
+export function recoveryHeaders(ending: Response | unknown): Record<string, string> {
+  if (ending instanceof HoldfastError) return errorHeaders(ending);
+  const info = typeof ending === 'object' && ending !== null ? responseInfo(ending as Response) : undefined;
   if (!info) return {};
-  const headers: Record<string, string> = { 'X-Retry-Count': String(info.retries) };
-  if (info.fallback !== undefined) headers['X-Fallback'] = info.fallback;
-  if (info.traceId !== undefined) headers['X-Trace-Id'] = info.traceId;
+  const { status, headers: fields } = ending as Response;
+  const headers = storyHeaders(info);
+  const retryAfter = status === 429 || status === 503 ? fields.get('Retry-After') : null;
+  if (retryAfter !== null) headers['Retry-After'] = retryAfter;
+  return headers;
+}
+
+function errorHeaders(error: HoldfastError): Record<string, string> {
+  const record = HoldfastError.recordOf(error);
+  const headers = record ? storyHeaders(record) : {};
+  const waitMs = error instanceof RejectedError ? error.retryAfterMs : undefined;
+  // Whole seconds are all that it can say. None would be an invitation.
+  if (waitMs !== undefined) headers['Retry-After'] = String(Math.max(1, Math.ceil(waitMs / 1_000)));
+  return headers;
+}
+
+function storyHeaders(story: Pick<ResponseInfo, 'retries' | 'fallback' | 'traceId'>): Record<string, string> {
+  const headers: Record<string, string> = { 'X-Retry-Count': String(story.retries) };
+  if (story.fallback !== undefined) headers['X-Fallback'] = story.fallback;
+  if (story.traceId !== undefined) headers['X-Trace-Id'] = story.traceId;
   return headers;
 }
 

@@ -40,6 +40,7 @@ export {
 export { explain, type ResponseInfo, recoveryHeaders, responseInfo } from './explain.ts';
 export { createFetch, type HoldfastFetch } from './fetch.ts';
 export type { FetchOptions, PlacedPolicy, PolicySource } from './fetch-options.ts';
+export { gatewayStatus } from './gateway-status.ts';
 export type {
   BulkheadView,
   CircuitBreakerView,

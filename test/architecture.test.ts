@@ -18,6 +18,7 @@ const layers = [
     'fetch-options.ts',
     'run-call.ts',
     'explain.ts',
+    'gateway-status.ts',
     'host-view.ts',
     'incoming-deadline.ts',
     'policy-book.ts',

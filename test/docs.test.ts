@@ -28,6 +28,7 @@ import {
   fileOf,
   pages,
   proseOf,
+  quotesOf,
   read,
   relativeLinksOf,
   root,
@@ -300,6 +301,10 @@ describe('what the pages say of the code', () => {
       expect.arrayContaining(['npm ci && npm run demo', 'npm ci && npm test']),
     );
   });
+});
+
+test.each(allPages.filter(page => quotesOf(page).length > 0))('%s shows files as they are', page => {
+  for (const { file, text } of quotesOf(page)) expect(text, file).toBe(read(file).trimEnd());
 });
 
 test.each(allPages)('the links of %s lead somewhere', page => {

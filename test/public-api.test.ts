@@ -67,6 +67,7 @@ describe('the exported names of', () => {
       definePolicy
       explain
       fetchTransport
+      gatewayStatus
       hostPause
       isHTTPError
       pipeline

@@ -170,6 +170,33 @@ describe('promise 16: every response and every error tells its story', () => {
     expect(recoveryHeaders(await fetch(url))).toEqual({ 'X-Retry-Count': '0' });
   });
 
+  test('recoveryHeaders() says when to come back: as the service said, or as we know', async () => {
+    const { fetch, clock } = harness({
+      fetch: answering(() => statusResponse(503, { 'Retry-After': '3' })),
+      retry: false,
+    });
+    expect(recoveryHeaders(await fetch(url))).toEqual({ 'X-Retry-Count': '0', 'Retry-After': '3' });
+    await clock.advance(1_700);
+    const paused = await rejection(HostPausedError, fetch(url, { policy: { totalTimeoutMs: 1_000 } }));
+    expect(recoveryHeaders(paused)).toEqual({ 'X-Retry-Count': '0', 'Retry-After': '2' });
+  });
+
+  test('recoveryHeaders() of an error says nothing of when where nobody knows', async () => {
+    const { fetch } = harness({ fetch: answering(networkError('ECONNREFUSED')) });
+    const error = await rejection(NetworkError, fetch(url));
+    expect(recoveryHeaders(error)).toEqual({ 'X-Retry-Count': '2' });
+    fetch.hosts.for(url).circuitBreaker.isolate();
+    const isolated = await rejection(CircuitOpenError, fetch(url));
+    expect(recoveryHeaders(isolated)).toEqual({ 'X-Retry-Count': '0' });
+    expect(recoveryHeaders(new Error('own'))).toEqual({});
+    expect(recoveryHeaders(undefined)).toEqual({});
+  });
+
+  test('recoveryHeaders() gives no Retry-After of an answer that is neither 429 nor 503', async () => {
+    const { fetch } = harness({ fetch: answering(() => statusResponse(404, { 'Retry-After': '3' })) });
+    expect(recoveryHeaders(await fetch(url))).toEqual({ 'X-Retry-Count': '0' });
+  });
+
   test('each answer to "why not again?" has words of its own', async () => {
     const post = { method: 'POST' };
     const stream = () => new Blob(['x']).stream();

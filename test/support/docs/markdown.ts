@@ -55,7 +55,7 @@ export function blocksOf(page: string): Block[] {
   const fences = fencesOf(read(page));
   return fences.flatMap((fence, index) => {
     const [language, ...flags] = fence.info.split(/\s+/);
-    if (language !== 'ts') return [];
+    if (language !== 'ts' || flags[0] === 'from') return [];
     const unknown = flags.find(flag => flag !== 'no-run');
     if (unknown) throw new Error(`${page}:${fence.line}: what is \`${unknown}\`? Known here: no-run.`);
     const next = fences[index + 1];
@@ -63,6 +63,19 @@ export function blocksOf(page: string): Block[] {
     return [{ page, line: fence.line, code: fence.text, runs: !flags.includes('no-run'), output }];
   });
 }
+
+/** A file that a page shows, in a fence marked `ts from <path>`; a file is checked and run where it stands. */
+export interface Quote {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export const quotesOf = (page: string): Quote[] =>
+  fencesOf(read(page)).flatMap(({ info, line, text }) => {
+    const file = /^ts from (\S+)$/.exec(info)?.[1];
+    return file === undefined ? [] : [{ file, line, text }];
+  });
 
 /** Where a block pretends to be: beside its page, and each of its lines where it stands there. */
 export const fileOf = ({ page, line }: Block): string => `${root}${page}.L${line}.ts`;
