@@ -59,16 +59,18 @@ describe.each([
     expect(numbers).toEqual([1, 2, 3]);
   });
 
-  test.each([new TypeError('fetch failed'), new DOMException('gone', 'AbortError'), 'a text', undefined])(
-    'lets what is thrown through as it is: %s',
-    async thrown => {
-      let calls = 0;
-      const call = untilDone(async () => {
-        calls++;
-        throw thrown;
-      });
-      await expect(call.catch(error => ({ error }))).resolves.toEqual({ error: thrown });
-      expect(calls).toBe(1);
-    },
-  );
+  test.each([
+    new TypeError('fetch failed'),
+    new DOMException('gone', 'AbortError'),
+    'a text',
+    undefined,
+  ])('lets what is thrown through as it is: %s', async thrown => {
+    let calls = 0;
+    const call = untilDone(async () => {
+      calls++;
+      throw thrown;
+    });
+    await expect(call.catch(error => ({ error }))).resolves.toEqual({ error: thrown });
+    expect(calls).toBe(1);
+  });
 });

@@ -41,9 +41,7 @@ export class FailureWindow {
     const completed = successes + failures;
     // A ratio is often the result of a calculation, and misses the share that was meant by the last digit.
     this.#isReached =
-      failureRatio !== false &&
-      completed >= minimumThroughput &&
-      failures / completed > failureRatio - 1e-11;
+      failureRatio !== false && completed >= minimumThroughput && failures / completed > failureRatio - 1e-11;
     return this.#isReached;
   }
 
