@@ -27,11 +27,14 @@ async function shares(): Promise<string[]> {
       cost: all.gzipped - (await sizeOf(root, code, modules)).gzipped,
     })),
   );
-  const rows = costs.sort((one, other) => other.cost - one.cost).map(({ name, cost }) => `| ${name} | ${kb(cost)} |`);
+  const rows = costs
+    .sort((one, other) => other.cost - one.cost)
+    .map(({ name, cost }) => `| ${name} | ${kb(cost)} |`);
   return ['| Part of `createFetch` | min + gzip, kB |', '|---|--:|', ...rows];
 }
 
-const between = (name: string): RegExp => new RegExp(`(<!-- ${name}:[^>]*-->\\n)[^]*?(<!-- end of ${name} -->)`);
+const between = (name: string): RegExp =>
+  new RegExp(`(<!-- ${name}:[^>]*-->\\n)[^]*?(<!-- end of ${name} -->)`);
 
 let text = readFileSync(page, 'utf8');
 for (const [name, rows] of [

@@ -11,7 +11,9 @@ test.each(weighed)('$name', async ({ name, code, maxKb }) => {
     gzipped,
     'It has grown. If it is worth it, raise `maxKb` in test/bundlers/support/sizes.ts.',
   ).toBeLessThanOrEqual(maxKb);
-  expect(gzipped, 'It has shrunk. Lower `maxKb` in test/bundlers/support/sizes.ts.').toBeGreaterThan(maxKb - 1.5);
+  expect(gzipped, 'It has shrunk. Lower `maxKb` in test/bundlers/support/sizes.ts.').toBeGreaterThan(
+    maxKb - 1.5,
+  );
   const row = page.split('\n').find(line => line.startsWith(`| ${name} |`));
   const documented = Number(row?.split('|')[2]);
   expect(
