@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundlers } from './support/bundlers.ts';
 import { openBrowser, serve } from './support/page.ts';
-import { ScratchProject } from './support/scratch-project.ts';
+import { ScratchProject } from '../support/scratch-project.ts';
 
 /** What is good for a page too. The others need Node, and say so. */
 const doors = [
