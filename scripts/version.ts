@@ -1,17 +1,17 @@
 /** Makes the next version of the changesets: in package.json, its lock file, jsr.json, and as a heading of the changelog. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { changeset } from './changeset.ts';
 
-const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'inherit' });
 const versionIn = (file: string): string => JSON.parse(readFileSync(file, 'utf8')).version;
 
 const before = versionIn('package.json');
-run('npm', 'run', '--silent', 'changeset', '--', 'version');
+changeset('version');
 const version = versionIn('package.json');
 if (version === before)
   throw new Error(`The version is still ${before}. \`npm run changeset\` says what has changed.`);
 
-run('npm', 'install', '--package-lock-only', '--ignore-scripts');
+execFileSync('npm', ['install', '--package-lock-only', '--ignore-scripts'], { stdio: 'inherit' });
 replace('jsr.json', `"version": "${versionIn('jsr.json')}"`, `"version": "${version}"`);
 const today = new Date().toISOString().slice(0, 10);
 replace('CHANGELOG.md', '## [Unreleased]\n', `## [Unreleased]\n\n## [${version}] - ${today}\n`);
