@@ -1,9 +1,9 @@
 /** The packed package in the bundles of those who make pages, and such a bundle in a page. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ScratchProject } from '../support/scratch-project.ts';
 import { bundlers } from './support/bundlers.ts';
 import { openBrowser, serve } from './support/page.ts';
-import { ScratchProject } from '../support/scratch-project.ts';
 
 /** What is good for a page too. The others need Node, and say so. */
 const doors = [
