@@ -44,7 +44,10 @@ interface Story {
 }
 
 /** What becomes of a call from the page. */
-const call = (url: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Story> =>
+const call = (
+  url: string,
+  init: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Story> =>
   page.evaluate(
     async ([url, init]) => {
       const attempts: AttemptRecord[] = [];

@@ -1,7 +1,7 @@
 /** Measures what is in the tables of docs/browser.md, and writes them there: `node test/bundlers/size-tables.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parts, sizeOf, weighed } from './support/sizes.ts';
+import { sharesOf, sizeOf, weighed } from './support/sizes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = new URL('../../docs/browser.md', import.meta.url);
@@ -17,20 +17,16 @@ async function imports(): Promise<string[]> {
   return rows;
 }
 
-/** What is missing where a part is left out. They share words, which compress well, so there is more than the sum. */
+/** What is compressed is the whole; a part is given its share by its minified size. */
 async function shares(): Promise<string[]> {
   const [{ code }] = weighed as [(typeof weighed)[number]];
-  const all = await sizeOf(root, code);
-  const costs = await Promise.all(
-    parts.map(async ({ name, modules }) => ({
-      name,
-      cost: all.gzipped - (await sizeOf(root, code, modules)).gzipped,
-    })),
-  );
-  const rows = costs
-    .sort((one, other) => other.cost - one.cost)
-    .map(({ name, cost }) => `| ${name} | ${kb(cost)} |`);
-  return ['| Part of `createFetch` | min + gzip, kB |', '|---|--:|', ...rows];
+  const { minified, gzipped } = await sizeOf(root, code);
+  const sizes = [...(await sharesOf(root, code))].sort(([, one], [, other]) => other - one);
+  return [
+    '| Part of `createFetch` | its share, min + gzip, kB |',
+    '|---|--:|',
+    ...sizes.map(([{ name }, size]) => `| ${name} | ${kb((size / minified) * gzipped)} |`),
+  ];
 }
 
 const between = (name: string): RegExp =>
