@@ -19,7 +19,7 @@ beforeAll(async () => {
   using project = new ScratchProject();
   const entry = project.write(
     'page.js',
-    `import * as holdfast from '../../src/index.ts'; globalThis.holdfast = holdfast;`,
+    `import * as holdfast from 'holdfast'; globalThis.holdfast = holdfast;`,
   );
   const { code } = await bundlers.esbuild!(entry);
   site = await serve(({ url }, response) => {

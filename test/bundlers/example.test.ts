@@ -1,6 +1,7 @@
 /** The page of examples/browser, in a browser, against its service. With `PICTURE` set it takes the picture of docs/browser.md. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Seen } from '../../examples/browser/service.ts';
 import { type Example, startExample } from '../../examples/browser/start.ts';
 import { openBrowser } from './support/page.ts';
 
@@ -9,13 +10,20 @@ let example: Example;
 let page: Page;
 let complaints: string[];
 
+/** What the service had seen when a test began. */
+let before: Seen;
+
 beforeAll(async () => {
+  example = await startExample();
   browser = await openBrowser();
 });
-afterAll(() => browser?.close());
+afterAll(async () => {
+  await browser?.close();
+  await example?.[Symbol.asyncDispose]();
+});
 
 beforeEach(async () => {
-  example = await startExample();
+  before = { ...example.service.seen };
   page = await browser.newPage();
   complaints = [];
   page.on('pageerror', error => complaints.push(error.message));
@@ -32,9 +40,12 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(complaints).toEqual([]);
   await page.close();
-  await example[Symbol.asyncDispose]();
 });
 
+const seen = (): Seen => {
+  const { requests, cancelled } = example.service.seen;
+  return { requests: requests - before.requests, cancelled: cancelled - before.cancelled };
+};
 const calls = () => page.getByRole('list', { name: 'Calls, the latest first' }).getByRole('listitem');
 const press = (name: string) => page.getByRole('button', { name }).click();
 
@@ -51,7 +62,7 @@ describe('the page', () => {
     await makeService('flaky');
     await press('Send a call');
     await calls().filter({ hasText: '200 after 2 attempts' }).waitFor();
-    expect(example.service.seen).toEqual({ requests: 2, cancelled: 0 });
+    expect(seen()).toEqual({ requests: 2, cancelled: 0 });
   });
 
   test('shows the circuit that has opened, and refuses the next call', async () => {
@@ -59,11 +70,11 @@ describe('the page', () => {
     await press('Send ten');
     await page.locator('#circuit [aria-current]', { hasText: 'open' }).waitFor();
     await expect.poll(() => calls().filter({ hasText: 'under way' }).count()).toBe(0);
-    const { requests } = example.service.seen;
+    const { requests } = seen();
     await press('Send a call');
     await calls().filter({ hasText: 'refused: the circuit is open' }).waitFor();
     await expect.poll(() => page.getByRole('status').textContent()).toContain('left alone');
-    expect(example.service.seen.requests).toBe(requests);
+    expect(seen().requests).toBe(requests);
   });
 
   test('shows how long a busy service wants to be left alone, which it could not see without CORS', async () => {
@@ -75,11 +86,13 @@ describe('the page', () => {
   test('cancels a call, also where it is served', async () => {
     await makeService('silent');
     await press('Send a call');
-    await expect.poll(() => example.service.seen.requests).toBe(1);
+    await expect.poll(() => seen().requests).toBe(1);
     await press('Cancel all');
     await calls().filter({ hasText: 'cancelled' }).waitFor();
-    await expect.poll(() => example.service.seen).toEqual({ requests: 1, cancelled: 1 });
-    await expect.poll(() => page.locator('#cancelled').textContent()).toBe('1');
+    await expect.poll(() => seen()).toEqual({ requests: 1, cancelled: 1 });
+    await expect
+      .poll(() => page.locator('#cancelled').textContent())
+      .toBe(`${example.service.seen.cancelled}`);
   });
 
   test.each([
