@@ -16,17 +16,20 @@ export interface Seen {
 export interface Service extends AsyncDisposable {
   readonly url: string;
   readonly seen: Readonly<Seen>;
+  /** Begins to count anew; what is under way counts with what went before. */
+  forget(): void;
 }
 
 const answerMs = 350;
 
 /** @param port - 0 for any. */
 export async function startService(port = 0): Promise<Service> {
-  const seen: Seen = { requests: 0, cancelled: 0 };
+  let present: Seen = { requests: 0, cancelled: 0 };
   let mood: Mood = 'well';
   let isNextWell = true;
 
   async function order(response: ServerResponse): Promise<void> {
+    const seen = present;
     seen.requests++;
     const gone = new AbortController();
     response.once('close', () => {
@@ -47,7 +50,7 @@ export async function startService(port = 0): Promise<Service> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://service');
     if (request.method === 'OPTIONS') response.writeHead(204).end();
     else if (pathname === '/orders/42') await order(response);
-    else if (pathname === '/seen') response.end(JSON.stringify(seen));
+    else if (pathname === '/seen') response.end(JSON.stringify(present));
     else if (pathname === '/mood') {
       mood = moods.find(name => name === searchParams.get('is')) ?? mood;
       response.end(mood);
@@ -61,7 +64,12 @@ export async function startService(port = 0): Promise<Service> {
   await new Promise<void>(resolve => server.listen(port, 'localhost', resolve));
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
-    seen,
+    get seen() {
+      return present;
+    },
+    forget() {
+      present = { requests: 0, cancelled: 0 };
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));
