@@ -11,6 +11,8 @@ export default defineConfig({
         test: {
           name: 'holdfast',
           include: ['test/**/*.test.ts'],
+          // With packages, and a run, of their own.
+          exclude: ['test/bundlers/**'],
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
         },
       },
