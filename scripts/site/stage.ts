@@ -48,17 +48,16 @@ function pageOf(file: string, follow: Follow): string {
   return `# ${file}\n\n\`\`\`\`${language}\n${readFileSync(`${root}${file}`, 'utf8').trimEnd()}\n\`\`\`\`\n`;
 }
 
-/** A folder without a README. */
+/** A folder without a README: its programs, and the folders that say what they are or begin somewhere. */
 function listingOf(folder: string, follow: Follow): string {
-  const entries = readdirSync(`${root}${folder}`, { withFileTypes: true })
-    .filter(entry => entry.name !== 'node_modules' && (entry.isDirectory() || /\.(?:ts|md)$/.test(entry.name)))
-    .filter(entry => !entry.isDirectory() || hasPage(`${folder}/${entry.name}`))
-    .map(({ name }) => `- [${name}](${follow(`${folder}/README.md`, name)})`);
-  return `# ${folder}/\n\n${entries.join('\n')}\n`;
+  const entries = readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap(entry => {
+    if (!entry.isDirectory()) return /\.(?:ts|md)$/.test(entry.name) ? [[entry.name, entry.name]] : [];
+    const way = ['README.md', 'main.ts'].find(name => existsSync(`${root}${folder}/${entry.name}/${name}`));
+    return way ? [[`${entry.name}/`, `${entry.name}/${way}`]] : [];
+  });
+  const items = entries.map(([name = '', target = '']) => `- [${name}](${follow(`${folder}/README.md`, target)})`);
+  return `# ${folder}/\n\n${items.join('\n')}\n`;
 }
-
-const hasPage = (folder: string): boolean =>
-  readdirSync(`${root}${folder}`).some(name => /\.(?:ts|md)$/.test(name));
 
 /** Outside of fences and of code within a line. */
 export function withLinks(markdown: string, page: string, follow: Follow): string {
