@@ -21,7 +21,8 @@ export async function changes(): Promise<Change[]> {
       random: () => 0.5,
       retry: false,
       concurrencyLimit: false,
-      fetch: async () => new Response(null, { status: isWell || (rule === 'ratio' && calls++ % 10 === 0) ? 200 : 500 }),
+      fetch: async () =>
+        new Response(null, { status: isWell || (rule === 'ratio' && calls++ % 10 === 0) ? 200 : 500 }),
       observe: event => {
         if (event.type !== 'circuit') return;
         const { from, to, because } = event;
@@ -85,7 +86,10 @@ const ways: Readonly<Record<string, Way>> = {
   'closed open ratio': { d: `M134 80H${right}`, words: [275, 100, 'middle'] },
   'open half-open open-time': { d: `M${right + 36} 92V200`, words: [right + 26, 142, 'end'] },
   'half-open open probe-failure': { d: `M${right + 84} 200V92`, words: [right + 94, 142, 'start'] },
-  'half-open closed probe-success': { d: `M${right} 221C300 221 180 170 110 92`, words: [290, 236, 'middle'] },
+  'half-open closed probe-success': {
+    d: `M${right} 221C300 221 180 170 110 92`,
+    words: [290, 236, 'middle'],
+  },
   'closed isolated by-hand': { d: 'M60 92V200', words: [24, 270, 'start'] },
   'isolated closed by-hand': { d: 'M84 200V92', words: [24, 270, 'start'] },
 };
@@ -95,7 +99,11 @@ export async function circuitStates(): Promise<string> {
   const unknown = all.filter(({ from, to, because }) => !ways[`${from} ${to} ${because}`]);
   if (unknown.length > 0) throw new Error(`The picture has no place for ${JSON.stringify(unknown)}.`);
   const lines = all.map(({ from, to, because }) =>
-    path(ways[`${from} ${to} ${because}`]?.d ?? '', to === 'open' ? 'bad' : to === 'closed' ? 'ours' : 'line', ' marker-end="url(#tip)"'),
+    path(
+      ways[`${from} ${to} ${because}`]?.d ?? '',
+      to === 'open' ? 'bad' : to === 'closed' ? 'ours' : 'line',
+      ' marker-end="url(#tip)"',
+    ),
   );
   const words = new Map(
     all.flatMap(({ from, to, because }) => {
@@ -111,7 +119,9 @@ export async function circuitStates(): Promise<string> {
       text(x + boxWidth / 2, y + 26, state, 'title', 'middle'),
     ]),
     ...[...words.values()].flatMap(({ because, place: [x, y, anchor] }) =>
-      meaning[because].map((line, index) => text(x, y + (index - (y < 40 ? 1 : 0)) * 16 + (y < 40 ? 8 : 0), line, 'small', anchor)),
+      meaning[because].map((line, index) =>
+        text(x, y + (index - (y < 40 ? 1 : 0)) * 16 + (y < 40 ? 8 : 0), line, 'small', anchor),
+      ),
     ),
   ]);
 }

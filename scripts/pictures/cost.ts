@@ -25,7 +25,11 @@ export interface Cost {
 export function costsIn(readme: string): Cost[] {
   const lines = readme.split('\n');
   const head = lines.findIndex(line => /^\|\s*\|.*\bCPU, µs\b/.test(line));
-  const cells = (line = '') => line.split('|').slice(1, -1).map(cell => cell.trim());
+  const cells = (line = '') =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map(cell => cell.trim());
   const column = cells(lines[head]).indexOf('CPU, µs');
   const costs: Cost[] = [];
   for (const line of lines.slice(head + 2)) {
@@ -34,7 +38,8 @@ export function costsIn(readme: string): Cost[] {
     costs.push({ name: row[0] ?? '', micros: Number(row[column]) });
   }
   const found = costs.filter(({ name, micros }) => shown.includes(name) && micros > 0);
-  if (found.length < 6) throw new Error('bench/README.md has no table with a column "CPU, µs", or few of its clients are known.');
+  if (found.length < 6)
+    throw new Error('bench/README.md has no table with a column "CPU, µs", or few of its clients are known.');
   return found.sort((a, b) => a.micros - b.micros);
 }
 

@@ -24,7 +24,10 @@ function rowsOf(places: readonly string[], top: number, className: string): Laid
       x = margin + 12;
       y += boxHeight + gap;
     }
-    lines.push(box(x, y, boxWidth, boxHeight, className), text(x + boxWidth / 2, y + 20, place, 'mono', 'middle'));
+    lines.push(
+      box(x, y, boxWidth, boxHeight, className),
+      text(x + boxWidth / 2, y + 20, place, 'mono', 'middle'),
+    );
     x += boxWidth + gap;
     if (index < places.length - 1) lines.push(path(`M${x - gap} ${y + boxHeight / 2}h${gap}`));
   }

@@ -45,5 +45,8 @@ for (const scenario of scenarios.filter(({ id }) => ['2', '3', '5'].includes(id)
   storms.push({ id, name, seed, callsPerSecond, fault, clients });
 }
 
-const text = JSON.stringify(storms, null, 1).replace(/\[\s+([\d,\s]+?)\s+\]/g, (_list, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`);
+const text = JSON.stringify(storms, null, 1).replace(
+  /\[\s+([\d,\s]+?)\s+\]/g,
+  (_list, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`,
+);
 writeFileSync(new URL('../../docs/pictures/storms.json', import.meta.url), `${text}\n`);

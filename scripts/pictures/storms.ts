@@ -42,10 +42,19 @@ function plot(storm: RecordedStorm, kind: Kind, top: number, most: number): stri
       text(left - 6, y(value) + 4, String(value), 'small', 'end'),
     ]),
     ...ends.map(second =>
-      text(x(second), top + plotHeight + 17, second === 0 ? '0' : `${second} s`, 'small', second === seconds ? 'end' : 'middle'),
+      text(
+        x(second),
+        top + plotHeight + 17,
+        second === 0 ? '0' : `${second} s`,
+        'small',
+        second === seconds ? 'end' : 'middle',
+      ),
     ),
     ...clients.map(({ name, [kind]: values }) =>
-      path(`M${values.map((value, second) => `${round(x(second + 0.5))} ${round(y(Math.min(value, most)))}`).join('L')}`, classOf(name)),
+      path(
+        `M${values.map((value, second) => `${round(x(second + 0.5))} ${round(y(Math.min(value, most)))}`).join('L')}`,
+        classOf(name),
+      ),
     ),
   ];
 }
@@ -68,7 +77,10 @@ export function goodputPicture(storms: readonly RecordedStorm[]): string {
   const most = Math.ceil((mostOf(storm, 'answered') + 1) / 100) * 100;
   return picture(`Calls answered per second while a service loses capacity, by client`, 278, [
     text(left - 28, 18, 'Calls answered per second, of 250: the service loses capacity for 20 s', 'title'),
-    ...legend(storm.clients.map(({ name }) => name), 42),
+    ...legend(
+      storm.clients.map(({ name }) => name),
+      42,
+    ),
     ...plot(storm, 'answered', 72, most),
     text(left - 28, 270, 'bench/storm, scenario 5, seed 1, virtual time', 'small'),
   ]);
@@ -80,7 +92,10 @@ export function attemptsPicture(storms: readonly RecordedStorm[]): string {
   const most = Math.ceil(Math.max(mostOf(refused, 'attempts'), mostOf(hole, 'attempts')) / 100) * 100;
   return picture('Attempts per second that clients send to a service that is down', 500, [
     text(left - 28, 18, 'Attempts per second at a service that is down, for 200 calls', 'title'),
-    ...legend(refused.clients.map(({ name }) => name), 42),
+    ...legend(
+      refused.clients.map(({ name }) => name),
+      42,
+    ),
     text(left, 72, 'it refuses connections for 30 s'),
     ...plot(refused, 'attempts', 94, most),
     text(left, 288, 'it gives no answer for 30 s'),
@@ -91,6 +106,7 @@ export function attemptsPicture(storms: readonly RecordedStorm[]): string {
 
 function stormOf(storms: readonly RecordedStorm[], id: string): RecordedStorm {
   const storm = storms.find(storm => storm.id === id);
-  if (!storm) throw new Error(`docs/pictures/storms.json has no scenario ${id}. Make it again: npm run docs:storms`);
+  if (!storm)
+    throw new Error(`docs/pictures/storms.json has no scenario ${id}. Make it again: npm run docs:storms`);
   return storm;
 }

@@ -59,13 +59,23 @@ export async function timeline(): Promise<string> {
       attempt.delayMs === undefined
         ? []
         : [
-            path(`M${x(endMs)} ${y + barHeight / 2}H${x(endMs + attempt.delayMs)}V${y + rowHeight}`, 'line', ' stroke-dasharray="3 3"'),
+            path(
+              `M${x(endMs)} ${y + barHeight / 2}H${x(endMs + attempt.delayMs)}V${y + rowHeight}`,
+              'line',
+              ' stroke-dasharray="3 3"',
+            ),
             backOff(x(endMs + attempt.delayMs), y, attempt.delayMs),
           ];
     const words = `#${attempt.attempt}  ${attempt.status ?? attempt.code}, ${attempt.durationMs} ms`;
     const isLate = x(attempt.startMs) > width * 0.6;
     return [
-      box(x(attempt.startMs), y, Math.max(3, x(endMs) - x(attempt.startMs)), barHeight, isGood ? 'ours' : 'bad'),
+      box(
+        x(attempt.startMs),
+        y,
+        Math.max(3, x(endMs) - x(attempt.startMs)),
+        barHeight,
+        isGood ? 'ours' : 'bad',
+      ),
       isLate
         ? text(x(attempt.startMs) - 8, y + 16, words, '', 'end')
         : text(x(attempt.startMs), y - 6, words),
@@ -76,7 +86,13 @@ export async function timeline(): Promise<string> {
   const ticks = Array.from({ length: axisMs / 500 + 1 }, (_, tick) => tick * 500);
   const axis = ticks.flatMap(ms => [
     path(`M${x(ms)} ${height - 32}v5`),
-    text(x(ms), height - 12, ms % 1_000 === 0 ? `${ms / 1_000} s` : '', 'small', ms === 0 ? 'start' : ms === axisMs ? 'end' : 'middle'),
+    text(
+      x(ms),
+      height - 12,
+      ms % 1_000 === 0 ? `${ms / 1_000} s` : '',
+      'small',
+      ms === 0 ? 'start' : ms === axisMs ? 'end' : 'middle',
+    ),
   ]);
   return picture('Timeline of a call: a 503, a time-out, then a success', height, [
     text(left, 20, `One call, ${attempts.length} attempts, an answer after ${elapsedMs} ms`, 'title'),

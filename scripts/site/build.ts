@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { mark } from '../pictures/mark.ts';
 import { anchorOf } from './anchor.ts';
 import { problemsOf } from './check-links.ts';
+import { serve } from './serve.ts';
 import { stage } from './stage.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -25,13 +26,14 @@ function run(command: string, args: readonly string[], cwd = root): void {
 /** The packages of the site alone, if they are not there or not those of the lock file. */
 function install(): void {
   const installed = `${here}node_modules/.package-lock.json`;
-  const isFresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${here}package-lock.json`).mtimeMs;
+  const isFresh =
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${here}package-lock.json`).mtimeMs;
   if (!isFresh) run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], here);
 }
 
 function writeReference(): void {
   const plugin = './scripts/site/node_modules/typedoc-plugin-markdown/dist/index.js';
-  const options = ['--out', `${pages}/reference`, '--entryFileName', 'index.md', '--hideBreadcrumbs', '--hidePageHeader'];
+  const options = ['--entryFileName', 'index.md', '--hideBreadcrumbs', '--hidePageHeader'];
   const forVitePress = ['--useHTMLEncodedBrackets', '--sanitizeComments'];
   run(`${root}node_modules/.bin/typedoc`, ['--plugin', plugin, ...options, ...forVitePress]);
 }
@@ -62,3 +64,8 @@ run(`${here}node_modules/.bin/vitepress`, ['build', here]);
 const problems = problemsOf(`${root}site`);
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
+
+if (process.argv.includes('--serve')) {
+  const { url } = await serve(`${root}site`, 4173);
+  console.log(`The site is at ${url}`);
+} else run(process.execPath, [`${here}browser.ts`]);

@@ -3,15 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 
 /** Attributes by which a browser asks for something without being told to. */
-const loads = /<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\ssrc="([^"]+)"|<link\b[^>]*?\shref="([^"]+)"/g;
+const loads =
+  /<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\ssrc="([^"]+)"|<link\b[^>]*?\shref="([^"]+)"/g;
 const links = /<a\b[^>]*?\shref="([^"]+)"/g;
 const anchors = /\s(?:id|name)="([^"]+)"/g;
 
 /** One line for each link or request that will not do. */
 export function problemsOf(folder: string): string[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => name.replaceAll('\\', '/'));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name =>
+    name.replaceAll('\\', '/'),
+  );
   const pages = new Map(
-    files.filter(name => name.endsWith('.html')).map(name => [name, readFileSync(join(folder, name), 'utf8')]),
+    files
+      .filter(name => name.endsWith('.html'))
+      .map(name => [name, readFileSync(join(folder, name), 'utf8')]),
   );
   const anchorsOf = new Map([...pages].map(([name, html]) => [name, new Set(namesIn(html, anchors))]));
   const problems = new Set<string>();
@@ -27,7 +32,8 @@ export function problemsOf(folder: string): string[] {
       const file = fileOf(page, link);
       const anchor = decodeURIComponent(link.split('#')[1] ?? '');
       if (!existsSync(join(folder, file))) problems.add(`${page} links ${link}, which is not there`);
-      else if (anchor && !anchorsOf.get(file)?.has(anchor)) problems.add(`${page} links ${link}, which has no such place`);
+      else if (anchor && !anchorsOf.get(file)?.has(anchor))
+        problems.add(`${page} links ${link}, which has no such place`);
     }
   }
   for (const name of files.filter(name => name.endsWith('.css'))) {

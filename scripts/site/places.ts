@@ -14,7 +14,7 @@ const isFolder = (path: string): boolean => statSync(`${root}${path}`).isDirecto
 export function guidePages(): string[] {
   const inDocs = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .map(name => `docs/${name.replaceAll('\\', '/')}`)
-    .filter(name => isMarkdown(name) && !name.startsWith('docs/reference/'));
+    .filter(isMarkdown);
   return ['README.md', ...inDocs.sort()];
 }
 

@@ -55,7 +55,9 @@ function listingOf(folder: string, follow: Follow): string {
     const way = ['README.md', 'main.ts'].find(name => existsSync(`${root}${folder}/${entry.name}/${name}`));
     return way ? [[`${entry.name}/`, `${entry.name}/${way}`]] : [];
   });
-  const items = entries.map(([name = '', target = '']) => `- [${name}](${follow(`${folder}/README.md`, target)})`);
+  const items = entries.map(
+    ([name = '', target = '']) => `- [${name}](${follow(`${folder}/README.md`, target)})`,
+  );
   return `# ${folder}/\n\n${items.join('\n')}\n`;
 }
 

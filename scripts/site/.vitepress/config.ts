@@ -20,11 +20,14 @@ function guide(): DefaultTheme.SidebarItem[] {
   return [{ text: 'Holdfast', link: '/' }, ...groups, { text: 'Reference', link: '/reference/' }];
 }
 
-const urlOf = (place: string): string => `/${place.replace(/(?:^|(?<=\/))index\.md$/, '').replace(/\.md$/, '.html')}`;
+const urlOf = (place: string): string =>
+  `/${place.replace(/(?:^|(?<=\/))index\.md$/, '').replace(/\.md$/, '.html')}`;
 
 /** Of each entry point its exports by name, whatever their kind; of the others the name alone. */
 function reference(): DefaultTheme.SidebarMulti {
-  const files = readdirSync(`${pages}reference`, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.md'));
+  const files = readdirSync(`${pages}reference`, { recursive: true, encoding: 'utf8' }).filter(file =>
+    file.endsWith('.md'),
+  );
   const doors = files
     .filter(file => /.\/index\.md$/.test(file))
     .map(file => file.replace(/\/index\.md$/, ''))
@@ -34,7 +37,10 @@ function reference(): DefaultTheme.SidebarMulti {
   const itemsOf = (door: string) =>
     files
       .filter(file => !file.endsWith('/index.md') && doorOf(file) === door)
-      .map(file => ({ text: file.replace(/^.*\/|\.md$/g, ''), link: `/reference/${file.replace(/\.md$/, '.html')}` }))
+      .map(file => ({
+        text: file.replace(/^.*\/|\.md$/g, ''),
+        link: `/reference/${file.replace(/\.md$/, '.html')}`,
+      }))
       .sort((a, b) => a.text.localeCompare(b.text, 'en', { sensitivity: 'base' }));
   const sidebarAt = (open?: string) => [
     { text: 'The guide', link: '/map.html' },
@@ -53,7 +59,8 @@ function reference(): DefaultTheme.SidebarMulti {
 export default defineConfig({
   lang: 'en',
   title: 'Holdfast',
-  description: 'Outgoing HTTP that survives failing networks and failing services without making the failure worse.',
+  description:
+    'Outgoing HTTP that survives failing networks and failing services without making the failure worse.',
   srcDir: '.pages',
   outDir: '../../site',
   // It works wherever it is put, and needs no rules of a server's.
