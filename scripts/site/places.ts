@@ -8,7 +8,8 @@ export const root: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const isMarkdown = (path: string): boolean => path.endsWith('.md');
 export const isImage = (path: string): boolean => /\.(?:svg|png|jpe?g|webp)$/.test(path);
-const isFolder = (path: string): boolean => statSync(`${root}${path}`).isDirectory();
+const isFolder = (path: string): boolean =>
+  statSync(`${root}${path}`, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** The pages that are there whether or not anything links to them. */
 export function guidePages(): string[] {
