@@ -82,13 +82,13 @@ interface Way {
   readonly words: readonly [x: number, y: number, anchor: string];
 }
 const ways: Readonly<Record<string, Way>> = {
-  'closed open consecutive': { d: `M134 64H${right}`, words: [275, 34, 'middle'] },
-  'closed open ratio': { d: `M134 80H${right}`, words: [275, 100, 'middle'] },
+  'closed open consecutive': { d: `M134 64H${right}`, words: [230, 34, 'middle'] },
+  'closed open ratio': { d: `M134 80H${right}`, words: [230, 100, 'middle'] },
   'open half-open open-time': { d: `M${right + 36} 92V200`, words: [right + 26, 142, 'end'] },
   'half-open open probe-failure': { d: `M${right + 84} 200V92`, words: [right + 94, 142, 'start'] },
   'half-open closed probe-success': {
-    d: `M${right} 221C300 221 180 170 110 92`,
-    words: [290, 236, 'middle'],
+    d: `M${right} 221C240 221 170 170 110 92`,
+    words: [240, 238, 'middle'],
   },
   'closed isolated by-hand': { d: 'M60 92V200', words: [24, 270, 'start'] },
   'isolated closed by-hand': { d: 'M84 200V92', words: [24, 270, 'start'] },

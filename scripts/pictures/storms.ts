@@ -76,7 +76,7 @@ export function goodputPicture(storms: readonly RecordedStorm[]): string {
   const storm = stormOf(storms, '5');
   const most = Math.ceil((mostOf(storm, 'answered') + 1) / 100) * 100;
   return picture(`Calls answered per second while a service loses capacity, by client`, 278, [
-    text(left - 28, 18, 'Calls answered per second, of 250: the service loses capacity for 20 s', 'title'),
+    text(left - 28, 18, 'Calls answered per second, of 250, while capacity drops', 'title'),
     ...legend(
       storm.clients.map(({ name }) => name),
       42,
@@ -90,7 +90,7 @@ export function goodputPicture(storms: readonly RecordedStorm[]): string {
 export function attemptsPicture(storms: readonly RecordedStorm[]): string {
   const [refused, hole] = [stormOf(storms, '2'), stormOf(storms, '3')];
   const most = Math.ceil(Math.max(mostOf(refused, 'attempts'), mostOf(hole, 'attempts')) / 100) * 100;
-  return picture('Attempts per second that clients send to a service that is down', 500, [
+  return picture('Attempts per second that clients send to a service that is down', 506, [
     text(left - 28, 18, 'Attempts per second at a service that is down, for 200 calls', 'title'),
     ...legend(
       refused.clients.map(({ name }) => name),
@@ -100,7 +100,7 @@ export function attemptsPicture(storms: readonly RecordedStorm[]): string {
     ...plot(refused, 'attempts', 94, most),
     text(left, 288, 'it gives no answer for 30 s'),
     ...plot(hole, 'attempts', 310, most),
-    text(left - 28, 494, 'bench/storm, scenarios 2 and 3, seed 1, virtual time', 'small'),
+    text(left - 28, 498, 'bench/storm, scenarios 2 and 3, seed 1, virtual time', 'small'),
   ]);
 }
 

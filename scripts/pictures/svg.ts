@@ -1,7 +1,7 @@
 /** What all pictures share: their width, their colours in light and dark, and their text. */
 
 /** Narrow enough to be read on a phone. */
-export const width = 600;
+export const width = 520;
 
 const style = `
 text { font: 14px system-ui, sans-serif; fill: var(--ink) }

@@ -68,6 +68,10 @@ export default defineConfig({
   cleanUrls: false,
   // What all pages share stands in one file, not in each of them.
   metaChunk: true,
+  vite: {
+    // Pictures stay files; the search index and the framework are as large as they are.
+    build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 4_000 },
+  },
   head: [['link', { rel: 'icon', href: '/mark.svg', type: 'image/svg+xml' }]],
   themeConfig: {
     logo: '/mark.svg',
