@@ -317,11 +317,9 @@ class FetchClient implements Inside {
   /** A call with the one that it is made within, and with what those see of it that are made within it. */
   #inContext(call: Call): Call {
     const outer = findOuter(call.signal);
-    if (!outer && !this.#isNesting) return call;
-    const { record, runtime } = call;
-    if (outer) record.outer = { method: outer.method, host: outer.host };
-    const enclosing = this.#isNesting ? new EnclosingCall(record, runtime.clock, outer) : undefined;
-    return { ...call, outer, enclosing };
+    if (outer) call.record.outer = { method: outer.method, host: outer.host };
+    if (this.#isNesting) return { ...call, outer, enclosing: new EnclosingCall(call, outer) };
+    return outer ? { ...call, outer } : call;
   }
 
   /** What has no business with us: `fetch` answers or complains. */
