@@ -56,7 +56,7 @@ const meaning: Readonly<Record<CircuitEvent['because'], readonly string[]>> = {
     `and ${seconds(defaults.minimumSilenceMs)} without a success`,
   ],
   ratio: [
-    `or ${defaults.failureRatio * 100} % of at least ${defaults.minimumThroughput}`,
+    `or ${Math.round(100 * Number(defaults.failureRatio))} % of at least ${defaults.minimumThroughput}`,
     `attempts in ${seconds(defaults.windowMs)}`,
   ],
   'open-time': [`after ${seconds(defaults.openMs)}`, `± ${defaults.openJitterRatio * 100} %`],

@@ -53,7 +53,7 @@ export async function timeline(): Promise<string> {
   const top = 62;
   const rows = attempts.flatMap((attempt, row) => {
     const y = top + row * rowHeight;
-    const endMs = attempt.startMs + attempt.durationMs;
+    const endMs = attempt.startMs + (attempt.durationMs ?? 0);
     const isGood = attempt.outcome === 'success';
     const wait =
       attempt.delayMs === undefined
