@@ -3,7 +3,9 @@
  * works everywhere, and by the async context, where the runtime has one. Plain members and names that are shared, so that
  * two copies of the package in one program understand each other.
  */
-import type { Call } from './call.ts';
+import type { CallRecord } from '../call-record.ts';
+import type { HostState } from '../hosts/host-state.ts';
+import type { Clock } from './clock.ts';
 
 /** Something that retries draw from. */
 export interface Allowance {
@@ -12,8 +14,16 @@ export interface Allowance {
   deposit(cost: number): void;
 }
 
-/** Finds what the retries of a call draw from; undefined where it makes none. */
-export type AllowanceOf = (call: Call) => Allowance | undefined;
+/** Finds what the retries of calls to a host draw from; undefined where there are none. */
+export type AllowanceOf = (host: HostState) => Allowance | undefined;
+
+/** As much of a call as those have to know that are made within it. */
+interface Enclosed {
+  readonly record: CallRecord;
+  readonly host: HostState;
+  readonly deadlineAt: number;
+  readonly runtime: { readonly clock: Clock };
+}
 
 /** A call as those that are made within it see it. */
 export interface OuterCall {
@@ -39,17 +49,17 @@ export interface OuterCall {
  */
 export class EnclosingCall implements OuterCall {
   /** As it is within its attempts; undefined when it is over. */
-  #call: Call | undefined;
+  #call: Enclosed | undefined;
   #allowanceOf: AllowanceOf | undefined;
   #outer: OuterCall | undefined;
 
-  constructor(call: Call, outer: OuterCall | undefined) {
+  constructor(call: Enclosed, outer: OuterCall | undefined) {
     this.#call = call;
     this.#outer = outer;
   }
 
   /** An attempt begins. */
-  enter(call: Call, allowanceOf: AllowanceOf): void {
+  enter(call: Enclosed, allowanceOf: AllowanceOf): void {
     if (this.isOver) return;
     this.#call = call;
     this.#allowanceOf = allowanceOf;
@@ -72,7 +82,7 @@ export class EnclosingCall implements OuterCall {
   }
 
   get allowance(): Allowance | undefined {
-    return this.#call && this.#allowanceOf?.(this.#call);
+    return this.#call && this.#allowanceOf?.(this.#call.host);
   }
 
   /** Without those that are over, or a chain of calls, each begun by the one before, would grow for ever. */

@@ -8,7 +8,7 @@ import type { Policy } from '../pipeline/pipeline.ts';
  *
  * Sits directly inside `retry`, and only where something of the program's own can run within an attempt.
  *
- * @param allowanceOf - what the retries of a call draw from.
+ * @param allowanceOf - what the retries of calls to a host draw from.
  */
 export function nestedGuard(allowanceOf: AllowanceOf): Policy {
   return function nestedGuard(call, next) {
