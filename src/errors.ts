@@ -12,7 +12,7 @@
  * └─ RejectedError          we refused before sending; retryAfterMs
  *    ├─ CircuitOpenError    state                                       CIRCUIT_OPEN
  *    ├─ HostPausedError     the host asked to be left alone             HOST_PAUSED
- *    └─ OverloadedError     limit of attempts that the host can serve   OVERLOADED
+ *    ├─ OverloadedError     limit of attempts that the host can serve   OVERLOADED
  *    ├─ ThrottledError      refused by chance; rejectionRatio           THROTTLED
  *    ├─ BulkheadFullError   maxConcurrent, maxQueued, waiting           BULKHEAD_FULL
  *    └─ RateLimitedError    waiting                                     RATE_LIMITED

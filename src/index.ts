@@ -3,6 +3,8 @@
  *
  * Withheld on purpose: the circuit, the budget and the pause of a host (look at `fetch.hosts` instead), and the
  * readers of headers and errors under `http/`, which are free to change.
+ *
+ * @module holdfast
  */
 export type {
   AttemptRecord,

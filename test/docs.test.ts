@@ -136,9 +136,6 @@ describe('the tables of defaults', () => {
     ...prefixed('cache.', cacheDefaults),
     ...prefixed('httpCache.', httpCacheDefaults),
   ]);
-  /** Policies that are off unless somebody says so. */
-  const isOff = (name: string) => /^(?:cache|httpCache)\./.test(name);
-
   /** As it is written in code: `1_500`, `'full'`, `[408, 425]`. */
   function written(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
@@ -175,22 +172,18 @@ describe('the tables of defaults', () => {
     ['docs/coalescing.md', 'coalesce.'],
     ['docs/cache.md', 'cache.'],
     ['docs/cache.md', 'httpCache.'],
-    ['README.md', ''],
   ])('of %s leave out nothing under "%s"', (page, prefix) => {
-    const wanted = [...defaults.keys()].filter(
-      name => name.startsWith(prefix) && !(page === 'README.md' && isOff(name)),
-    );
+    const wanted = [...defaults.keys()].filter(name => name.startsWith(prefix));
     const found = [...rowsOf(page).keys()].filter(name => name.startsWith(prefix));
     expect(found.sort()).toEqual(wanted.sort());
   });
 });
 
 describe('what the pages say of the code', () => {
-  test.each([
-    'README.md',
-    'docs/writing-a-policy.md',
-  ])('the picture of the standard order in %s is true', page => {
-    const picture = fencesOf(read(page)).find(({ text }) => text.startsWith(`${standardOrder[0]} ─`));
+  test('the picture of the standard order in writing-a-policy.md is true', () => {
+    const picture = fencesOf(read('docs/writing-a-policy.md')).find(({ text }) =>
+      text.startsWith(`${standardOrder[0]} ─`),
+    );
     const order = picture?.text.replace('once per attempt:', '') ?? '';
     expect(order.match(/\w+/g)).toEqual([...standardOrder, 'transport']);
   });
@@ -307,6 +300,24 @@ test.each(allPages.filter(page => quotesOf(page).length > 0))('%s shows files as
   for (const { file, text } of quotesOf(page)) expect(text, file).toBe(read(file).trimEnd());
 });
 
+describe('the page of each policy', () => {
+  const map = read('docs/index.md');
+  const list = map.slice(map.indexOf('**The policies**'), map.indexOf('**Seeing what happens**'));
+  const ofPolicies = [...list.matchAll(/\]\(([\w-]+\.md)\)/g)].map(match => `docs/${match[1]}`);
+
+  test.each(
+    ofPolicies,
+  )('%s says what it is, when, with which defaults, and what to do and not to do', page => {
+    const headings = [...proseOf(read(page)).matchAll(/^## (.+)$/gm)].map(match => match[1]);
+    const wanted = ['About', 'When', 'Usage', 'Defaults', 'Events', 'Errors', 'Patterns', 'Anti-patterns'];
+    expect(wanted.filter(heading => !headings.includes(heading))).toEqual([]);
+  });
+
+  test('is on the map', () => {
+    expect(ofPolicies.length).toBeGreaterThan(10);
+  });
+});
+
 test.each(allPages)('the links of %s lead somewhere', page => {
   const broken = relativeLinksOf(page).filter(({ target }) => {
     const [path = '', anchor] = target.split('#');
@@ -315,6 +326,10 @@ test.each(allPages)('the links of %s lead somewhere', page => {
     return anchor !== undefined && file.endsWith('.md') && !anchorsOf(read(file)).includes(anchor);
   });
   expect(broken).toEqual([]);
+});
+
+test('README is read in one go', () => {
+  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(151);
 });
 
 test('every page can be reached from the map', () => {

@@ -1,7 +1,7 @@
 /**
  * For staging and tests: faults on purpose, injected as if the network or the service had them.
  *
- * @packageDocumentation
+ * @module holdfast/chaos
  */
 export { type Chaos, chaos } from './chaos.ts';
 export type {

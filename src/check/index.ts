@@ -1,7 +1,7 @@
 /**
  * What a policy comes to, in numbers, and what of it cannot work.
  *
- * @packageDocumentation
+ * @module holdfast/check
  */
 export { type CheckedPolicy, checkPolicy, type PolicyCheck } from './check-policy.ts';
 export type { OutageFigures, PolicyFigures, TrafficFigures } from './figures.ts';

@@ -1,7 +1,7 @@
 /**
  * Typed clients for internal APIs: a contract written down once, and a function for each of its endpoints.
  *
- * @packageDocumentation
+ * @module holdfast/contract
  */
 export {
   type ApiKeyPlace,

@@ -2,7 +2,7 @@
  * The contract of an OpenAPI document, as code that you could have written. For builds: nothing of it is needed at run
  * time.
  *
- * @packageDocumentation
+ * @module holdfast/generator
  */
 
 export { type Config, defineConfig, type GenerateEntry } from './config.ts';

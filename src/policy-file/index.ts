@@ -1,7 +1,7 @@
 /**
  * Policies from JSON and YAML files, for Node.
  *
- * @packageDocumentation
+ * @module holdfast/policy-file
  */
 export { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from './load-policy.ts';
 export { PolicyFileError, type PolicyFileIssue, type Position } from './policy-file-error.ts';

@@ -1,7 +1,7 @@
 /**
  * For tests of code that uses `holdfast`: time that stands still, chance that is given, and a transport to talk to.
  *
- * @packageDocumentation
+ * @module holdfast/testing
  */
 export { brokenBody, type Chunk, type SlowBody, slowBody, stalledBody } from './bodies.ts';
 export { expectAttempts } from './expect-attempts.ts';

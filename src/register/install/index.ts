@@ -1,6 +1,6 @@
 /**
  * `holdfast/install`: makes the global `fetch` a resilient one and undoes that, for tests and scripts.
  *
- * @packageDocumentation
+ * @module holdfast/install
  */
 export { type Installation, type InstallOptions, install, uninstall } from '../install.ts';

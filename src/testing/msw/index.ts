@@ -2,7 +2,7 @@
  * For tests of code that calls a service with a contract: the service, made of its contract by
  * {@link https://mswjs.io | msw}.
  *
- * @packageDocumentation
+ * @module holdfast/testing/msw
  */
 export type { AnswerOf, MockEvent, Sequence } from './answer.ts';
 export type { MockExamples } from './examples.ts';

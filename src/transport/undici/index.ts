@@ -1,4 +1,8 @@
-/** `holdfast/undici`: the transport for Node that is cheaper than `fetch`, and controls its connections. */
+/**
+ * `holdfast/undici`: the transport for Node that is cheaper than `fetch`, and controls its connections.
+ *
+ * @module holdfast/undici
+ */
 export type { DnsCacheOptions } from './dns-cache.ts';
 export { AddressDeniedError, type GuardOptions } from './guard.ts';
 export type { UndiciOptions } from './options.ts';

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 /** With a slash at its end. */
 export const root: string = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The pages, by their path from the root. `docs/reference/` is made by a program, from the sources. */
+/** The pages, by their path from the root. */
 export function pages(): string[] {
   const inDocs = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .map(name => `docs/${name.replaceAll('\\', '/')}`)
-    .filter(name => name.endsWith('.md') && !name.startsWith('docs/reference/'));
+    .filter(name => name.endsWith('.md'));
   return ['README.md', 'CONTRIBUTING.md', ...inDocs.sort()];
 }
 
