@@ -81,8 +81,8 @@ beforeAll(() => {
 test('every example is run', () => {
   const programs = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map(name => name.replaceAll('\\', '/'))
-    // Those two have tests of their own.
-    .filter(name => name.endsWith('.ts') && !/^(?:demo|observability)\//.test(name));
+    // Those three have tests of their own.
+    .filter(name => name.endsWith('.ts') && !/^(?:demo|integrations|observability)\//.test(name));
   expect(programs.sort()).toEqual([...Object.keys(lines), ...parts].sort());
 });
 
