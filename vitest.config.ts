@@ -10,7 +10,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'holdfast',
-          include: ['test/**/*.test.ts'],
+          // The integrations have packages of their own beside them.
+          include: ['test/**/*.test.ts', 'examples/integrations/test/*.test.ts'],
           // With packages, and a run, of their own.
           exclude: ['test/bundlers/**'],
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folders = ['examples/servers', 'examples/migrating'];
+const folders = ['examples/integrations', 'examples/migrating', 'examples/servers'];
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -17,7 +17,7 @@ for (const folder of folders) {
   console.log(`Installing the packages of ${folder}`);
   // The settings of an npm around this one are for the folder above.
   const { npm_config_local_prefix: _, ...env } = process.env;
-  execFileSync('npm', ['ci', '--silent'], { cwd: join(root, folder), env, stdio: 'inherit' });
+  execFileSync('npm', ['ci', '--silent', '--ignore-scripts'], { cwd: join(root, folder), env, stdio: 'inherit' });
   // A folder with a package.json of its own does not find ours by its name.
   symlinkSync('../../..', join(root, folder, 'node_modules/holdfast'), 'dir');
   copyFileSync(lock, installed);

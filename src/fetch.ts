@@ -49,7 +49,11 @@ import { fetchTransport, globalFetch, rememberGlobalFetch } from './transport/fe
 
 /** `fetch`, as the standard says, and what can be seen and done beside it. */
 export interface HoldfastFetch {
-  (input: FetchInput, init?: CallInit): Promise<Response>;
+  /** A member that is undefined counts as left out, as with `fetch`: SDKs pass what they were not given so. */
+  (
+    input: FetchInput,
+    init?: { readonly [Member in keyof CallInit]?: CallInit[Member] | undefined },
+  ): Promise<Response>;
   /** The hosts that have been called: circuits, budgets, pauses and counters. */
   readonly hosts: Hosts;
   /**
@@ -116,8 +120,11 @@ function spansOf({ telemetry = {}, fetch }: Settings): Spans | false {
 export function createFetch(options: FetchOptions = {}): HoldfastFetch {
   const client = new FetchClient(options);
   // Named and counted as the original, for those who look.
-  const fetch = function fetch(input: FetchInput, init: CallInit | undefined = undefined): Promise<Response> {
-    return client.fetch(input, init);
+  const fetch = function fetch(
+    input: FetchInput,
+    init: Parameters<HoldfastFetch>[1] = undefined,
+  ): Promise<Response> {
+    return client.fetch(input, init as CallInit | undefined);
   };
   rememberGlobalFetch(fetch);
   insides.set(fetch, client);

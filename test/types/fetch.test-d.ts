@@ -40,6 +40,15 @@ describe('createFetch()', () => {
     fetch(url, { methd: 'POST' });
   });
 
+  test('takes members of an init that are undefined, as fetch does and SDKs pass them', () => {
+    interface InitOfAnSdk {
+      body?: string | FormData | null | undefined;
+      signal?: AbortSignal | undefined;
+    }
+    assertType<(input: string, init?: InitOfAnSdk) => Promise<Response>>(fetch);
+    assertType<Promise<Response>>(fetch(url, { signal: undefined, policy: undefined }));
+  });
+
   test('takes another fetch, its own among them', () => {
     createFetch({ fetch: globalThis.fetch });
     createFetch({ fetch });
