@@ -41,7 +41,7 @@ interface Test {
   readonly skip: boolean;
 }
 
-const defaultLimitMs = 30_000;
+const defaultLimitMs = 15_000;
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -303,7 +303,7 @@ function format(name: string, args: readonly unknown[], index: number): string {
     if (kind === '#') return String(index);
     if (next >= args.length) return whole;
     const value = args[next++];
-    return kind === 'j' || kind === 'o' ? (JSON.stringify(value) ?? String(value)) : show(value);
+    return kind === 'j' ? (JSON.stringify(value) ?? String(value)) : show(value);
   });
   const [first] = args;
   if (typeof first !== 'object' || first === null) return filled;
@@ -316,8 +316,11 @@ function format(name: string, args: readonly unknown[], index: number): string {
 
 function show(value: unknown): string {
   try {
-    return typeof value === 'object' && value !== null && !(value instanceof Error) ? JSON.stringify(value) : String(value);
+    return isPlain(value) ? JSON.stringify(value) : String(value);
   } catch {
     return Object.prototype.toString.call(value);
   }
 }
+
+const isPlain = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !(value instanceof Error);
