@@ -19,6 +19,7 @@ export interface Failure {
 const refused = { sent: 'no', transient: true } as const;
 const broken = { sent: 'maybe', transient: true } as const;
 const answered = { sent: 'yes', transient: true } as const;
+const final = { sent: 'yes', transient: false } as const;
 const hopeless = { sent: 'no', transient: false } as const;
 const noSockets = { sent: 'no', transient: true, local: true } as const;
 const mistake = { sent: 'no', transient: false, local: true } as const;
@@ -56,10 +57,12 @@ const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   ERR_HTTP2_SESSION_ERROR: broken,
   ERR_HTTP2_GOAWAY_SESSION: broken,
   ConnectionClosed: broken,
+  TooManyRedirects: final,
+  UnexpectedRedirect: final,
   UND_ERR_BODY_TIMEOUT: answered,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: answered,
-  UND_ERR_HEADERS_OVERFLOW: { sent: 'yes', transient: false },
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: { sent: 'yes', transient: false },
+  UND_ERR_HEADERS_OVERFLOW: final,
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: final,
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { ...mistake, sent: 'maybe' },
   UND_ERR_INVALID_ARG: mistake,
   ERR_INVALID_URL: mistake,
@@ -166,8 +169,9 @@ function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | 
   if (code?.startsWith('ERR_INVALID_')) return undefined;
   if (error.name === 'TimeoutError') return { code: code ?? 'TimeoutError', ...broken };
   if (error.name === 'TypeError') {
-    // undici names no code for what fetch refuses: a bad port before sending, a redirect in `error` mode after.
-    const refusedByFetch = deepest !== error && isErrorLike(deepest);
+    // undici names no code for what fetch refuses: a bad port before sending, a redirect in `error` mode after. Deno
+    // names none for anything: there a cause is what the network did.
+    const refusedByFetch = deepest !== error && isErrorLike(deepest) && !('Deno' in globalThis);
     return { code, sent: 'maybe', transient: !refusedByFetch };
   }
   // Workers reject with a plain Error; an error of any other class is somebody's own, and not ours to repeat.

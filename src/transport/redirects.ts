@@ -4,6 +4,7 @@
  * as in `fetch`, with these headers taken off as well. All others are left to `fetch`.
  */
 import { isReplayable } from '../http/body.ts';
+import { isInBrowser } from '../http/browser.ts';
 import { discard } from '../http/drain.ts';
 import { fromTransport } from '../http/failure.ts';
 import { copyHeaders, headersOf, someHeader } from '../http/headers.ts';
@@ -28,7 +29,7 @@ const bodyHeaders = [
 ];
 
 /** Browsers hide where a redirect goes from anyone but themselves. There the browser's own rules are all there is. */
-export const hidesRedirects: boolean = 'document' in globalThis || 'WorkerGlobalScope' in globalThis;
+export const hidesRedirects: boolean = isInBrowser();
 
 /** Whether the call has a secret header that `fetch` would hand on to another origin. */
 export function carriesSecrets(request: CallRequest): boolean {

@@ -172,8 +172,15 @@ export const TestRunner = {
 const environment = new Map<string, string | undefined>();
 const stubbed = new Map<string, PropertyDescriptor | undefined>();
 
+const notHere = (what: string) => (): never => {
+  throw new Error(`NOT_HERE ${what}`);
+};
+
 /** What of `vi` needs no runner of vitest's own. */
 export const vi = {
+  useFakeTimers: notHere('vi.useFakeTimers'),
+  useRealTimers(): void {},
+  resetModules: notHere('vi.resetModules'),
   fn,
   spyOn,
   restoreAllMocks,
@@ -205,13 +212,17 @@ export const vi = {
 };
 
 /** Runs the tests that a module adds when it is loaded, one after the other. */
-export async function runFile(load: () => Promise<unknown>, isSkipped: (name: string) => boolean): Promise<Result[]> {
+export async function runFile(
+  load: () => Promise<unknown>,
+  isSkipped: (name: string) => boolean,
+): Promise<Result[]> {
   const root = suiteOf('', undefined, false);
   current = root;
   try {
     await load();
   } catch (error) {
-    return [{ name: '(loading)', state: 'failed', error: describeError(error) }];
+    const state = isNotHere(error) ? 'skipped' : 'failed';
+    return [{ name: '(loading)', state, error: describeError(error) }];
   }
   const results: Result[] = [];
   await runSuite(root, [], results, isSkipped);
@@ -269,9 +280,16 @@ async function runTest(test: Test, suites: readonly Suite[], name: string): Prom
   })();
   await Promise.race([whole, tooLate]);
   clearTimeout(timer);
-  return failure
-    ? { name, state: 'failed', error: describeError(failure.error) }
-    : { name, state: 'passed' };
+  if (!failure) return { name, state: 'passed' };
+  return isNotHere(failure.error)
+    ? { name, state: 'skipped' }
+    : { name, state: 'failed', error: describeError(failure.error) };
+}
+
+/** What a test asks for and a runtime has not, it is not about. */
+function isNotHere(error: unknown): boolean {
+  for (let link = error; link instanceof Error; link = link.cause) if (/^NOT_HERE /.test(link.message)) return true;
+  return false;
 }
 
 function describeError(error: unknown): string {
