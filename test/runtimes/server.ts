@@ -86,6 +86,8 @@ async function answer(
   response.setHeader('access-control-expose-headers', '*, retry-after, x-id');
   const id = first === 'log' ? second : first;
   const story = storyOf(stories, id);
+  // On a connection that has been used before, a runtime may repeat by itself what broke.
+  if (!second.startsWith('kept')) response.setHeader('connection', 'close');
   if (request.method === 'OPTIONS') {
     story.preflights++;
     response.writeHead(204, {
@@ -209,6 +211,9 @@ async function play(
       response.end('later');
       return;
     }
+    case 'kept':
+      response.end('kept');
+      return;
     default: {
       const status = Number(name);
       response.writeHead(status);

@@ -1,0 +1,10 @@
+import { startServer } from './server.ts'; import { spawnSync, spawn } from 'node:child_process'; import { readFileSync, writeFileSync } from 'node:fs';
+const [rt, filter, ...cmd] = process.argv.slice(2);
+await using s = await startServer();
+const d = '/tmp/h8-runtimes/test/runtimes/dist/';
+let play = readFileSync(`${d}${rt}.play.mjs`, 'utf8').replace(/HOLDFAST_SERVICE = .*;/, `HOLDFAST_SERVICE = ${JSON.stringify(s.addresses)};`);
+writeFileSync(`${d}${rt}.play.mjs`, play);
+writeFileSync(`${d}${rt}.dbg.mjs`, `import { names, play } from './${rt}.play.mjs';
+for (const name of names) { if (!new RegExp(${JSON.stringify(filter)}).test(name)) continue; const t=performance.now(); console.log(name); const r = await play(name); console.log(name, r.length, Math.round(performance.now()-t), r.filter(x=>x.state==='skipped').length); for (const x of r) if (x.state==='failed') console.log('   ', x.name, '\\n      ', x.error.split('\\n').slice(0,7).join('\\n        ')); }`);
+const c = spawn(cmd[0], [...cmd.slice(1), `${d}${rt}.dbg.mjs`], { stdio: 'inherit', timeout: 110000 });
+await new Promise(r => c.on('close', r)); console.log('end', c.exitCode);
