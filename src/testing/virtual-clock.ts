@@ -122,14 +122,18 @@ function earliest(timers: Iterable<SetTimer>, end: number): SetTimer | undefined
   return found;
 }
 
-/** In Deno and in workerd a message overtakes promises that are still settling. Their timers do not. */
+/** In Deno and in workerd a message overtakes promises that are still settling. What is put off there does not. */
 const overtaking = /^(?:Deno|Cloudflare-Workers)\b/;
 const doMessagesOvertake = overtaking.test(
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent ?? '',
 );
 
 /** The runtime's own, kept from before a test puts a fake one in its place. */
-const { setTimeout: setRealTimer } = globalThis;
+const { setImmediate, setTimeout } = globalThis as {
+  setImmediate?: (callback: () => void) => unknown;
+  setTimeout: (callback: () => void) => unknown;
+};
+const putOff = setImmediate ?? setTimeout;
 
 /**
  * Resolves when every chain of promises that can go on without more time, or news from outside, has come to rest.
@@ -139,7 +143,7 @@ const { setTimeout: setRealTimer } = globalThis;
  * (Not a timer, where messages will do: those are what fake timers replace.)
  */
 export function settled(): Promise<void> {
-  if (doMessagesOvertake) return new Promise(resolve => void setRealTimer(resolve, 0));
+  if (doMessagesOvertake) return new Promise(resolve => void putOff(resolve));
   return new Promise(resolve => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -1,11 +1,12 @@
 /**
  * Runs the tests that do not depend on a runtime in all of them: `npm run test:runtimes`, or `npm run test:runtimes --
- * deno bun` for some. Installs what it needs, prints a line for each, and fails if one fails.
+ * deno bun` for some; `--files promises` for some of the files, `--verbose` for a line for each. Installs what it needs, prints a line for each, and fails if one fails.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.ts';
@@ -20,6 +21,16 @@ const out = here('dist/');
 
 /** A runtime that hangs fails, and does not hold up the others. */
 const limitMs = 240_000;
+const fileLimitMs = 40_000;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { verbose: { type: 'boolean', default: false }, files: { type: 'string', default: '' } },
+});
+const isVerbose = values.verbose;
+
+const allFiles = (): string[] =>
+  [...socketSuites, ...virtualTests()].filter(file => new RegExp(values.files).test(file));
 
 interface Outcome {
   readonly passed: number;
@@ -77,6 +88,21 @@ export const names = Object.keys(files);
 export const play = file => runFile(files[file], name => isSkipped(file, name));
 `;
 
+/** The results of a file; a failure if there are none in time. */
+async function within(file: string, results: Promise<unknown>): Promise<Result[]> {
+  const startedAt = performance.now();
+  const giveUp = new AbortController();
+  const late = sleep(fileLimitMs, undefined, { signal: giveUp.signal }).then(
+    () => [{ name: '(the file)', state: 'failed', error: `no end within ${fileLimitMs} ms` }],
+    () => [],
+  );
+  const failed = (error: unknown) => [{ name: '(the file)', state: 'failed', error: String(error) }];
+  const ended = (await Promise.race([results.catch(failed), late])) as Result[];
+  giveUp.abort();
+  if (isVerbose) console.log(`  ${file} ${ended.length} ${(performance.now() - startedAt).toFixed(0)} ms`);
+  return ended;
+}
+
 function outcomeOf(results: Readonly<Record<string, readonly Result[]>>): Outcome {
   const all = Object.entries(results).flatMap(([file, ofFile]) => ofFile.map(result => ({ file, ...result })));
   const failed = all.filter(({ state }) => state === 'failed');
@@ -119,7 +145,7 @@ async function program(
   runtime: string,
   command: readonly string[],
   addresses: Addresses,
-  files: readonly string[] = [...socketSuites, ...virtualTests()],
+  files: readonly string[] = allFiles(),
 ): Promise<Outcome> {
   writeFileSync(`${out}${runtime}.bundle.mjs`, await bundle({ files, hasBuiltins: true }));
   writeFileSync(`${out}${runtime}.play.mjs`, playing(runtime, addresses, `./${runtime}.bundle.mjs`));
@@ -183,7 +209,7 @@ interface VitestReport {
 /** One request for each file, all in one isolate; and then what only a worker can get wrong. */
 async function inWorkerd(addresses: Addresses): Promise<Outcome> {
   const { Miniflare } = (await import(bin('miniflare/dist/src/index.js'))) as MiniflareModule;
-  const files = [...socketSuites, ...virtualTests()];
+  const files = allFiles();
   const conditions = ['workerd', 'worker', 'browser'];
   const code = await bundle({ files, conditions, hasBuiltins: false });
   const worker = new Miniflare({
@@ -208,8 +234,10 @@ export default { async fetch(request) {
   try {
     for (const file of files) {
       const url = `http://worker.test/?file=${encodeURIComponent(file)}`;
-      const answer = await worker.dispatchFetch(url).then(response => response.json());
-      results[file] = answer as Result[];
+      results[file] = await within(
+        file,
+        worker.dispatchFetch(url).then(response => response.json()),
+      );
     }
   } finally {
     await worker.dispose();
@@ -227,7 +255,7 @@ interface MiniflareModule {
 async function inChromium(addresses: Addresses): Promise<Outcome> {
   const executablePath = chromiumPath();
   const { chromium } = (await import(bin('playwright-core/index.mjs'))) as PlaywrightModule;
-  const files = [...socketSuites, ...virtualTests()];
+  const files = allFiles();
   const code = await bundle({ files, conditions: ['browser'], hasBuiltins: false });
   const pages: Readonly<Record<string, readonly [string, string]>> = {
     '/': ['text/html', '<!doctype html><title>tests</title>'],
@@ -246,7 +274,7 @@ async function inChromium(addresses: Addresses): Promise<Outcome> {
     const results: Record<string, Result[]> = {};
     for (const file of files) {
       const call = `import('/play.mjs').then(({ play }) => play(${JSON.stringify(file)}))`;
-      results[file] = (await page.evaluate(call)) as Result[];
+      results[file] = await within(file, page.evaluate(call));
     }
     return outcomeOf(results);
   } finally {
@@ -265,7 +293,6 @@ interface PlaywrightModule {
   };
 }
 
-const { positionals } = parseArgs({ allowPositionals: true });
 const unknown = positionals.find(name => !(name in runtimes));
 if (unknown) throw new Error(`No runtime ${unknown}. Known here: ${Object.keys(runtimes).join(', ')}.`);
 install();

@@ -14,9 +14,14 @@ export const socketSuites: readonly string[] = [
 export function virtualTests(): string[] {
   const folders = ['chaos', 'check', 'composition', 'contract', 'hosts', 'http', 'oauth2', 'pipeline', 'policies', 'promises', 'testing'];
   const left = [
-    'contract/editor',
-    'contract/to-openapi',
     'check/command',
+    'check/figures-hold',
+    'contract/characters',
+    'contract/editor',
+    'contract/lazy-schema',
+    'contract/pages',
+    'contract/parameter-style',
+    'contract/to-openapi',
     'composition/nested-calls',
     'http/body-lease',
     'http/reason-phrase',

@@ -58,10 +58,9 @@ describe('what is repeated', () => {
     await text(fetch, url);
     const outcome = await fetch(url, { method: 'POST', body: 'once' }).catch((error: HoldfastError) => error);
     const { requests } = await log();
-    // Deno sends it again by itself, and nobody hears of it.
-    expect(requests.map(({ method }) => method)).toEqual(
-      isHere('deno') ? ['GET', 'POST', 'POST'] : ['GET', 'POST'],
-    );
+    // Deno and browsers send it again by themselves, and nobody hears of it.
+    const sent = isHere('deno', 'browser') ? 2 : 1;
+    expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(sent);
     if (outcome instanceof Response) await outcome.text();
   });
 
@@ -163,8 +162,10 @@ describe('time', () => {
   test('a stalled body ends with it too', async () => {
     const { url, closed } = story('stalled');
     const response = await createFetch({ totalTimeoutMs: 300, attemptTimeoutMs: 300 })(url);
-    const error = await failure<Error>(response.text());
-    expect(error).toBeInstanceOf(TimeoutError);
+    const error = await failure(response.text());
+    expect(error.code).toBe('TIMEOUT');
+    // workerd hands a stream's error on as a copy, of no class of ours.
+    expect(error instanceof TimeoutError).toBe(!isHere('workerd'));
     expect((await closed()).requests[0]?.closed).toBe(true);
   });
 
