@@ -25,6 +25,18 @@ export async function bundle({ files, conditions, hasBuiltins }: BundleOptions):
   });
   const source = `export { runFile } from ${JSON.stringify(here('runner/vitest.ts'))};
 export const files = {${loaders.join('\n')}};`;
+  return build(source, conditions, hasBuiltins);
+}
+
+/** The worker that serves many requests. */
+export const bundleWorker = (conditions: readonly string[]): Promise<string> =>
+  build(`export { default } from ${JSON.stringify(here('suite/worker.ts'))};`, conditions, false);
+
+async function build(
+  source: string,
+  conditions: readonly string[] | undefined,
+  hasBuiltins: boolean,
+): Promise<string> {
   const build = await rolldown({
     input: entry,
     platform: 'neutral',

@@ -9,7 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundle } from './bundle.ts';
+import { type Ask, acrossRequests } from './across-requests.ts';
+import { bundle, bundleWorker } from './bundle.ts';
 import type { Result } from './runner/vitest.ts';
 import { ofNode, skips, socketSuites, virtualTests } from './selection.ts';
 import { type Addresses, startServer } from './server.ts';
@@ -206,6 +207,9 @@ interface VitestReport {
   }[];
 }
 
+/** No later than what the version of workerd knows. */
+const compatibilityDate = '2026-07-01';
+
 /** One request for each file, all in one isolate; and then what only a worker can get wrong. */
 async function inWorkerd(addresses: Addresses): Promise<Outcome> {
   const { Miniflare } = (await import(bin('miniflare/dist/src/index.js'))) as MiniflareModule;
@@ -213,8 +217,7 @@ async function inWorkerd(addresses: Addresses): Promise<Outcome> {
   const conditions = ['workerd', 'worker', 'browser'];
   const code = await bundle({ files, conditions, hasBuiltins: false });
   const worker = new Miniflare({
-    compatibilityDate: '2026-07-01',
-    log: undefined,
+    compatibilityDate,
     handleRuntimeStdio: () => {},
     modules: [
       {
@@ -241,6 +244,21 @@ export default { async fetch(request) {
     }
   } finally {
     await worker.dispose();
+  }
+  const shared = new Miniflare({
+    compatibilityDate,
+    handleRuntimeStdio: () => {},
+    modules: [{ type: 'ESModule', path: 'main.mjs', contents: await bundleWorker(conditions) }],
+  });
+  try {
+    const ask: Ask = async (url, door = 'fetch') => {
+      const query = new URLSearchParams({ url, door });
+      const response = await shared.dispatchFetch(`http://worker.test/?${query}`);
+      return (await response.json()) as object;
+    };
+    results['across requests'] = await within('across requests', acrossRequests(ask, addresses));
+  } finally {
+    await shared.dispose();
   }
   return outcomeOf(results);
 }

@@ -14,6 +14,7 @@ export const socketSuites: readonly string[] = [
 export function virtualTests(): string[] {
   const folders = ['chaos', 'check', 'composition', 'contract', 'hosts', 'http', 'oauth2', 'pipeline', 'policies', 'promises', 'testing'];
   const left = [
+    '-model.test.ts',
     'check/command',
     'check/figures-hold',
     'contract/characters',
