@@ -23,7 +23,10 @@ export async function bundle({ files, conditions, hasBuiltins }: BundleOptions):
     const path = JSON.stringify(here(`../../${file}`));
     return `${JSON.stringify(file)}: () => import(${path}),`;
   });
-  const source = `export { runFile } from ${JSON.stringify(here('runner/vitest.ts'))};
+  // Many cases of one thing are tried elsewhere; here a few will do.
+  const source = `import { configureGlobal } from 'fast-check';
+configureGlobal({ numRuns: 10 });
+export { runFile } from ${JSON.stringify(here('runner/vitest.ts'))};
 export const files = {${loaders.join('\n')}};`;
   return build(source, conditions, hasBuiltins);
 }

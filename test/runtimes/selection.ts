@@ -17,7 +17,9 @@ export function virtualTests(): string[] {
     '-model.test.ts',
     'check/command',
     'check/figures-hold',
+    'contract/auth',
     'contract/characters',
+    'contract/definition',
     'contract/editor',
     'contract/lazy-schema',
     'contract/pages',
@@ -26,7 +28,9 @@ export function virtualTests(): string[] {
     'composition/nested-calls',
     'http/body-lease',
     'http/reason-phrase',
+    'promises/all-at-once',
     'promises/manners',
+    'promises/overload',
     'testing/mock-handlers',
     'testing/msw-faults',
   ];
@@ -39,13 +43,9 @@ export function virtualTests(): string[] {
 export const ofNode: readonly string[] = [
   'test/promises',
   'test/pipeline',
-  'test/policies',
-  'test/hosts',
-  'test/http',
   'test/composition',
   'test/client',
   'test/integration',
-  'test/register',
 ];
 
 export interface Skip {
