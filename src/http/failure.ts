@@ -148,6 +148,8 @@ function readCode(error: ErrorLike): Failure | undefined {
 interface Origin {
   /** A redirect had been followed by then: the request was sent, if not to where it failed. */
   readonly afterRedirect?: boolean;
+  /** It is no failure of the network: the transport has refused to go on. */
+  readonly isRefusal?: boolean;
   /** How far the request got, from a transport that has watched it. */
   readonly sent?: 'no' | 'maybe';
   /** Whether the connection had lain idle, and was closed by the other side before this was known. */
@@ -164,7 +166,8 @@ export function fromTransport(error: unknown, origin: Origin = {}): unknown {
 
 /** What can be said of an error in whose chain no code is known. */
 function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | undefined {
-  if (!isObject(error) || !origins.get(error)) return undefined;
+  const origin = isObject(error) ? origins.get(error) : undefined;
+  if (!isObject(error) || !origin) return undefined;
   const code = typeof error.code === 'string' ? error.code : undefined;
   if (code?.startsWith('ERR_INVALID_')) return undefined;
   if (error.name === 'TimeoutError') return { code: code ?? 'TimeoutError', ...broken };
@@ -172,7 +175,7 @@ function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | 
     // undici names no code for what fetch refuses: a bad port before sending, a redirect in `error` mode after. Deno
     // names none for anything: there a cause is what the network did.
     const refusedByFetch = deepest !== error && isErrorLike(deepest) && !('Deno' in globalThis);
-    return { code, sent: 'maybe', transient: !refusedByFetch };
+    return { code, sent: 'maybe', transient: !refusedByFetch && !origin.isRefusal };
   }
   // Workers reject with a plain Error; an error of any other class is somebody's own, and not ours to repeat.
   return error.name === 'Error' ? { code, ...broken } : undefined;

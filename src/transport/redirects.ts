@@ -153,9 +153,9 @@ const dropsBody = (status: number, method: string): boolean =>
   (status === 303 && method !== 'GET' && method !== 'HEAD');
 
 /** As `fetch` fails: a TypeError whose cause says why. */
-function failed(response: Response, why: string): TypeError {
+function failed(response: Response, why: string): unknown {
   discard(response);
-  return new TypeError('fetch failed', { cause: new Error(why) });
+  return fromTransport(new TypeError('fetch failed', { cause: new Error(why) }), { isRefusal: true });
 }
 
 /** The last hop was asked for by itself and does not know that it was not the first. Nor would its clones. */

@@ -55,7 +55,8 @@ const runtimes: Readonly<Record<string, Play>> = {
 };
 
 function install(): void {
-  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: here('.'), stdio: ['ignore', 'ignore', 'inherit'] });
+  const npm = (...args: string[]) =>
+    execFileSync('npm', args, { cwd: here('.'), stdio: ['ignore', 'ignore', 'inherit'] });
   const stamp = here('node_modules/.installed');
   const lock = readFileSync(here('package-lock.json'), 'utf8');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
@@ -72,7 +73,9 @@ function chromiumPath(): string {
   const path = '/usr/bin/chromium';
   if (!existsSync(path)) {
     const apt = (...args: string[]) =>
-      execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+      execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
     apt('update');
     apt('install', '-y', '--no-install-recommends', 'chromium');
   }
@@ -105,7 +108,9 @@ async function within(file: string, results: Promise<unknown>): Promise<Result[]
 }
 
 function outcomeOf(results: Readonly<Record<string, readonly Result[]>>): Outcome {
-  const all = Object.entries(results).flatMap(([file, ofFile]) => ofFile.map(result => ({ file, ...result })));
+  const all = Object.entries(results).flatMap(([file, ofFile]) =>
+    ofFile.map(result => ({ file, ...result })),
+  );
   const failed = all.filter(({ state }) => state === 'failed');
   return {
     passed: all.filter(({ state }) => state === 'passed').length,
@@ -162,9 +167,12 @@ writeFileSync(${JSON.stringify(path)}, JSON.stringify(results));
 `,
   );
   const { code, output } = await run([...command, `${out}${runtime}.mjs`]);
-  if (!existsSync(path)) return broken(`it ended with ${code}, before the tests did\n${output.slice(-4_000)}`);
+  if (!existsSync(path))
+    return broken(`it ended with ${code}, before the tests did\n${output.slice(-4_000)}`);
   const outcome = outcomeOf(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Result[]>);
-  return code === 0 ? outcome : add(outcome, broken(`it did not end by itself, but with ${code}\n${output.slice(-4_000)}`));
+  return code === 0
+    ? outcome
+    : add(outcome, broken(`it did not end by itself, but with ${code}\n${output.slice(-4_000)}`));
 }
 
 const broken = (failure: string): Outcome => ({ passed: 0, skipped: 0, failures: [failure] });
@@ -174,7 +182,13 @@ async function ordinary(runtime: string, node: string, addresses: Addresses): Pr
   const suites = await program(runtime, [node, '--expose-gc'], addresses, socketSuites);
   const path = `${out}${runtime}.vitest.json`;
   rmSync(path, { force: true });
-  const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', '--project', 'holdfast', '--typecheck.enabled=false'];
+  const vitest = [
+    `${root}node_modules/vitest/vitest.mjs`,
+    'run',
+    '--project',
+    'holdfast',
+    '--typecheck.enabled=false',
+  ];
   const reporter = ['--reporter=json', `--outputFile=${path}`];
   const env = { ...process.env, PATH: `${nodeOf(runtime).replace(/node$/, '')}:${process.env.PATH}` };
   const { output } = await run([node, ...vitest, ...reporter, ...ofNode], env);

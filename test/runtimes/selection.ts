@@ -39,18 +39,46 @@ export interface Skip {
 
 const ownStreams = 'a body that a program made fails with an error of the runtime, not with its own';
 const noContext = 'there is no async context';
+const uncoded = 'no failure has a code, and a cause is what the network did';
 const takesMore = 'its Request takes what others refuse';
 
 export const skips: readonly Skip[] = [
-  { runtimes: ['bun', 'workerd'], file: 'circuit-breaker', name: 'arguments that fetch refuses', why: takesMore },
-  { runtimes: ['bun', 'workerd'], file: 'scripted-transport', name: 'arguments that fetch refuses', why: takesMore },
+  {
+    runtimes: ['bun', 'workerd'],
+    file: 'circuit-breaker',
+    name: 'arguments that fetch refuses',
+    why: takesMore,
+  },
+  {
+    runtimes: ['bun', 'workerd'],
+    file: 'scripted-transport',
+    name: 'arguments that fetch refuses',
+    why: takesMore,
+  },
   { runtimes: ['bun'], file: 'scripted-transport', name: 'the body of a Request is taken', why: 'it is not' },
-  { runtimes: ['bun'], file: 'secrets', name: 'are taken off on the way', why: 'a string body has no content-type' },
-  { runtimes: ['bun'], file: 'host-pattern', name: 'is matched by itself', why: 'its URL spells IPv6 otherwise' },
+  {
+    runtimes: ['bun'],
+    file: 'secrets',
+    name: 'are taken off on the way',
+    why: 'a string body has no content-type',
+  },
+  {
+    runtimes: ['bun'],
+    file: 'host-pattern',
+    name: 'is matched by itself',
+    why: 'its URL spells IPv6 otherwise',
+  },
   { runtimes: ['deno'], file: 'branch', name: 'cannot be extended', why: 'its signals have to be extended' },
+  { runtimes: ['deno'], file: 'classification', name: 'fetch refuses without a code', why: uncoded },
+  { runtimes: ['deno'], file: 'classification', name: 'a refusal after the server', why: uncoded },
   { runtimes: ['workerd', 'chromium'], file: 'deadline-headers', name: 'withDeadline', why: noContext },
   { runtimes: ['workerd'], file: 'secrets', name: 'in the mode error', why: 'workerd has no such mode' },
-  { runtimes: ['workerd', 'chromium'], file: 'expectations', name: 'node:assert', why: 'there is no such module' },
+  {
+    runtimes: ['workerd', 'chromium'],
+    file: 'expectations',
+    name: 'node:assert',
+    why: 'there is no such module',
+  },
   { runtimes: ['chromium'], file: 'client-credentials', name: 'a body that', why: ownStreams },
   { runtimes: ['chromium'], file: 'cancellation', name: 'while the body is read', why: ownStreams },
   {

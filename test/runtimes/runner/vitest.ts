@@ -66,7 +66,12 @@ setState({ assertionCalls: 0, isExpectingAssertions: false } as never, expect as
   toMatchInlineSnapshot(value: unknown, snapshot: string) {
     const wanted = dedent(snapshot);
     const shown = typeof value === 'string' ? `"${value}"` : JSON.stringify(value, undefined, 2);
-    return { pass: shown === wanted, message: () => 'not what the snapshot says', actual: shown, expected: wanted };
+    return {
+      pass: shown === wanted,
+      message: () => 'not what the snapshot says',
+      actual: shown,
+      expected: wanted,
+    };
   },
 });
 
@@ -288,7 +293,8 @@ async function runTest(test: Test, suites: readonly Suite[], name: string): Prom
 
 /** What a test asks for and a runtime has not, it is not about. */
 function isNotHere(error: unknown): boolean {
-  for (let link = error; link instanceof Error; link = link.cause) if (/^NOT_HERE /.test(link.message)) return true;
+  for (let link = error; link instanceof Error; link = link.cause)
+    if (/^NOT_HERE /.test(link.message)) return true;
   return false;
 }
 

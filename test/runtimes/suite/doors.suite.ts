@@ -19,7 +19,12 @@ describe('a door that is open everywhere', () => {
   test('holdfast/contract: a typed client', async () => {
     const user = z.object({ id: z.int(), name: z.string() });
     const contract = defineContract({
-      getUser: endpoint({ method: 'GET', path: '/users/{id}', params: z.object({ id: z.int() }), responses: { 200: user } }),
+      getUser: endpoint({
+        method: 'GET',
+        path: '/users/{id}',
+        params: z.object({ id: z.int() }),
+        responses: { 200: user },
+      }),
     });
     const { url } = story('503,json,404');
     const api = createApi(contract, { baseUrl: url, policy: { retry: { baseDelayMs: 1 } } });

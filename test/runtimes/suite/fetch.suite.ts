@@ -24,7 +24,8 @@ async function failure<Kind extends Error = HoldfastError>(call: Promise<unknown
   ) as Promise<Kind>;
 }
 
-const verdicts = (attempts: readonly AttemptRecord[]) => attempts.map(({ outcome, sent }) => ({ outcome, sent }));
+const verdicts = (attempts: readonly AttemptRecord[]) =>
+  attempts.map(({ outcome, sent }) => ({ outcome, sent }));
 
 /** A call that uses up its response. */
 async function text(fetch: HoldfastFetch, url: string, init?: RequestInit): Promise<string> {
@@ -48,7 +49,9 @@ describe('what is repeated', () => {
     expect((await refused.log()).requests.map(({ body }) => body)).toEqual(['once']);
 
     const broken = story('reset,200');
-    expect(await failure(createFetch(quick)(broken.url, { method: 'POST', body: 'once' }))).toBeInstanceOf(NetworkError);
+    expect(await failure(createFetch(quick)(broken.url, { method: 'POST', body: 'once' }))).toBeInstanceOf(
+      NetworkError,
+    );
     expect((await broken.log()).requests).toHaveLength(1);
   });
 
@@ -79,7 +82,10 @@ describe('what is repeated', () => {
     const body = new FormData();
     body.append('name', 'Ann');
     body.append('file', new Blob(['kelp'], { type: 'text/plain' }), 'kelp.txt');
-    const response = await createFetch({ retry: { baseDelayMs: 1, idempotent: true } })(url, { method: 'POST', body });
+    const response = await createFetch({ retry: { baseDelayMs: 1, idempotent: true } })(url, {
+      method: 'POST',
+      body,
+    });
     const echo = (await response.json()) as { body: string };
     expect(echo.body).toContain('name="name"');
     expect(echo.body).toContain('kelp');
@@ -153,7 +159,9 @@ describe('time', () => {
 
   test('a call that takes too long ends with a TimeoutError, and the wire is cut', async () => {
     const { url, closed } = story('silent');
-    const error = await failure(createFetch({ totalTimeoutMs: 200, attemptTimeoutMs: Number.POSITIVE_INFINITY })(url));
+    const error = await failure(
+      createFetch({ totalTimeoutMs: 200, attemptTimeoutMs: Number.POSITIVE_INFINITY })(url),
+    );
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.code).toBe('TIMEOUT');
     expect((await closed()).requests[0]?.closed).toBe(true);
@@ -260,7 +268,11 @@ describe('it is just fetch', () => {
   test('for a Request with a body and headers', async () => {
     const { url } = story('echo');
     const request = new Request(url, { method: 'POST', body: 'kelp', headers: { 'x-own': 'yes' } });
-    const echo = (await (await createFetch()(request)).json()) as { method: string; body: string; headers: object };
+    const echo = (await (await createFetch()(request)).json()) as {
+      method: string;
+      body: string;
+      headers: object;
+    };
     expect(echo).toMatchObject({ method: 'POST', body: 'kelp', headers: { 'x-own': 'yes' } });
   });
 
@@ -310,7 +322,9 @@ describe('it is just fetch', () => {
     expect((await home.log()).requests[1]).toMatchObject({ method: 'POST', body: 'kelp', headers });
 
     const abroad = story('redirect~307,200', '?to=other');
-    expect(await text(createFetch(), abroad.url, { method: 'POST', body: 'kelp', headers })).toBe('status 200');
+    expect(await text(createFetch(), abroad.url, { method: 'POST', body: 'kelp', headers })).toBe(
+      'status 200',
+    );
     const [, second] = (await abroad.log()).requests;
     expect(second?.body).toBe('kelp');
     expect(second?.origin).toBe(HOLDFAST_SERVICE.other);
@@ -355,7 +369,11 @@ describe('calls beside each other', () => {
   test('share a request by `coalesce`', async () => {
     const { url, log } = story('slow~100');
     const fetch = createFetch({ coalesce: {} });
-    expect(await Promise.all([text(fetch, url), text(fetch, url), text(fetch, url)])).toEqual(['slow', 'slow', 'slow']);
+    expect(await Promise.all([text(fetch, url), text(fetch, url), text(fetch, url)])).toEqual([
+      'slow',
+      'slow',
+      'slow',
+    ]);
     expect((await log()).requests).toHaveLength(1);
   });
 

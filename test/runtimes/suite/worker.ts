@@ -10,7 +10,11 @@ const fetch = createFetch({
   retry: { baseDelayMs: 1 },
   circuitBreaker: { consecutiveFailures: 3, minimumSilenceMs: 0, openMs: 300, openJitterRatio: 0 },
 });
-const narrow = createFetch({ bulkhead: { maxConcurrent: 1, maxQueued: 5 }, totalTimeoutMs: 3_000, retry: false });
+const narrow = createFetch({
+  bulkhead: { maxConcurrent: 1, maxQueued: 5 },
+  totalTimeoutMs: 3_000,
+  retry: false,
+});
 const shared = createFetch({ coalesce: {}, totalTimeoutMs: 3_000, retry: false });
 
 const doors = { fetch, narrow, shared };
