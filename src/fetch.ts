@@ -314,14 +314,26 @@ class FetchClient implements Inside {
     return own === undefined ? ofHost : this.#book.planForCall(ofHost, own);
   }
 
-  /** A call with the one that it is made within, and with what those see of it that are made within it. */
+  /** With the call that it is made within, and with what those see of it that are made within it. */
   #inContext(call: Call): Call {
     const outer = findOuter(call.signal);
-    if (!outer && !this.#isNesting) return call;
-    const { record, runtime } = call;
+    const { request, signal, deadlineAt, host, record, runtime } = call;
     if (outer) record.outer = { method: outer.method, host: outer.host };
-    const enclosing = this.#isNesting ? new EnclosingCall(record, runtime.clock, outer) : undefined;
-    return { ...call, outer, enclosing };
+    if (!this.#isNesting) return outer ? { ...call, outer } : call;
+    const enclosing = new EnclosingCall(call, outer);
+    // Member by member: what is added to a spread lies outside of the object, which takes more.
+    return {
+      request,
+      signal,
+      attempt: 1,
+      deadlineAt,
+      host,
+      record,
+      runtime,
+      branch: undefined,
+      outer,
+      enclosing,
+    };
   }
 
   /** What has no business with us: `fetch` answers or complains. */
@@ -350,7 +362,7 @@ class FetchClient implements Inside {
     const plan = this.#planFor(url, host, init?.policy);
     const request = readRequest(input, init, url, plan.policy);
     const record = new CallRecord(request.method, url, host.key, now, this.#settings.redact);
-    const call: Call = { request, signal, attempt: 1, deadlineAt, host, record, runtime };
+    const call: Call = { request, signal, attempt: 1, deadlineAt, host, record, runtime, branch: undefined };
     return run(plan.policy.nestedGuard ? this.#inContext(call) : call, plan);
   }
 }
@@ -358,7 +370,7 @@ class FetchClient implements Inside {
 /** A layer that never retries multiplies nothing, and bounds the retries of no other. */
 function guardOf({ retry }: ResolvedPolicy): Policy {
   const budget = retry !== false && retry.maxRetries > 0 ? retry.budget : false;
-  return nestedGuard(({ host }) => (budget === false ? undefined : budgetOf(host, budget)));
+  return nestedGuard(host => (budget === false ? undefined : budgetOf(host, budget)));
 }
 const withoutFallback: CallPolicy = Object.freeze({ fallback: false });
 

@@ -89,8 +89,7 @@ export function readRequest(
   const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
   const urlTemplate = init?.urlTemplate;
   const callerSignal = signalOf(input, init);
-  const common = { input, init: readInit(input, init), method, url };
-  const plain: CallRequest = callerSignal === undefined ? common : { ...common, callerSignal };
+  const plain: CallRequest = { input, init: readInit(input, init), method, url, callerSignal };
   const request = urlTemplate === undefined ? plain : { ...plain, urlTemplate: String(urlTemplate) };
   const key = keyFor(method, request, policy);
   return key === undefined ? request : withKey(request, key);

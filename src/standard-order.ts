@@ -7,7 +7,13 @@ import { attempt, cutShort } from './policies/attempt.ts';
 import { adoptBulkhead, hostBulkhead } from './policies/bulkhead/bulkhead.ts';
 import type { HttpCache } from './policies/cache/options.ts';
 import { peekCircuit } from './policies/circuit-breaker/circuit.ts';
-import { circuitBreaker, isolationOnly, stillAdmitted } from './policies/circuit-breaker/circuit-breaker.ts';
+import {
+  admitThroughCircuit,
+  circuitBreaker,
+  isolationOnly,
+  judgeAttempt,
+  stillAdmitted,
+} from './policies/circuit-breaker/circuit-breaker.ts';
 import { coalesce } from './policies/coalesce/coalesce.ts';
 import {
   type AskAgain,
@@ -88,13 +94,25 @@ export function standardPolicies(
   { spans, send, cacheStore, isSplit }: Fittings,
 ): Record<Place, Policy | undefined> {
   const listens = listensToHost(policy);
-  // Where nothing can answer in the host's stead in between, one look at each outcome serves two.
-  const hearsAtAttempt = listens && !isSplit('attempt', 'hostPause');
+  const isWhole = (...places: readonly Place[]) =>
+    places.every((inner, index) => index === 0 || !isSplit(places[index - 1] as Place, inner));
+  // Where nothing can answer in the host's stead in between, one look at each outcome serves several.
+  const hearsAtAttempt = listens && isWhole('attempt', 'hostPause');
   const learnsAtCircuit =
     policy.circuitBreaker !== false &&
     policy.throttle === false &&
-    !isSplit('circuitBreaker', 'throttle') &&
-    !isSplit('throttle', 'concurrencyLimit');
+    isWhole('circuitBreaker', 'throttle', 'concurrencyLimit');
+  const learn =
+    learnsAtCircuit && policy.concurrencyLimit
+      ? learnLimit(policy.concurrencyLimit, longestAttempt(policy))
+      : undefined;
+  const judge =
+    policy.circuitBreaker &&
+    policy.circuitBreaker.slowCallMs === false &&
+    isWhole('attempt', 'hostPause', 'rateLimit', 'circuitBreaker')
+      ? judgeAttempt(policy.circuitBreaker, learn)
+      : undefined;
+  const hear = hearsAtAttempt ? hearPause(policy.hostPause) : undefined;
   const bounded = totalTimeout({ limitMs: policy.totalTimeoutMs });
   return {
     callSpan: spans ? callSpan(spans.settings) : undefined,
@@ -106,7 +124,7 @@ export function standardPolicies(
     retry: made(policy.retry, rules => retry(rules, aroundRetry(policy))),
     hedge: made(policy.hedge, rules => hedge(rules, aroundHedge(policy))),
     endpoints: made(policy.endpoints, list => endpoints(list, isOpenUnder(policy), isBusyUnder(policy))),
-    attempt: attempt(hearsAtAttempt ? hearPause(policy.hostPause) : undefined),
+    attempt: attempt(judge, hear),
     hostPause: listens ? (hearsAtAttempt ? waitOutPause : hostPause)(policy.hostPause) : undefined,
     rateLimit: made(policy.rateLimit, limits =>
       hostRateLimit(limits, {
@@ -115,12 +133,9 @@ export function standardPolicies(
       }),
     ),
     circuitBreaker: policy.circuitBreaker
-      ? circuitBreaker(
-          policy.circuitBreaker,
-          learnsAtCircuit && policy.concurrencyLimit
-            ? learnLimit(policy.concurrencyLimit, longestAttempt(policy))
-            : undefined,
-        )
+      ? judge
+        ? admitThroughCircuit(policy.circuitBreaker)
+        : circuitBreaker(policy.circuitBreaker, learn)
       : isolationOnly(),
     throttle: made(policy.throttle, throttle),
     concurrencyLimit: made(policy.concurrencyLimit, limits =>

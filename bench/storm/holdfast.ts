@@ -20,6 +20,15 @@ export function holdfastUnsent(options: FetchOptions = {}): Candidate {
   };
 }
 
+/** As shipped, but with a second attempt beside a slow one: what that buys where a few answers are late. */
+export function holdfastHedging(options: FetchOptions = {}): Candidate {
+  return {
+    name: `${HOLDFAST}, hedge`,
+    open: (fetch, random) => open({ ...options, hedge: {}, fetch, random }),
+    scenarios: ['6'],
+  };
+}
+
 function open(options: FetchOptions): ReturnType<Candidate['open']> {
   const fetch = createFetch({ attemptTimeoutMs, totalTimeoutMs, ...options });
   return {

@@ -8,7 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { FetchOptions } from '../../src/index.ts';
 import type { Candidate } from './candidate.ts';
-import { HOLDFAST, holdfast, holdfastUnsent } from './holdfast.ts';
+import { HOLDFAST, holdfast, holdfastHedging, holdfastUnsent } from './holdfast.ts';
 import { type Measures, measure } from './measures.ts';
 import { peers, RAW_FETCH } from './peers.ts';
 import { comparisonTable, type Results, targetTable } from './report.ts';
@@ -31,7 +31,8 @@ const seeds = flags.seeds.split(',').map(Number);
 const wanted = flags.scenario?.split(',');
 const chosenScenarios = scenarios.filter(({ id }) => !wanted || wanted.includes(id));
 const options: FetchOptions = flags.options ? JSON.parse(flags.options) : {};
-const candidates = choose([...peers, holdfast(options), holdfastUnsent(options)], flags.only);
+const own = [holdfast(options), holdfastUnsent(options), holdfastHedging(options)];
+const candidates = choose([...peers, ...own], flags.only);
 
 /** By part of a name. Raw fetch always runs: it is what Holdfast is measured against. */
 function choose(all: readonly Candidate[], part: string | undefined): Candidate[] {

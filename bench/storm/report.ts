@@ -31,6 +31,7 @@ const columns: readonly Column[] = [
   column('5b', 'goodput', 0, measured => measured.goodput),
   column('5b', 'recov', 1, measured => measured.recoveryS),
   column('6', 'p99', 0, measured => measured.p99Ms),
+  column('6', 'amp', 2, measured => measured.amplification),
   column('7', 'all %', 1, measured => measured.allSuccessPercent),
   column('8', 'amp', 2, measured => measured.amplification),
   column('8b', 'success %', 1, measured => measured.successPercent),

@@ -47,7 +47,7 @@ export interface Call {
    * What aborts `signal`, for a transport of ours to hang on: a listener costs more than all the rest of it.
    * @internal
    */
-  readonly branch?: Branch;
+  readonly branch?: Branch | undefined;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Whether it is an attempt beside another that has not answered yet. */

@@ -4,6 +4,7 @@
  * two copies of the package in one program understand each other.
  */
 import type { CallRecord } from '../call-record.ts';
+import type { HostState } from '../hosts/host-state.ts';
 import type { Clock } from './clock.ts';
 
 /** Something that retries draw from. */
@@ -13,9 +14,20 @@ export interface Allowance {
   deposit(cost: number): void;
 }
 
+/** Finds what the retries of calls to a host draw from; undefined where there are none. */
+export type AllowanceOf = (host: HostState) => Allowance | undefined;
+
+/** As much of a call as those have to know that are made within it. */
+interface Enclosed {
+  readonly record: CallRecord;
+  readonly host: HostState;
+  readonly deadlineAt: number;
+  readonly runtime: { readonly clock: Clock };
+}
+
 /** A call as those that are made within it see it. */
 export interface OuterCall {
-  /** Undefined, as its host, for a request that the program itself serves. */
+  /** Undefined, as its host, for a request that the program itself serves, and for a call that is over. */
   readonly method: string | undefined;
   /** Key of the host that it goes to. */
   readonly host: string | undefined;
@@ -36,37 +48,41 @@ export interface OuterCall {
  * the call when that has settled.
  */
 export class EnclosingCall implements OuterCall {
-  readonly method: string;
-  readonly host: string;
-  allowance: Allowance | undefined;
-  #deadlineAt = Number.POSITIVE_INFINITY;
-  #record: CallRecord | undefined;
-  #clock: Clock | undefined;
+  /** As it is within its attempts; undefined when it is over. */
+  #call: Enclosed | undefined;
+  #allowanceOf: AllowanceOf | undefined;
   #outer: OuterCall | undefined;
 
-  constructor(record: CallRecord, clock: Clock, outer: OuterCall | undefined) {
-    this.method = record.method;
-    this.host = record.host;
-    this.#record = record;
-    this.#clock = clock;
+  constructor(call: Enclosed, outer: OuterCall | undefined) {
+    this.#call = call;
     this.#outer = outer;
   }
 
   /** An attempt begins. */
-  enter(deadlineAt: number, allowance: Allowance | undefined): void {
+  enter(call: Enclosed, allowanceOf: AllowanceOf): void {
     if (this.isOver) return;
-    this.#deadlineAt = deadlineAt;
-    this.allowance = allowance;
+    this.#call = call;
+    this.#allowanceOf = allowanceOf;
   }
 
   end(): void {
-    this.#record = undefined;
-    this.#clock = undefined;
-    this.allowance = undefined;
+    this.#call = undefined;
+  }
+
+  get method(): string | undefined {
+    return this.#call?.record.method;
+  }
+
+  get host(): string | undefined {
+    return this.#call?.record.host;
   }
 
   get isOver(): boolean {
-    return this.#record === undefined;
+    return this.#call === undefined;
+  }
+
+  get allowance(): Allowance | undefined {
+    return this.#call && this.#allowanceOf?.(this.#call.host);
   }
 
   /** Without those that are over, or a chain of calls, each begun by the one before, would grow for ever. */
@@ -76,11 +92,13 @@ export class EnclosingCall implements OuterCall {
   }
 
   get remainingMs(): number {
-    return this.#clock ? Math.max(0, this.#deadlineAt - this.#clock.now()) : Number.POSITIVE_INFINITY;
+    if (!this.#call) return Number.POSITIVE_INFINITY;
+    const { deadlineAt, runtime } = this.#call;
+    return Math.max(0, deadlineAt - runtime.clock.now());
   }
 
   countRetry(change: 1 | -1): void {
-    if (this.#record) this.#record.innerRetries += change;
+    if (this.#call) this.#call.record.innerRetries += change;
   }
 }
 
@@ -119,30 +137,49 @@ interface Storage {
   ): Result;
 }
 
+/** As much of `AsyncResource`: the context that it was made in. */
+interface Resource {
+  runInAsyncScope<Arguments extends unknown[], Result>(
+    work: (...given: Arguments) => Result,
+    thisArgument: unknown,
+    ...given: Arguments
+  ): Result;
+}
+
+interface AsyncHooks {
+  readonly AsyncLocalStorage?: new () => Storage;
+  readonly AsyncResource?: new (type: string) => Resource;
+}
+
 const place = Symbol.for('holdfast.outer-calls/1');
 const shared = globalThis as unknown as {
   [place]?: Storage;
-  process?: {
-    getBuiltinModule?: (name: string) => { AsyncLocalStorage?: new () => Storage } | undefined;
-  };
+  process?: { getBuiltinModule?: (name: string) => AsyncHooks | undefined };
 };
+
+const { AsyncLocalStorage, AsyncResource } = shared.process?.getBuiltinModule?.('node:async_hooks') ?? {};
 
 /** Makes sure that there is an async context, where the runtime can have one. It costs nobody before this. */
 export function openContext(): void {
-  if (shared[place]) return;
-  const { AsyncLocalStorage } = shared.process?.getBuiltinModule?.('node:async_hooks') ?? {};
-  if (AsyncLocalStorage)
+  if (!shared[place] && AsyncLocalStorage)
     Object.defineProperty(shared, place, { value: new AsyncLocalStorage(), configurable: true });
 }
 
-/** Does work whose calls are part of `outer`. */
+/**
+ * Does work whose calls are part of `outer`.
+ *
+ * Within a resource, which restores the context exactly: a storage that has run leaves a new one with the old values,
+ * and all that the call does afterwards would keep that alive.
+ */
 export function runWithin<Argument, Result>(
   outer: OuterCall,
   work: (argument: Argument) => Result,
   argument: Argument,
 ): Result {
   const context = shared[place];
-  return context ? context.run(outer, work, argument) : work(argument);
+  if (!context) return work(argument);
+  if (!AsyncResource) return context.run(outer, work, argument);
+  return new AsyncResource('holdfast').runInAsyncScope(context.run, context, outer, work, argument) as Result;
 }
 
 /** The call that one is made within which has this signal and begins here and now. */

@@ -1,4 +1,5 @@
-import type { AttemptRecord } from '../call-record.ts';
+import type { AttemptRecord, RetryReason } from '../call-record.ts';
+import { TimeoutError } from '../errors.ts';
 import type { Call } from '../pipeline/call.ts';
 import { type ErrorOutcome, isTimeout, type Outcome, watch } from '../pipeline/outcome.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
@@ -6,9 +7,10 @@ import type { Policy } from '../pipeline/pipeline.ts';
 /**
  * Takes down every attempt in the record of its call, and tells the observer. Outermost of what is done per attempt.
  *
- * @param hear - whoever else wants to know how each ended.
+ * @param judge - whoever else wants to know how each ended;
+ * @param hear - and whoever wants to know it after that.
  */
-export function attempt(hear: (outcome: Outcome, call: Call) => void = () => {}): Policy {
+export function attempt(judge?: Hear, hear?: Hear): Policy {
   return function attempt(call, next) {
     // It may have been held up on its way here, and its call be settled.
     if (call.signal?.aborted) return Promise.reject(call.signal.reason);
@@ -16,10 +18,16 @@ export function attempt(hear: (outcome: Outcome, call: Call) => void = () => {})
   };
 
   function end(outcome: Outcome, call: Call, record: AttemptRecord): void {
-    hear(outcome, call);
+    judge?.(outcome, call);
+    hear?.(outcome, call);
     endAttempt(outcome, call, record);
   }
 }
+
+/** Until a retry policy says otherwise. */
+const undecided: RetryReason = 'no-retry-policy';
+
+type Hear = (outcome: Outcome, call: Call) => void;
 
 function begin(call: Call): AttemptRecord {
   const record: AttemptRecord = {
@@ -30,7 +38,7 @@ function begin(call: Call): AttemptRecord {
     sent: 'no',
     status: undefined,
     code: undefined,
-    reason: 'no-retry-policy',
+    reason: undecided,
     delayMs: undefined,
     waitedMs: 0,
     retryAfterMs: undefined,
@@ -69,11 +77,22 @@ export function endAttempt(outcome: Outcome, call: Call, record: AttemptRecord):
 /** It waited for something further in when the time of its call was over: nobody has tried to send it. */
 const isOutOfTimeOnItsWay = (outcome: Outcome, { record: story }: Call, { sent }: AttemptRecord): boolean =>
   isTimeout(outcome) && sent === 'no' && story.phase === undefined;
-/** A call was settled over the head of an attempt that is still on its way out. */
+
+/** A call was settled over the head of an attempt that is still on its way out, or of who decides what follows it. */
 export function cutShort(outcome: ErrorOutcome, call: Call): void {
+  const reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
   for (const attempt of call.record.attempts) {
-    if (attempt.durationMs !== undefined) continue;
-    attempt.reason = outcome.kind === 'cancelled' ? 'aborted' : 'deadline';
-    endAttempt(outcome, call, attempt);
+    if (attempt.durationMs === undefined) {
+      attempt.reason = reason;
+      endAttempt(outcome, call, attempt);
+    } else if (isUndecided(attempt) && endedBoth(outcome, attempt)) attempt.reason = reason;
   }
 }
+
+const isUndecided = ({ reason }: AttemptRecord): boolean => reason === undecided;
+
+/** Whether an attempt has ended because its call did. */
+const endedBoth = ({ kind, code, error }: ErrorOutcome, attempt: AttemptRecord): boolean =>
+  error instanceof TimeoutError
+    ? error.scope !== 'attempt' && attempt.code === code
+    : kind === 'cancelled' && attempt.outcome === 'cancelled';

@@ -1,5 +1,4 @@
-import type { Call } from '../pipeline/call.ts';
-import { type Allowance, markSignal, runWithin } from '../pipeline/outer-call.ts';
+import { type AllowanceOf, markSignal, runWithin } from '../pipeline/outer-call.ts';
 import type { Policy } from '../pipeline/pipeline.ts';
 
 /**
@@ -9,13 +8,13 @@ import type { Policy } from '../pipeline/pipeline.ts';
  *
  * Sits directly inside `retry`, and only where something of the program's own can run within an attempt.
  *
- * @param allowanceOf - what the retries of a call draw from.
+ * @param allowanceOf - what the retries of calls to a host draw from.
  */
-export function nestedGuard(allowanceOf: (call: Call) => Allowance | undefined): Policy {
+export function nestedGuard(allowanceOf: AllowanceOf): Policy {
   return function nestedGuard(call, next) {
     const { enclosing, signal } = call;
     if (!enclosing) return next(call);
-    enclosing.enter(call.deadlineAt, allowanceOf(call));
+    enclosing.enter(call, allowanceOf);
     if (signal) markSignal(signal, enclosing);
     return runWithin(enclosing, next, call);
   };

@@ -45,8 +45,7 @@ export function totalTimeout(options: TimeoutOptions = {}): Policy {
   const limit: Limit = { scope: 'total', ms: limitMs };
   return function totalTimeout(call, next) {
     if (call.isTimed) return next(call);
-    const deadlineAt = Math.min(call.deadlineAt, call.record.startedAt + limitMs);
-    return bound(limit, deadlineAt, call, next);
+    return bound(limit, call, next);
   };
 }
 
@@ -61,22 +60,25 @@ export function attemptTimeout(options: TimeoutOptions = {}): Policy {
   const { limitMs } = readOptions('attemptTimeout', options, { limitMs: checkLimit }, defaults);
   const limit: Limit = { scope: 'attempt', ms: limitMs };
   return function attemptTimeout(call, next) {
-    return bound(limit, call.deadlineAt, call, next);
+    return bound(limit, call, next);
   };
 }
 
 /** Runs `next` on a branch of its own, until its headers (an attempt) or until its body has ended (the whole call). */
-function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Promise<Response> {
+function bound(limit: Limit, call: Call, next: Handler): Promise<Response> {
   if (call.signal?.aborted) return Promise.reject(call.signal.reason);
   if (limit.scope === 'attempt') markSent(call);
   const pending = Promise.withResolvers<Response>();
-  const timed = new TimedBranch(limit, deadlineAt, call, pending);
+  const timed = new TimedBranch(limit, call, pending);
+  timed.start(() => timed.expire());
   // Closed, or out of time, before it began.
   if (timed.signal.aborted) return pending.promise;
   try {
     const { signal } = timed;
     const branched =
-      limit.scope === 'attempt' ? { ...call, signal, branch: timed } : withDeadline(call, deadlineAt, signal);
+      limit.scope === 'attempt'
+        ? { ...call, signal, branch: timed }
+        : withDeadline(call, ownDeadline(limit, call), signal);
     next(branched).then(
       response => timed.onHeaders(response),
       error => timed.fail(error),
@@ -86,6 +88,10 @@ function bound(limit: Limit, deadlineAt: number, call: Call, next: Handler): Pro
   }
   return pending.promise;
 }
+
+/** When the whole call has to be over by its own limit, or that of what it is part of. */
+const ownDeadline = ({ ms }: Limit, { deadlineAt, record }: Call): number =>
+  Math.min(deadlineAt, record.startedAt + ms);
 
 /** Of a call within another the deadline may move: it is that of the outer call for as long as that waits. */
 function withDeadline(call: Call, deadlineAt: number, signal: AbortSignal): Call {
@@ -121,41 +127,42 @@ class TimedBranch extends Branch implements OpenCall {
   place = -1;
   readonly #limit: Limit;
   readonly #call: Call;
-  /** Of the whole call, by its own limit. */
-  readonly #deadlineAt: number;
   #timer: Timer;
   #lease: BodyLease | undefined;
   #resolve: ((response: Response) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
 
-  constructor(
-    limit: Limit,
-    deadlineAt: number,
-    call: Call,
-    { resolve, reject }: PromiseWithResolvers<Response>,
-  ) {
+  constructor(limit: Limit, call: Call, { resolve, reject }: PromiseWithResolvers<Response>) {
     super(call.signal, limit.scope === 'total');
     this.#limit = limit;
     this.#call = call;
-    this.#deadlineAt = deadlineAt;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (limit.scope === 'attempt') {
-      if (call.enclosing) markSignal(this.signal, call.enclosing);
-      this.#expireAfter(limit.ms);
+  }
+
+  /** @param expire - from where all that is done with the branch is, so that it costs no context of its own. */
+  start(expire: () => void): void {
+    const { enclosing, runtime } = this.#call;
+    if (this.#limit.scope === 'attempt') {
+      if (enclosing) markSignal(this.signal, enclosing);
+      this.#expireAfter(this.#limit.ms, expire);
     } else {
-      call.runtime.open.add(this);
-      if (!this.signal.aborted) this.#expireAfter(this.#remainingMs());
+      runtime.open.add(this);
+      if (!this.signal.aborted) this.#expireAfter(this.#remainingMs(), expire);
     }
   }
 
-  #expireAfter(delayMs: number): void {
-    if (delayMs <= 0) this.#expire();
+  #expireAfter(delayMs: number, expire: () => void): void {
+    if (delayMs <= 0) expire();
     else if (delayMs !== Number.POSITIVE_INFINITY)
-      this.#timer = this.#call.runtime.clock.setTimer(() => this.#expire(), delayMs);
+      this.#timer = this.#call.runtime.clock.setTimer(expire, delayMs);
   }
 
-  /** Of the whole call. */
+  /** Of the whole call, by its own limit. */
+  get #deadlineAt(): number {
+    return ownDeadline(this.#limit, this.#call);
+  }
+
   #remainingMs(): number {
     const { outer, runtime } = this.#call;
     const now = runtime.clock.now();
@@ -199,7 +206,7 @@ class TimedBranch extends Branch implements OpenCall {
     this.#forgetPromise();
   }
 
-  #expire(): void {
+  expire(): void {
     const { scope, ms } = this.#limit;
     const { outer, record, runtime } = this.#call;
     const now = runtime.clock.now();
@@ -215,7 +222,7 @@ class TimedBranch extends Branch implements OpenCall {
 
   #goOn(remainingMs: number): void {
     this.#timer = undefined;
-    this.#expireAfter(remainingMs);
+    this.#expireAfter(remainingMs, () => this.expire());
     if (this.#lease && this.#timer !== undefined) this.#call.runtime.clock.unrefTimer(this.#timer);
   }
 

@@ -262,6 +262,21 @@ describe('promise 16: every response and every error tells its story', () => {
       await call;
       expect(told).toMatchObject([[{ ...whole, outcome: 'cancelled', reason: 'aborted' }]]);
     });
+
+    test('in the event that ends a call whose time was over', async () => {
+      const told: unknown[] = [];
+      const { fetch, transport, clock } = harness({
+        totalTimeoutMs: 1_000,
+        attemptTimeoutMs: 1_000,
+        observe: event =>
+          event.type === 'call-end' && told.push(JSON.parse(JSON.stringify(event.call.attempts))),
+      });
+      const call = fetch(url).catch(() => {});
+      await transport.next();
+      await clock.advance(1_000);
+      await call;
+      expect(told).toMatchObject([[{ code: 'TIMEOUT', reason: 'deadline' }]]);
+    });
   });
 
   test('an attempt starts when it is made, also behind a policy of somebody’s own that takes time', async () => {

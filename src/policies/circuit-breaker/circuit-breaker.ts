@@ -1,10 +1,11 @@
 import { CircuitOpenError, TimeoutError } from '../../errors.ts';
 import { type BodyLease, type LeaseEnd, leaseOf } from '../../http/body-lease.ts';
+import { createStamp } from '../../http/stamp.ts';
 import type { Call } from '../../pipeline/call.ts';
 import type { Timer } from '../../pipeline/clock.ts';
 import { networkFailure, type Outcome, watch } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
-import { type Circuit, circuitOf, type Permit, peekCircuit, type Verdict } from './circuit.ts';
+import { type Circuit, circuitOf, type Permit, peekCircuit, type Refusal, type Verdict } from './circuit.ts';
 import { type CircuitBreakerOptions, type CircuitLimits, readCircuitBreakerOptions } from './limits.ts';
 
 /**
@@ -25,9 +26,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
     const circuit = circuitOf(call.host, limits, call.runtime);
     const admittedAt = call.runtime.clock.now();
     const permit = circuit.acquire(admittedAt, call.record);
-    if ('state' in permit) {
-      return Promise.reject(new CircuitOpenError(call.record, permit.state, permit.retryAfterMs));
-    }
+    if ('state' in permit) return refuse(permit, call);
     const admission: Admission = { circuit, permit, admittedAt };
     return watch(next, call, take, slowCallMs === false ? admission : watchPace(admission, slowCallMs, call));
   };
@@ -35,20 +34,63 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}, hear?: Hear)
   /** Takes the outcome of an attempt. Under the limits it was admitted by; those of the circuit may have changed since. */
   function take(outcome: Outcome, call: Call, { circuit, permit, admittedAt, pace }: Admission): void {
     hear?.(outcome, call);
-    const { record, runtime } = call;
-    const { clock } = runtime;
     if (pace) {
-      clock.clearTimer(pace.timer);
+      call.runtime.clock.clearTimer(pace.timer);
       // It has been counted. That it comes after all does not make the host quick.
       if (pace.isSlow) return;
     }
-    const verdict = judge(outcome, limits, call, ranMs(call, admittedAt));
-    if (outcome.response && verdict === 'success') {
-      permit.isAnswered = true;
-      const lease = leaseOf(outcome.response);
-      lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now(), record));
-    } else circuit.record(permit, verdict, clock.now(), record);
+    settlePermit(circuit, permit, outcome, judge(outcome, limits, call, ranMs(call, admittedAt)), call);
   }
+}
+
+/** What an attempt was let through with, until its outcome is known. */
+const permits = createStamp<Permit | undefined>();
+
+/**
+ * The half of a circuit breaker that admits, where somebody else sees every outcome anyway and tells {@link judgeAttempt}.
+ * It has no eye for slow calls.
+ */
+export function admitThroughCircuit(limits: CircuitLimits): Policy {
+  return function circuitBreaker(call, next) {
+    const permit = circuitOf(call.host, limits, call.runtime).acquire(call.runtime.clock.now(), call.record);
+    if ('state' in permit) return refuse(permit, call);
+    const entry = call.record.attempt(call.attempt);
+    if (entry) permits.set(entry, permit);
+    return next(call);
+  };
+}
+
+/** The half that judges how the attempts ended that {@link admitThroughCircuit} has let through, and no others. */
+export function judgeAttempt(limits: CircuitLimits, hear?: Hear): Hear {
+  return (outcome, call) => {
+    const entry = call.record.attempt(call.attempt);
+    const permit = entry && permits.get(entry);
+    const circuit = peekCircuit(call.host);
+    if (!entry || !permit || !circuit) return;
+    permits.set(entry, undefined);
+    hear?.(outcome, call);
+    const verdict = judge(outcome, limits, call, call.record.ranMs(entry, call.runtime.clock.now()));
+    settlePermit(circuit, permit, outcome, verdict, call);
+  };
+}
+
+const refuse = ({ state, retryAfterMs }: Refusal, { record }: Call): Promise<never> =>
+  Promise.reject(new CircuitOpenError(record, state, retryAfterMs));
+
+/** A good answer is one when its body has ended well. */
+function settlePermit(
+  circuit: Circuit,
+  permit: Permit,
+  { response }: Outcome,
+  verdict: Verdict,
+  { record, runtime }: Call,
+): void {
+  const { clock } = runtime;
+  if (response && verdict === 'success') {
+    permit.isAnswered = true;
+    const lease = leaseOf(response);
+    lease.onLeaseEnd(end => circuit.record(permit, judgeEnd(end, lease), clock.now(), record));
+  } else circuit.record(permit, verdict, clock.now(), record);
 }
 
 /** How long an attempt was the host's: neither what it waited before it was let through, nor what it waited for us then. */
@@ -59,7 +101,7 @@ function ranMs({ attempt, record, runtime }: Call, admittedAt: number): number {
 }
 
 /** Hears how an attempt ended. */
-type Hear = (outcome: Outcome, call: Call) => void;
+export type Hear = (outcome: Outcome, call: Call) => void;
 
 /** An attempt that the circuit has let through. */
 interface Admission {
