@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
  * from itself.
  */
 const layers = [
-  ['cli/', 'register/', 'chaos/'],
+  ['cli/', 'register/', 'chaos/', 'unavailable/'],
   ['index.ts', 'check/', 'policy-file/', 'testing/', 'generator/'],
   ['oauth2/'],
   ['client/', 'contract/'],

@@ -19,6 +19,7 @@ export interface Failure {
 const refused = { sent: 'no', transient: true } as const;
 const broken = { sent: 'maybe', transient: true } as const;
 const answered = { sent: 'yes', transient: true } as const;
+const final = { sent: 'yes', transient: false } as const;
 const hopeless = { sent: 'no', transient: false } as const;
 const noSockets = { sent: 'no', transient: true, local: true } as const;
 const mistake = { sent: 'no', transient: false, local: true } as const;
@@ -56,10 +57,12 @@ const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   ERR_HTTP2_SESSION_ERROR: broken,
   ERR_HTTP2_GOAWAY_SESSION: broken,
   ConnectionClosed: broken,
+  TooManyRedirects: final,
+  UnexpectedRedirect: final,
   UND_ERR_BODY_TIMEOUT: answered,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: answered,
-  UND_ERR_HEADERS_OVERFLOW: { sent: 'yes', transient: false },
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: { sent: 'yes', transient: false },
+  UND_ERR_HEADERS_OVERFLOW: final,
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: final,
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { ...mistake, sent: 'maybe' },
   UND_ERR_INVALID_ARG: mistake,
   ERR_INVALID_URL: mistake,
@@ -145,6 +148,8 @@ function readCode(error: ErrorLike): Failure | undefined {
 interface Origin {
   /** A redirect had been followed by then: the request was sent, if not to where it failed. */
   readonly afterRedirect?: boolean;
+  /** It is no failure of the network: the transport has refused to go on. */
+  readonly isRefusal?: boolean;
   /** How far the request got, from a transport that has watched it. */
   readonly sent?: 'no' | 'maybe';
   /** Whether the connection had lain idle, and was closed by the other side before this was known. */
@@ -161,14 +166,16 @@ export function fromTransport(error: unknown, origin: Origin = {}): unknown {
 
 /** What can be said of an error in whose chain no code is known. */
 function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | undefined {
-  if (!isObject(error) || !origins.get(error)) return undefined;
+  const origin = isObject(error) ? origins.get(error) : undefined;
+  if (!isObject(error) || !origin) return undefined;
   const code = typeof error.code === 'string' ? error.code : undefined;
   if (code?.startsWith('ERR_INVALID_')) return undefined;
   if (error.name === 'TimeoutError') return { code: code ?? 'TimeoutError', ...broken };
   if (error.name === 'TypeError') {
-    // undici names no code for what fetch refuses: a bad port before sending, a redirect in `error` mode after.
-    const refusedByFetch = deepest !== error && isErrorLike(deepest);
-    return { code, sent: 'maybe', transient: !refusedByFetch };
+    // undici names no code for what fetch refuses: a bad port before sending, a redirect in `error` mode after. Deno
+    // names none for anything: there a cause is what the network did.
+    const refusedByFetch = deepest !== error && isErrorLike(deepest) && !('Deno' in globalThis);
+    return { code, sent: 'maybe', transient: !refusedByFetch && !origin.isRefusal };
   }
   // Workers reject with a plain Error; an error of any other class is somebody's own, and not ours to repeat.
   return error.name === 'Error' ? { code, ...broken } : undefined;

@@ -15,6 +15,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { AttemptRecord, CallRecord } from '../call-record.ts';
+import { isInBrowser } from '../http/browser.ts';
 import { copyHeaders, headersOf } from '../http/headers.ts';
 import { createStamp } from '../http/stamp.ts';
 import type { Call, CallRequest } from '../pipeline/call.ts';
@@ -226,10 +227,6 @@ function mayPropagate(url: URL, propagate: TelemetrySettings['propagate']): bool
   const { location } = globalThis as { location?: { origin?: string } };
   return !isInBrowser() || location?.origin === url.origin;
 }
-
-/** In a page or one of its workers. Other runtimes with such a scope have no location. */
-const isInBrowser = (): boolean =>
-  'document' in globalThis || ('WorkerGlobalScope' in globalThis && 'location' in globalThis);
 
 /** What the caller says comes first: it knows. */
 function templateOf(request: CallRequest, { urlTemplate }: TelemetrySettings): string | undefined {

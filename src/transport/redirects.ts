@@ -4,6 +4,7 @@
  * as in `fetch`, with these headers taken off as well. All others are left to `fetch`.
  */
 import { isReplayable } from '../http/body.ts';
+import { isInBrowser } from '../http/browser.ts';
 import { discard } from '../http/drain.ts';
 import { fromTransport } from '../http/failure.ts';
 import { copyHeaders, headersOf, someHeader } from '../http/headers.ts';
@@ -28,7 +29,7 @@ const bodyHeaders = [
 ];
 
 /** Browsers hide where a redirect goes from anyone but themselves. There the browser's own rules are all there is. */
-export const hidesRedirects: boolean = 'document' in globalThis || 'WorkerGlobalScope' in globalThis;
+export const hidesRedirects: boolean = isInBrowser();
 
 /** Whether the call has a secret header that `fetch` would hand on to another origin. */
 export function carriesSecrets(request: CallRequest): boolean {
@@ -152,9 +153,9 @@ const dropsBody = (status: number, method: string): boolean =>
   (status === 303 && method !== 'GET' && method !== 'HEAD');
 
 /** As `fetch` fails: a TypeError whose cause says why. */
-function failed(response: Response, why: string): TypeError {
+function failed(response: Response, why: string): unknown {
   discard(response);
-  return new TypeError('fetch failed', { cause: new Error(why) });
+  return fromTransport(new TypeError('fetch failed', { cause: new Error(why) }), { isRefusal: true });
 }
 
 /** The last hop was asked for by itself and does not know that it was not the first. Nor would its clones. */
