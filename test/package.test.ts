@@ -24,7 +24,13 @@ test('the package holds what is built, and nothing else', () => {
     const name = `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '')}`;
     return [`${name}.js`, `${name}.d.ts`];
   });
-  const beside = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/policy-file/policy.schema.json', 'package.json'];
+  const beside = [
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'dist/policy-file/policy.schema.json',
+    'package.json',
+  ];
   const held = (files as { path: string }[]).map(({ path }) => path);
   expect(held.sort()).toEqual([...built, ...beside].sort());
 });
@@ -39,7 +45,9 @@ test('every file that package.json names is in it', () => {
     ...Object.values(bin),
     ...sideEffects,
   ] as string[];
-  const present = new Set(globSync('**/*', { cwd: root, exclude: name => name === 'node_modules' || name === 'test' }));
+  const present = new Set(
+    globSync('**/*', { cwd: root, exclude: name => name === 'node_modules' || name === 'test' }),
+  );
   expect(named.filter(file => !present.has(file.replace('./', '')))).toEqual([]);
 });
 
@@ -84,7 +92,9 @@ describe('the types of every door are found', () => {
       encoding: 'utf8',
     });
     const errors = stdout.split('\n').filter(line => line.startsWith('index.ts') || line.includes('error'));
-    expect(errors).toEqual([expect.stringContaining("Type 'HoldfastFetch' is not assignable to type 'number'")]);
+    expect(errors).toEqual([
+      expect.stringContaining("Type 'HoldfastFetch' is not assignable to type 'number'"),
+    ]);
   });
 });
 
