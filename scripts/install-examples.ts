@@ -17,7 +17,11 @@ for (const folder of folders) {
   console.log(`Installing the packages of ${folder}`);
   // The settings of an npm around this one are for the folder above.
   const { npm_config_local_prefix: _, ...env } = process.env;
-  execFileSync('npm', ['ci', '--silent', '--ignore-scripts'], { cwd: join(root, folder), env, stdio: 'inherit' });
+  execFileSync('npm', ['ci', '--silent', '--ignore-scripts'], {
+    cwd: join(root, folder),
+    env,
+    stdio: 'inherit',
+  });
   // A folder with a package.json of its own does not find ours by its name.
   symlinkSync('../../..', join(root, folder, 'node_modules/holdfast'), 'dir');
   copyFileSync(lock, installed);

@@ -82,7 +82,9 @@ test('every example is run', () => {
   const programs = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map(name => name.replaceAll('\\', '/'))
     // Those have tests of their own.
-    .filter(name => name.endsWith('.ts') && !/^(?:demo|integrations|observability|servers|migrating)\//.test(name));
+    .filter(
+      name => name.endsWith('.ts') && !/^(?:demo|integrations|observability|servers|migrating)\//.test(name),
+    );
   expect(programs.sort()).toEqual([...Object.keys(lines), ...parts].sort());
 });
 
