@@ -13,7 +13,7 @@ export default defineConfig({
           // The integrations have packages of their own beside them.
           include: ['test/**/*.test.ts', 'examples/integrations/test/*.test.ts'],
           // With packages, and a run, of their own.
-          exclude: ['test/bundlers/**'],
+          exclude: ['**/node_modules/**', 'test/bundlers/**', 'test/runtimes/**'],
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
         },
       },

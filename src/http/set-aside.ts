@@ -1,6 +1,7 @@
 /**
  * A response that failed is set aside while its call is tried again: read to its end, so that its connection can serve the
- * next attempt, and kept until that has gone out, in case it does not.
+ * next attempt, and kept until that has gone out, in case it does not. One that is too long for that is let go at once: a
+ * socket is not held through a back-off.
  */
 import { discard, maxDrainBytes } from './drain.ts';
 import { madeResponse } from './made-response.ts';
@@ -50,8 +51,8 @@ class Kept implements SetAside {
   constructor(response: Response, body: ReadableStream<Bytes>) {
     this.#response = response;
     this.#reader = body.getReader();
-    const isLarge = Number(response.headers.get('content-length')) > maxDrainBytes;
-    this.#reading = isLarge ? Promise.resolve() : this.#readAhead();
+    if (Number(response.headers.get('content-length')) > maxDrainBytes) this.letGo();
+    this.#reading = this.#readAhead();
   }
 
   letGo(): void {
@@ -69,11 +70,12 @@ class Kept implements SetAside {
 
   async #readAhead(): Promise<void> {
     try {
-      for (let left = maxDrainBytes; left >= 0 && !this.#isTakenBack; ) {
+      for (let left = maxDrainBytes; this.#chunks && !this.#isTakenBack; ) {
         const { done, value } = await this.#reader.read();
         if (done) return;
         this.#chunks?.push(value);
         left -= value.byteLength;
+        if (left < 0 && !this.#isTakenBack) this.letGo();
       }
     } catch {
       // Whoever reads on hears of it.

@@ -127,11 +127,14 @@ describe('a body that has not come in yet', () => {
     expect(fetch.hosts.get('payments.test')?.activeCalls).toBe(0);
   });
 
-  test('is larger than what is read ahead, and whole all the same', async () => {
+  test('is larger than what is read ahead: no socket is held for it, and the refusal is told', async () => {
     const { fetch, transport } = harness(oneToken);
-    const call = fetch(url);
-    (await transport.next()).respond(unavailable('x'.repeat(300_000)));
-    expect(await (await call).text()).toHaveLength(300_000);
+    const call = rejection(RateLimitedError, fetch(url));
+    const body = slow();
+    (await transport.next()).respond(unavailable(body.stream));
+    body.send('x'.repeat(300_000));
+    expect((await call).attempts).toMatchObject([{ status: 503 }, { outcome: 'rejected' }]);
+    expect(body.cancelled).toBeDefined();
   });
 
   test('breaks off for its reader', async () => {
