@@ -150,7 +150,8 @@ const recognizedTokenTypes: oauth.RecognizedTokenTypes = {
 
 /** @throws TypeError that shows nothing secret of the URL. */
 function readTokenUrl(given: unknown, allowHttp: boolean): URL {
-  const url = typeof given === 'string' || given instanceof URL ? URL.parse(String(given)) : null;
+  const text = typeof given === 'string' || given instanceof URL ? String(given) : '';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
   const obstacle = url ? obstacleIn(url, allowHttp) : 'should be an absolute URL';
   if (!url || obstacle) throw new TypeError(`\`tokenUrl\` ${obstacle}, got ${shownUrl(given)}.`);
   return url;

@@ -54,6 +54,24 @@ export const skips: readonly Skip[] = [
     name: 'arguments that fetch refuses',
     why: takesMore,
   },
+  {
+    runtimes: ['node-22-first'],
+    file: 'deadline-headers',
+    name: 'ends every call within by the deadline of the request',
+    why: noContext,
+  },
+  {
+    runtimes: ['node-22-first'],
+    file: 'deadline-headers',
+    name: 'sends nothing when there is no time left',
+    why: noContext,
+  },
+  {
+    runtimes: ['node-22-first'],
+    file: 'deadline-headers',
+    name: 'holds a middleware that returns nothing',
+    why: noContext,
+  },
   { runtimes: ['bun'], file: 'scripted-transport', name: 'the body of a Request is taken', why: 'it is not' },
   {
     runtimes: ['bun'],
