@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   ClosedError,
   createFetch,
@@ -32,6 +32,16 @@ describe('a fallback answers with', () => {
       expect([answer.status, answer.headers.get('x-kind')]).toEqual([203, 'static']);
       expect(await answer.text()).toBe('closed today');
     }
+  });
+
+  test('the same response under the next policy too, and under that of a call', async () => {
+    const response = new Response('closed today');
+    const world = failing({ response });
+    expect(await (await reset(world)).text()).toBe('closed today');
+    world.fetch.update({ fallback: { response }, retry: false });
+    expect(await (await reset(world)).text()).toBe('closed today');
+    const init = { policy: { fallback: { response } } } as RequestInit;
+    expect(await (await reset(world, init)).text()).toBe('closed today');
   });
 
   test.each([
@@ -101,6 +111,34 @@ describe('a fallback answers with', () => {
     (await world.transport.next()).fail(networkError('ECONNREFUSED'));
     expect(await again).toMatchObject({ reason: 'ECONNRESET' });
     await world.transport.expectNone();
+  });
+
+  test.each<[string, (call: () => Promise<Response>) => Promise<Response>]>([
+    ['at once', call => call()],
+    [
+      'after a while',
+      async call => {
+        await null;
+        return call();
+      },
+    ],
+  ])('what a call to the same host comes to, which does not fall back again: %s', async (_, make) => {
+    let answers = 0;
+    const world: ReturnType<typeof harness> = failing({
+      answer() {
+        answers++;
+        if (answers === 10) throw new Error('It goes round and round.');
+        return make(() => world.fetch(url));
+      },
+    });
+    // Without a wait for anything the round would hold up the whole program.
+    world.fetch.hosts.for(url).circuitBreaker.isolate();
+    await expect(world.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(answers).toBe(1);
+    expect(world.events.filter(({ type }) => type === 'fallback-failed')).toHaveLength(1);
+    // Nor does it stick to what is called afterwards.
+    await expect(world.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(answers).toBe(2);
   });
 
   test('no body to HEAD', async () => {
@@ -272,6 +310,16 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
     expect(world.clock.pending).toBe(0);
   });
 
+  test('gives one response to two calls, which only one of them could read', async () => {
+    const shared = new Response('x');
+    const world = failing({ answer: () => shared });
+    const first = await reset(world);
+    await rejection(NetworkError, reset(world));
+    expect(await first.text()).toBe('x');
+    const [failed] = world.events.filter(({ type }) => type === 'fallback-failed');
+    expect(failed).toMatchObject({ reason: { message: expect.stringContaining('another call') } });
+  });
+
   test('hangs, after `maxMs`', async () => {
     let signal: AbortSignal | undefined;
     const world = failing({
@@ -320,6 +368,20 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
       expect([response.status, await response.text()]).toEqual([503, 'busy']);
     }
   });
+});
+
+test('where there is no async context, its calls are known until it waits, and then by their signal', async () => {
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+  vi.resetModules();
+  const { answering, isOfFallback } = await import('../../src/policies/fallback/answering.ts');
+  const { signal } = new AbortController();
+  const known = await answering(signal, async () => {
+    const first = isOfFallback(undefined);
+    await null;
+    return [first, isOfFallback(undefined), isOfFallback(signal)];
+  });
+  vi.restoreAllMocks();
+  expect(known).toEqual([true, false, true]);
 });
 
 describe('while a fallback is at work', () => {

@@ -14,6 +14,7 @@ import {
   unwrap,
 } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
+import { isOfFallback } from './answering.ts';
 import {
   type FallbackFailure,
   type FallbackOptions,
@@ -40,6 +41,7 @@ export function fallback(options: FallbackOptions, send: Send): Policy {
 /** The same, of options that are checked. */
 export function fallbackBy(rules: FallbackRules, send: Send): Policy {
   return function fallback(call, next) {
+    if (isOfFallback(call.signal)) return next(call);
     return next(call).then(
       response =>
         rules.statuses.has(response.status) ? replace(responseOutcome(response), undefined) : response,
