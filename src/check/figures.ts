@@ -45,13 +45,13 @@ export interface TrafficFigures {
 
 export function figuresOf(policy: ResolvedPolicy, traffic: ReadTraffic): PolicyFigures {
   const { retry, hedge, totalTimeoutMs } = policy;
-  const { wholeMs, waitsMs, startedRetries, endsMs } = scheduleOf(policy);
+  const { wholeMs, waitsMs, startedRetries, longestMs } = scheduleOf(policy);
   const attemptsPerCall = (1 + (retry ? retry.maxRetries : 0)) * (1 + (hedge ? hedge.maxHedges : 0));
   const fallbackMs = longestFallback(policy);
   const outage = outageOf(policy, attemptsPerCall);
   return {
     longestCallMs: totalTimeoutMs + fallbackMs,
-    longestAnswerMs: endsMs + fallbackMs,
+    longestAnswerMs: longestMs + fallbackMs,
     allAttemptsMs: wholeMs,
     waitsMs,
     retriesInTime: startedRetries,
