@@ -151,9 +151,9 @@ describe('any policy', () => {
 
 describe('a circuit at a host that fails', () => {
   /** When it opens, of calls at even distances for five minutes; Infinity for never. */
-  async function opensAfter(policy: PolicySet, callsPerSecond: number): Promise<number> {
+  async function opensAfter(policy: PolicySet, callsPerSecond: number, forS = 300): Promise<number> {
     const { fetch, transport, clock, events } = harness({ ...policy, concurrencyLimit: false });
-    for (let call = 0; call < 300 * callsPerSecond; call++) {
+    for (let call = 0; call < forS * callsPerSecond; call++) {
       fetch(url).catch(() => {});
       for (let attempt = 0; attempt < 3; attempt++) {
         await clock.advance(0);
@@ -180,5 +180,25 @@ describe('a circuit at a host that fails', () => {
     const openedMs = await opensAfter(policy, callsPerSecond);
     expect(Number.isFinite(openedMs)).toBe(Number.isFinite(tripAfterMs));
     expect(openedMs).toBeLessThanOrEqual(tripAfterMs);
+  });
+
+  test('opens by then under any limits', async () => {
+    const limits = fc.record({
+      windowMs: fc.constantFrom(1_000, 3_000, 10_000),
+      failureRatio: fc.constantFrom(false as const, 0.1, 1),
+      minimumThroughput: fc.integer({ min: 1, max: 30 }),
+      consecutiveFailures: fc.constantFrom(false as const, 1, 3, 20),
+      minimumSilenceMs: fc.constantFrom(0, 1_000, 5_000),
+    });
+    const rate = fc.constantFrom(0.5, 0.7, 1, 3, 10);
+    const property = fc.asyncProperty(limits, rate, async (circuitBreaker, callsPerSecond) => {
+      const policy: PolicySet = { circuitBreaker, retry: false };
+      const { tripAfterMs = Number.NaN } = checkPolicy(policy, { callsPerSecond }).policies[0]!.figures
+        .traffic;
+      const openedMs = await opensAfter(policy, callsPerSecond, 50);
+      expect(Number.isFinite(openedMs)).toBe(Number.isFinite(tripAfterMs));
+      expect(openedMs).toBeLessThanOrEqual(tripAfterMs + 1e-6);
+    });
+    await fc.assert(property, { numRuns: 40 });
   });
 });
