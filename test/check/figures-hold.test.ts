@@ -175,6 +175,13 @@ describe('a circuit at a host that fails', () => {
     [{ ...byRatio, retry: false }, 2],
     [{ ...inARow, retry: false }, 0.5],
     [{ ...inARow, retry: false }, 20],
+    [
+      {
+        circuitBreaker: { failureRatio: false, consecutiveFailures: 1, minimumSilenceMs: 5_000 },
+        retry: false,
+      },
+      0.5,
+    ],
   ])('opens when it is said to at the latest, or never: %j at %d calls per second', async (policy, callsPerSecond) => {
     const { tripAfterMs = Number.NaN } = checkPolicy(policy, { callsPerSecond }).policies[0]!.figures.traffic;
     const openedMs = await opensAfter(policy, callsPerSecond);
