@@ -122,7 +122,7 @@ describe('a fallback answers with', () => {
         return call();
       },
     ],
-  ])('what a call to the same host comes to, which does not fall back again: %s', async (_, make) => {
+  ])('what a call to the same host comes to, for which it is not asked again: %s', async (_, make) => {
     let answers = 0;
     const world: ReturnType<typeof harness> = failing({
       answer() {
@@ -139,6 +139,16 @@ describe('a fallback answers with', () => {
     // Nor does it stick to what is called afterwards.
     await expect(world.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
     expect(answers).toBe(2);
+  });
+
+  test('what a value that stands in for its own call comes to', async () => {
+    const inner = 'https://mirror.test/';
+    const world: ReturnType<typeof harness> = failing(
+      { answer: () => world.fetch(inner) },
+      { hosts: { 'mirror.test': { fallback: { value: 'none' } } } },
+    );
+    world.transport.expect().times(2).fail('ECONNRESET');
+    expect(await (await world.fetch(url)).json()).toBe('none');
   });
 
   test('no body to HEAD', async () => {
@@ -373,12 +383,12 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
 test('where there is no async context, its calls are known until it waits, and then by their signal', async () => {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
   vi.resetModules();
-  const { answering, isOfFallback } = await import('../../src/policies/fallback/answering.ts');
+  const { answering, isOfAnswer } = await import('../../src/policies/fallback/answering.ts');
   const { signal } = new AbortController();
   const known = await answering(signal, async () => {
-    const first = isOfFallback(undefined);
+    const first = isOfAnswer(undefined);
     await null;
-    return [first, isOfFallback(undefined), isOfFallback(signal)];
+    return [first, isOfAnswer(undefined), isOfAnswer(signal)];
   });
   vi.restoreAllMocks();
   expect(known).toEqual([true, false, true]);

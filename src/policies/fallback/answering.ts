@@ -1,5 +1,5 @@
 /**
- * Which calls a fallback makes while it looks for an answer. They have none themselves: one that calls what has failed
+ * Which calls a function makes that looks for an answer. No function is asked for those: one that calls what has failed
  * would be asked again for each of its own calls, and where these are refused at once the round would never leave the
  * queue of microtasks.
  */
@@ -15,7 +15,7 @@ const { process } = globalThis as {
   process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage?: new () => Context } | undefined };
 };
 
-/** Opened by the first fallback that is asked: it costs nobody before. */
+/** Opened by the first function that is asked: it costs nobody before. */
 let context: Context | undefined;
 
 /** Where the runtime has no such thing: until the function first waits for something. */
@@ -24,11 +24,11 @@ let isAtWork = false;
 /** Of those that such a call was handed. */
 const marks = createStamp<true>();
 
-/** Whether a call that begins here and now, on this signal, is one of a fallback's own. */
-export const isOfFallback = (signal: AbortSignal | undefined): boolean =>
+/** Whether a call that begins here and now, on this signal, is one that such a function makes. */
+export const isOfAnswer = (signal: AbortSignal | undefined): boolean =>
   isAtWork || context?.getStore() === true || (signal !== undefined && marks.get(signal) === true);
 
-/** Lets a fallback make its answer. */
+/** Lets a function make its answer. */
 export function answering<Result>(signal: AbortSignal, make: () => Result): Result {
   marks.set(signal, true);
   context ??= newContext();

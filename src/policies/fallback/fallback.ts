@@ -14,7 +14,7 @@ import {
   unwrap,
 } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
-import { isOfFallback } from './answering.ts';
+import { isOfAnswer } from './answering.ts';
 import {
   type FallbackFailure,
   type FallbackOptions,
@@ -40,8 +40,9 @@ export function fallback(options: FallbackOptions, send: Send): Policy {
 
 /** The same, of options that are checked. */
 export function fallbackBy(rules: FallbackRules, send: Send): Policy {
+  const isFunction = rules.source.kind === 'answer';
   return function fallback(call, next) {
-    if (isOfFallback(call.signal)) return next(call);
+    if (isFunction && isOfAnswer(call.signal)) return next(call);
     return next(call).then(
       response =>
         rules.statuses.has(response.status) ? replace(responseOutcome(response), undefined) : response,
