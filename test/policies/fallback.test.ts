@@ -151,6 +151,30 @@ describe('a fallback answers with', () => {
     expect(await (await world.fetch(url)).json()).toBe('none');
   });
 
+  test('what the function of another client makes of its own call', async () => {
+    const mirror = failing({ answer: () => 'kept by the mirror' });
+    const world = failing({ answer: () => mirror.fetch('https://mirror.test/') });
+    mirror.fetch.hosts.for('https://mirror.test/').circuitBreaker.isolate();
+    world.fetch.hosts.for(url).circuitBreaker.isolate();
+    expect(await (await world.fetch(url)).json()).toBe('kept by the mirror');
+  });
+
+  test('of two functions that call each other what the second comes to, and neither is asked twice', async () => {
+    const asked: string[] = [];
+    const ask = (name: string, other: () => typeof first) =>
+      failing({
+        answer() {
+          asked.push(name);
+          return other().fetch(url);
+        },
+      });
+    const first: ReturnType<typeof harness> = ask('first', () => second);
+    const second: ReturnType<typeof harness> = ask('second', () => first);
+    for (const { fetch } of [first, second]) fetch.hosts.for(url).circuitBreaker.isolate();
+    await expect(first.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(asked).toEqual(['first', 'second']);
+  });
+
   test('no body to HEAD', async () => {
     const answer = await reset(failing({ value: { hits: [] } }), { method: 'HEAD' });
     expect(answer.body).toBeNull();
@@ -383,15 +407,17 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
 test('where there is no async context, its calls are known until it waits, and then by their signal', async () => {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
   vi.resetModules();
-  const { answering, isOfAnswer } = await import('../../src/policies/fallback/answering.ts');
+  const { ask, isOfAnswer } = await import('../../src/policies/fallback/answering.ts');
   const { signal } = new AbortController();
-  const known = await answering(signal, async () => {
-    const first = isOfAnswer(undefined);
+  const another = () => {};
+  const answer = async () => {
+    const first = isOfAnswer(answer, undefined);
     await null;
-    return [first, isOfAnswer(undefined), isOfAnswer(signal)];
-  });
+    return [first, isOfAnswer(answer, undefined), isOfAnswer(answer, signal), isOfAnswer(another, signal)];
+  };
+  const known = await ask(answer, { signal } as FallbackFailure, undefined);
   vi.restoreAllMocks();
-  expect(known).toEqual([true, false, true]);
+  expect(known).toEqual([true, false, true, false]);
 });
 
 describe('while a fallback is at work', () => {

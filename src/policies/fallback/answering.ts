@@ -1,14 +1,23 @@
 /**
- * Which calls a function makes that looks for an answer. No function is asked for those: one that calls what has failed
- * would be asked again for each of its own calls, and where these are refused at once the round would never leave the
- * queue of microtasks.
+ * Which calls a function makes that looks for an answer. It is not asked for those: one that calls what has failed would be
+ * asked again for each of its own calls, and where these are refused at once the round would never leave the queue of
+ * microtasks.
  */
 import { createStamp } from '../../http/stamp.ts';
+import type { FallbackFailure, FallbackOptions } from './options.ts';
+
+type Answer = NonNullable<FallbackOptions['answer']>;
+
+/** A function that looks for an answer, and those within whose calls it was asked. */
+interface AtWork {
+  readonly answer: Answer;
+  readonly outer: AtWork | undefined;
+}
 
 /** As much of `AsyncLocalStorage` as is needed. */
 interface Context {
-  getStore(): boolean | undefined;
-  run<Result>(isAnswering: boolean, work: () => Result): Result;
+  getStore(): AtWork | undefined;
+  run<Result>(atWork: AtWork, work: () => Result): Result;
 }
 
 const { process } = globalThis as {
@@ -19,25 +28,36 @@ const { process } = globalThis as {
 let context: Context | undefined;
 
 /** Where the runtime has no such thing: until the function first waits for something. */
-let isAtWork = false;
+let present: AtWork | undefined;
 
-/** Of those that such a call was handed. */
-const marks = createStamp<true>();
+/** On the signal that a function was handed, for those who pass it on. */
+const marks = createStamp<AtWork>();
 
-/** Whether a call that begins here and now, on this signal, is one that such a function makes. */
-export const isOfAnswer = (signal: AbortSignal | undefined): boolean =>
-  isAtWork || context?.getStore() === true || (signal !== undefined && marks.get(signal) === true);
+const atWorkOn = (signal: AbortSignal | undefined): AtWork | undefined =>
+  context?.getStore() ?? present ?? (signal && marks.get(signal));
 
-/** Lets a function make its answer. */
-export function answering<Result>(signal: AbortSignal, make: () => Result): Result {
-  marks.set(signal, true);
+/** Whether a call that begins here and now, on this signal, is one that this function makes, or one of its calls does. */
+export function isOfAnswer(answer: Answer, signal: AbortSignal | undefined): boolean {
+  for (let each = atWorkOn(signal); each; each = each.outer) if (each.answer === answer) return true;
+  return false;
+}
+
+/**
+ * Lets a function make its answer.
+ *
+ * @param signal - of the call that has failed.
+ */
+export function ask(answer: Answer, failure: FallbackFailure, signal: AbortSignal | undefined): unknown {
+  const atWork: AtWork = { answer, outer: atWorkOn(signal) };
+  marks.set(failure.signal, atWork);
   context ??= newContext();
-  if (context) return context.run(true, make);
-  isAtWork = true;
+  if (context) return context.run(atWork, () => answer(failure));
+  const before = present;
+  present = atWork;
   try {
-    return make();
+    return answer(failure);
   } finally {
-    isAtWork = false;
+    present = before;
   }
 }
 

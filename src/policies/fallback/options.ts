@@ -63,7 +63,7 @@ export interface FallbackOptions {
   readonly value?: unknown;
   /**
    * Makes a `Response`, a new one for each call, or a value that is answered as JSON; undefined for none: then the call
-   * fails as it has. No such function is asked for the calls that it makes itself.
+   * fails as it has. It is not asked for the calls that it makes itself.
    */
   readonly answer?: (failure: FallbackFailure) => unknown;
   /** Answers if its own answer is a success. It has no fallback itself. */
