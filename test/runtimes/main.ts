@@ -194,6 +194,13 @@ async function ordinary(runtime: string, node: string, addresses: Addresses): Pr
   const { output } = await run([node, ...vitest, ...reporter, ...ofNode], env);
   if (!existsSync(path)) return add(suites, broken(output.slice(-4_000)));
   const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
+  const isSkipped = (file: string, name: string) =>
+    skips.some(
+      skip =>
+        skip.runtimes.includes(runtime) &&
+        file.includes(skip.file) &&
+        (!skip.name || name.includes(skip.name)),
+    );
   const results = Object.fromEntries(
     testResults.map(({ name, message, assertionResults }) => [
       name,
@@ -201,13 +208,16 @@ async function ordinary(runtime: string, node: string, addresses: Addresses): Pr
         ? [{ name: '(loading)', state: 'failed' as const, error: message }]
         : assertionResults.map(({ fullName, status, failureMessages }) => ({
             name: fullName,
-            state: status === 'passed' || status === 'failed' ? status : ('skipped' as const),
+            state: isJudged(status) && !isSkipped(name, fullName) ? status : ('skipped' as const),
             error: failureMessages?.join('\n') ?? '',
           })),
     ]),
   );
   return add(suites, outcomeOf(results));
 }
+
+const isJudged = (status: string): status is 'passed' | 'failed' =>
+  status === 'passed' || status === 'failed';
 
 interface VitestReport {
   readonly testResults: readonly {
