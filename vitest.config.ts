@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     // Only tests that start programs and servers come near this; nothing waits for time to pass.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // By default one core is left alone, which on a machine with two is half of it; and many files wait for programs.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         extends: true,

@@ -92,6 +92,14 @@ export class BodyLease {
   endWhenCollected(response: Response): void {
     if (this.#ended || collectables.get(response)) return;
     collectables.set(response, true);
+    // Most are read as a whole at once, by somebody who keeps them until then, and need no place in the registry, which
+    // is dear. Whoever awaits the response has their turn after the first of the two.
+    const turn = Promise.resolve();
+    turn.then(() => turn.then(() => this.#watchOver(response)));
+  }
+
+  #watchOver(response: Response): void {
+    if (this.#ended || this.#reading === 'whole') return;
     this.#isCollectable = true;
     registry.register(response, this, this);
   }
