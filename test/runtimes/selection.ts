@@ -20,12 +20,19 @@ export function virtualTests(): string[] {
   return globSync([folders, policies, promises, testing]).sort();
 }
 
-/** What other versions of Node run with vitest: what a runtime can change. */
+/**
+ * What other versions of Node run with vitest: what a runtime can change. Of the transport over undici that is how it ends
+ * and what it says of failures; whether it does what `fetch` does is asked of the Node that has the undici of the package.
+ */
 export const ofNode: readonly string[] = [
   'test/promises',
   'test/pipeline',
   'test/composition',
   'test/client',
+  ...globSync('test/integration/*.test.ts'),
+  ...globSync(
+    'test/integration/undici/{body-ends,dropped-responses,missing,phases,proxy,released,stale-connections,tls}.test.ts',
+  ),
 ];
 
 export interface Skip {
@@ -37,11 +44,21 @@ export interface Skip {
 }
 
 const ownStreams = 'a body that a program made fails with an error of the runtime, not with its own';
+const cutOff = 'text() of a body whose call was cut off before says AbortError, whatever the reason';
+const cancels = 'Readable.fromWeb() cancels what has failed, and the end of the body is told as that';
 const noContext = 'there is no async context';
 const uncoded = 'no failure has a code, and a cause is what the network did';
 const takesMore = 'its Request takes what others refuse';
 
 export const skips: readonly Skip[] = [
+  { runtimes: ['node-22'], file: 'abandoned-attempts', name: 'of a response that nobody reads', why: cutOff },
+  { runtimes: ['node-22'], file: 'abandoned-attempts', name: 'before the body is read', why: cutOff },
+  {
+    runtimes: ['node-26'],
+    file: 'response-body',
+    name: 'half-way fails the reading with a TypeError, read by Readable.fromWeb()',
+    why: cancels,
+  },
   {
     runtimes: ['bun', 'workerd'],
     file: 'circuit-breaker',
