@@ -44,15 +44,12 @@ export interface Skip {
 }
 
 const ownStreams = 'a body that a program made fails with an error of the runtime, not with its own';
-const cutOff = 'text() of a body whose call was cut off before says AbortError, whatever the reason';
 const cancels = 'Readable.fromWeb() cancels what has failed, and the end of the body is told as that';
 const noContext = 'there is no async context';
 const uncoded = 'no failure has a code, and a cause is what the network did';
 const takesMore = 'its Request takes what others refuse';
 
 export const skips: readonly Skip[] = [
-  { runtimes: ['node-22'], file: 'abandoned-attempts', name: 'of a response that nobody reads', why: cutOff },
-  { runtimes: ['node-22'], file: 'abandoned-attempts', name: 'before the body is read', why: cutOff },
   {
     runtimes: ['node-26'],
     file: 'response-body',
