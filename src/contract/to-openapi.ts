@@ -1,5 +1,15 @@
 /** From a contract to a document that others can read, generate from and publish. */
-import { type Check, type Checks, copyOption, listOf, oneOf, readOptions, requireObject, show, text } from '../pipeline/options.ts';
+import {
+  type Check,
+  type Checks,
+  copyOption,
+  listOf,
+  oneOf,
+  readOptions,
+  requireObject,
+  show,
+  text,
+} from '../pipeline/options.ts';
 import { type Contract, defineContract, endpointsOf, type NamedEndpoint } from './contract.ts';
 import type { EndpointOptions, Method } from './endpoint-options.ts';
 import { Components } from './openapi/components.ts';
