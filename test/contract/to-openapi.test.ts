@@ -871,7 +871,7 @@ describe('a component', () => {
     const document = responding(User, foreign({ $ref: '#/$defs/User', $defs: { User: { type: 'null' } } }));
     expect(schemaAt(document, 1)).toEqual(ref('User'));
     expect(schemaAt(document, 2)).toEqual(ref('op2.responses.200'));
-    expect(document.components?.schemas['op2.responses.200']).toEqual({ type: 'null' });
+    expect(document.components?.schemas?.['op2.responses.200']).toEqual({ type: 'null' });
   });
 
   test.each([

@@ -11,6 +11,7 @@ import {
   loaded,
   operationOf,
   optionsOf,
+  workFolder,
 } from './support.ts';
 
 const parameter = (where: string, name: string, more: object = {}) => ({
