@@ -86,10 +86,12 @@ export function readRequest(
   policy: Pick<ResolvedPolicy, 'idempotencyKey'>,
 ): CallRequest {
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
-  const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
+  const own = readInit(input, init);
+  // From the copy: a getter may answer otherwise when it is asked again, and it is the copy that is sent.
+  const method = normalizeMethod(own.method === undefined ? given : String(own.method));
   const urlTemplate = init?.urlTemplate;
   const callerSignal = signalOf(input, init);
-  const plain: CallRequest = { input, init: readInit(input, init), method, url, callerSignal };
+  const plain: CallRequest = { input, init: own, method, url, callerSignal };
   const request = urlTemplate === undefined ? plain : { ...plain, urlTemplate: String(urlTemplate) };
   const key = keyFor(method, request, policy);
   return key === undefined ? request : withKey(request, key);
