@@ -18,7 +18,12 @@ export async function startServer(): Promise<BenchServer> {
 const KIB = 1_024;
 
 /** The paths beside `/kelp/42`, which gets the small document whatever the method. */
-export const paths = { mebibyte: '/mebibyte', stream: '/stream', faulty: '/faulty' } as const;
+export const paths = {
+  mebibyte: '/mebibyte',
+  stream: '/stream',
+  faulty: '/faulty',
+  cached: '/cached',
+} as const;
 
 /** What `/stream` sends. */
 export const streamed = { chunks: 1_000, chunkBytes: 64 * KIB } as const;
@@ -37,13 +42,22 @@ function serve(): void {
       setImmediate(() => response.destroy());
     },
   ];
+  /** As `/faulty`, with answers that hold for a second, and one in forty that takes long enough to be hedged. */
+  const answerCached = (response: ServerResponse, count: number) => {
+    if (count % 100 === 0) return faults[(count / 100) % faults.length]?.(response);
+    const send = () => response.writeHead(200, { ...headers, 'cache-control': 'max-age=1' }).end(body);
+    if (count % 40 === 0) return void setTimeout(send, 60);
+    send();
+  };
   let faultyRequests = 0;
+  let cachedRequests = 0;
 
   const server = createServer((request, response) => {
     if (request.method === 'POST') request.resume().once('end', () => answer(response));
     else if (request.url === paths.mebibyte)
       response.writeHead(200, { 'content-length': mebibyte.length }).end(mebibyte);
     else if (request.url === paths.stream) send(chunk, streamed.chunks, response);
+    else if (request.url?.startsWith(paths.cached)) answerCached(response, ++cachedRequests);
     else if (request.url === paths.faulty && ++faultyRequests % 100 === 0)
       faults[(faultyRequests / 100) % faults.length]?.(response);
     else answer(response);

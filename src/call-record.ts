@@ -119,7 +119,7 @@ export class CallRecord {
   decidedBy: number | undefined;
   /** How long the call took until its response headers, or its error; undefined while it is on its way. */
   durationMs: number | undefined;
-  /** State of the host's circuit when the call settled. */
+  /** State of the host's circuit when the call settled; undefined if its policy has no breaker, unless isolated by hand. */
   circuit: 'closed' | 'open' | 'half-open' | 'isolated' | undefined;
   /** How long the call waited for its turn in the bulkhead, before its first attempt. */
   queuedMs = 0;

@@ -25,7 +25,7 @@ export interface ResponseInfo {
   readonly elapsedMs: number;
   /** How long the call waited for its turn in the bulkhead, before its first attempt. */
   readonly queuedMs: number;
-  /** State of the host's circuit when the response came; undefined without a circuit breaker. */
+  /** State of the host's circuit when the response came; undefined without a circuit breaker, unless isolated by hand. */
   readonly circuit: CircuitState | undefined;
   /** Name of the substitute that answered in place of the service, if one did. */
   readonly fallback: string | undefined;

@@ -23,20 +23,20 @@ export function run(call: Call, plan: Plan): Promise<Response> {
   runtime.emit?.({ type: 'call-start', call: record });
   return plan.send(call).then(
     response => {
-      deliver(response, call, plan.policy.leaseMs);
+      deliver(response, call, plan);
       return response;
     },
     thrown => {
-      throw fail(thrown, call);
+      throw fail(thrown, call, plan);
     },
   );
 }
 
 /** The call has a response, whose body may still be on its way. */
-function deliver(response: Response, call: Call, leaseMs: number): void {
+function deliver(response: Response, call: Call, plan: Plan): void {
   const { record, runtime } = call;
   if (record.decidedBy !== undefined) endLosers(call);
-  const durationMs = settleRecord(call);
+  const durationMs = settleRecord(call, plan);
   if (runtime.emit) {
     const truth = truthOf(responseOutcome(response));
     const { kind: outcome, status } = truth;
@@ -46,17 +46,17 @@ function deliver(response: Response, call: Call, leaseMs: number): void {
   stampStory(response, record);
   const lease = leaseOf(response);
   lease.endWhenCollected(response);
-  holdUntilBodyEnds(lease, call, leaseMs);
+  holdUntilBodyEnds(lease, call, plan.policy.leaseMs);
 }
 
 /** The call has failed; what its caller gets to see. */
-function fail(thrown: unknown, call: Call): unknown {
+function fail(thrown: unknown, call: Call, plan: Plan): unknown {
   const { host, record, runtime } = call;
   host.active--;
   const outcome = errorOutcome(thrown, call);
   // What it shared with others goes on without it.
   if (!record.coalesced && !record.isSurvived) cutShort(outcome, call);
-  const durationMs = settleRecord(call);
+  const durationMs = settleRecord(call, plan);
   const error = errorOf(outcome, call);
   const told = runtime.emit && withoutSecrets(error, call);
   const { kind } = outcome;
@@ -100,12 +100,14 @@ function endLosers(call: Call): void {
   }
 }
 
-function settleRecord({ host, record, runtime, enclosing }: Call): number {
+/** A circuit that a call does not go by is none of its story, unless somebody has isolated the host: that stops all. */
+function settleRecord({ host, record, runtime, enclosing }: Call, { policy }: Plan): number {
   enclosing?.end();
   const now = runtime.clock.now();
   const durationMs = now - record.startedAt;
   record.durationMs = durationMs;
-  record.circuit = peekCircuit(host)?.state(now);
+  const circuit = peekCircuit(host)?.state(now);
+  record.circuit = policy.circuitBreaker || circuit === 'isolated' ? circuit : undefined;
   return durationMs;
 }
 

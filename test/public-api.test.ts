@@ -291,6 +291,7 @@ describe('the exported names of', () => {
       type OpenAPIPathItem
       type OpenAPIRequestBody
       type OpenAPIResponse
+      type OpenAPISecurityScheme
       type OpenAPIServer
       type Operation
       type OperationOptions
@@ -309,6 +310,7 @@ describe('the exported names of', () => {
       type Responses
       type ResultOf
       type Schema
+      type SecurityRequirement
       type ServerSentEvent
       type StatusRange
       type StreamOptions

@@ -1,10 +1,9 @@
-import { subscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { overUndici } from '../candidates.ts';
 import { liveHeapBytes, repeat } from '../measure.ts';
 import type { Probe } from '../probe.ts';
 import { paths, startServer } from '../server.ts';
+import { countSockets } from './sockets.ts';
 
 const concurrency = 32;
 /** The pool of undici was seen to hold twice as many as there are calls; what counts is that they stay bounded. */
@@ -72,13 +71,3 @@ export const soak: Probe = {
     ];
   },
 };
-
-/** Node's list of active resources would not do: undici lets go of idle connections there, and they are still open. */
-function countSockets(): { open(): number } {
-  let open = 0;
-  subscribe('net.client.socket', message => {
-    open++;
-    (message as { socket: Socket }).socket.once('close', () => open--);
-  });
-  return { open: () => open };
-}

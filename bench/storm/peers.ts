@@ -34,14 +34,12 @@ import {
   retriedStatuses,
   totalTimeoutMs,
 } from './candidate.ts';
+import { initOf, rawFetch, read } from './raw-fetch.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** The name under which the tables list the baseline. */
-export const RAW_FETCH = 'fetch + AbortSignal.timeout';
-
 export const peers: readonly Candidate[] = [
-  { name: RAW_FETCH, open: rawFetch },
+  rawFetch,
   { name: 'ky 2', open: kyClient },
   { name: 'axios + axios-retry', open: axiosClient },
   { name: 'wretch + retry', open: wretchClient },
@@ -60,32 +58,11 @@ class FailedStatus extends Error {
   }
 }
 
-/** What `fetch` takes, with a signal that also ends the attempt after its timeout. */
-function initOf(request: Request, signal: AbortSignal | undefined = request.signal): RequestInit {
-  const { method, headers, body } = request;
-  const attempt = AbortSignal.timeout(attemptTimeoutMs);
-  return {
-    method,
-    headers,
-    body: body ?? null,
-    signal: signal ? AbortSignal.any([signal, attempt]) : attempt,
-  };
-}
-
-async function read(response: Response): Promise<number> {
-  await response.text();
-  return response.status;
-}
-
 /** Reads the answer, and throws if it says that the service is in trouble. */
 async function readOrThrow(response: Response): Promise<number> {
   const status = await read(response);
   if (retriedStatuses.includes(status)) throw new FailedStatus(status);
   return status;
-}
-
-function rawFetch(fetch: Fetch): Client {
-  return { send: async request => read(await fetch(request.url, initOf(request))) };
 }
 
 function kyClient(fetch: Fetch): Client {

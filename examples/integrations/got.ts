@@ -11,7 +11,7 @@ export const gotClient = (url: string): Got =>
 export const client = (url: string, policy: ClientOptions['policy'] = {}): Client =>
   createClient({
     prefix: url,
-    policy: { totalTimeoutMs: 10_000, retry: { maxRetries: 2 }, ...policy },
+    policy: { attemptTimeoutMs: 10_000, ...policy },
   });
 
 if (import.meta.main) {

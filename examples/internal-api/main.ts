@@ -3,9 +3,16 @@
  * does all that services do; the program goes on.
  */
 import { createFetch, type HoldfastEvent } from 'holdfast';
-import { createApi, defineContract, endpoint, isStatusError, ValidationError } from 'holdfast/contract';
+import {
+  apiKey,
+  createApi,
+  defineContract,
+  endpoint,
+  isStatusError,
+  ValidationError,
+} from 'holdfast/contract';
 import { contract, getItem } from './api/index.ts';
-import { startWarehouse } from './service.ts';
+import { startWarehouse, warehouseKey } from './service.ts';
 
 const warehouse = await startWarehouse();
 const { faults } = warehouse;
@@ -39,7 +46,9 @@ const calm = defineContract({
   getItem: endpoint({ ...getItem.options, fallback: { sku: 'unknown', stock: 0 } }),
 });
 const options = { baseUrl: warehouse.url, fetch };
-const api = createApi(contract, options);
+// Only what asks for the key is sent with it.
+const auth = { warehouseKey: apiKey(warehouseKey, { header: 'X-Warehouse-Key' }) };
+const api = createApi(contract, { ...options, auth });
 const calmApi = createApi(calm, options);
 const bolt = { params: { sku: 'bolt' } };
 

@@ -20,6 +20,9 @@ export interface Warehouse {
   close(): void;
 }
 
+/** Of those who may take something away. */
+export const warehouseKey = 'bolts and nuts';
+
 export async function startWarehouse(): Promise<Warehouse> {
   const shelves = new Map([
     ['bolt', { stock: 40, bin: 'A1' }],
@@ -76,10 +79,12 @@ export async function startWarehouse(): Promise<Warehouse> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     if (pathname === '/movements') return stream(request, response);
     const key = String(request.headers['idempotency-key']);
-    const [status, value] =
-      request.method === 'POST'
-        ? reserve((await json(request)) as Order, key)
-        : answer(pathname, searchParams);
+    const [status, value]: readonly [number, unknown] =
+      request.method !== 'POST'
+        ? answer(pathname, searchParams)
+        : request.headers['x-warehouse-key'] === warehouseKey
+          ? reserve((await json(request)) as Order, key)
+          : [401, { title: 'Who are you?' }];
     await sendWith(fault, response, status, value);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -25,6 +25,7 @@ export const behaviours = {
 } satisfies Record<string, Behaviour>;
 
 export class Service implements AsyncDisposable {
+  /** With a path, as most have. */
   readonly url: string;
   readonly requestedAt: number[] = [];
   /** Payments that were made: a second request with the same key makes none. */
@@ -34,7 +35,7 @@ export class Service implements AsyncDisposable {
 
   private constructor(server: ReturnType<typeof createServer>) {
     this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   }
 
   static async start(behave: Behaviour): Promise<Service> {
@@ -47,6 +48,7 @@ export class Service implements AsyncDisposable {
       service.#open.add(response);
       response.once('close', () => service.#open.delete(response));
       for await (const _ of request);
+      if (!request.url?.startsWith('/v1/')) return void response.writeHead(404).end();
       const key = request.headers['idempotency-key'];
       if (request.method === 'POST' && (key === undefined || !keys.has(key))) service.payments++;
       keys.add(key);

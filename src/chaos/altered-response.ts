@@ -1,4 +1,5 @@
 /** The service's response with something wrong with its body. Read as it is asked for, and never ahead. */
+import { ownBytes } from '../http/body.ts';
 import { isNodeStream, leaseOf } from '../http/body-lease.ts';
 import type { Call } from '../pipeline/call.ts';
 import { terminated } from './faults.ts';
@@ -79,7 +80,7 @@ class AlteredBody implements UnderlyingByteSource {
     }
     const size = this.#sizeOfNext(chunk);
     await this.#pace(size);
-    const part = chunk.slice(0, size);
+    const part = ownBytes(chunk.subarray(0, size));
     if (this.#isCorrupting && !this.#scenario.isOver) part[0] = 0;
     this.#isCorrupting = false;
     this.#held = size < chunk.byteLength ? chunk.subarray(size) : undefined;

@@ -45,13 +45,13 @@ export interface TrafficFigures {
 
 export function figuresOf(policy: ResolvedPolicy, traffic: ReadTraffic): PolicyFigures {
   const { retry, hedge, totalTimeoutMs } = policy;
-  const { wholeMs, waitsMs, startedRetries, endsMs } = scheduleOf(policy);
+  const { wholeMs, waitsMs, startedRetries, longestMs } = scheduleOf(policy);
   const attemptsPerCall = (1 + (retry ? retry.maxRetries : 0)) * (1 + (hedge ? hedge.maxHedges : 0));
   const fallbackMs = longestFallback(policy);
   const outage = outageOf(policy, attemptsPerCall);
   return {
     longestCallMs: totalTimeoutMs + fallbackMs,
-    longestAnswerMs: endsMs + fallbackMs,
+    longestAnswerMs: longestMs + fallbackMs,
     allAttemptsMs: wholeMs,
     waitsMs,
     retriesInTime: startedRetries,
@@ -92,6 +92,8 @@ function outageOf({ retry, hedge }: ResolvedPolicy, attemptsPerCall: number): Ou
 /** Ten tenths are a little less than one in floating point. */
 const wholeIn = (tokens: number, cost: number): number => Math.floor(tokens / cost + 1e-9);
 
+const wholeAbove = (count: number): number => Math.ceil(count - 1e-9);
+
 function trafficOf(
   { circuitBreaker }: ResolvedPolicy,
   { callsPerSecond, latencyMs }: ReadTraffic,
@@ -111,9 +113,11 @@ function trafficOf(
   );
   const byRatio =
     failureRatio === false || attemptsPerWindow < minimumThroughput ? Number.POSITIVE_INFINITY : windowMs;
+  // It opens with a failure: the first when there have been enough of them, and silence for long enough.
   const inARow =
     consecutiveFailures === false
       ? Number.POSITIVE_INFINITY
-      : Math.max(minimumSilenceMs, (consecutiveFailures / callsPerSecond) * 1_000);
+      : Math.max(consecutiveFailures, wholeAbove((minimumSilenceMs * callsPerSecond) / 1_000)) *
+        (1_000 / callsPerSecond);
   return { callsUnderWay, attemptsPerWindow, tripAfterMs: Math.min(byRatio, inARow) };
 }

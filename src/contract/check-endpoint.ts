@@ -27,6 +27,7 @@ import {
   stylesOf,
 } from './parameter-style.ts';
 import { parseTemplate } from './path-template.ts';
+import { checkSecurity } from './security.ts';
 import { isSchema, type Schema } from './standard-schema.ts';
 import { readValidation } from './validation.ts';
 import { unwritableJson, unwritableParameter } from './wire-shape.ts';
@@ -67,6 +68,7 @@ const checks: Checks<EndpointOptions> = {
   policy: checkPolicy,
   validate: (value, name) => readValidation(value as object, name),
   paginate: checkPagination,
+  security: checkSecurity,
   fallback: anything,
   operationId: text(/./s, 'a text that is not empty'),
   summary: string,

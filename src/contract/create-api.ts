@@ -13,21 +13,34 @@ import { KeyGuard } from './key-guard.ts';
 import type { OperationOptions } from './operation-options.ts';
 import { itemsOf, type Page, type PageOptions, pagesOf } from './pages.ts';
 import type { Input } from './request-encoder.ts';
+import { type Credentials, readCredentials, schemesIn } from './security.ts';
 import { readValidation, type Validation } from './validation.ts';
 
-/** What a typed client is made with. */
-export interface ApiOptions extends GivenFetch {
+/**
+ * What a typed client is made with.
+ *
+ * @typeParam Scheme - the schemes that endpoints of the contract ask for in their `security`.
+ */
+export interface ApiOptions<Scheme extends string = never> extends GivenFetch {
   /** What all paths are appended to, its own path included: an absolute URL, or in a browser one from the root. */
   readonly baseUrl: string | URL;
   /** What becomes of values that do not match; endpoints may say otherwise. */
   readonly validate?: Validation;
-  /** Proves who calls: `bearer(…)`, `basic(…)`, `apiKey(…)`, or one of your own. */
-  readonly auth?: Auth;
+  /**
+   * Proves who calls: `bearer(…)`, `basic(…)`, `apiKey(…)`, or one of your own, for all endpoints but those that ask for
+   * none; or one for each scheme that endpoints ask for, `{ bearerAuth: bearer(…) }`, sent where it is asked for.
+   */
+  readonly auth?: Auth | AuthByScheme<Scheme>;
   /** Sent with every call. What the contract or the call says comes before. */
   readonly headers?: HeadersInit;
   /** Further members for `fetch`, such as `credentials` in a browser. */
   readonly init?: Omit<RequestInit, 'method' | 'headers' | 'body' | 'signal' | 'duplex'>;
 }
+
+/** Without schemes there is no such object: to the compiler, one without members would be any. */
+type AuthByScheme<Scheme extends string> = [Scheme] extends [never]
+  ? never
+  : { readonly [Name in Scheme]?: Auth | undefined };
 
 /** An input that may be empty may be left out. */
 type Arguments<Input, Options = OperationOptions> = Empty extends Input
@@ -65,15 +78,25 @@ export type Api<Definition> = {
     : Api<Definition[Name]>;
 };
 
+/** The schemes that endpoints of a contract ask for; any, where the contract is only known when the program runs. */
+type SchemesOf<Definition> = string extends keyof Definition
+  ? string
+  : {
+      [Name in keyof Definition]: Definition[Name] extends Endpoint<infer Options>
+        ? Options extends { readonly security: readonly (infer Requirement)[] }
+          ? Names<Requirement>
+          : never
+        : SchemesOf<Definition[Name]>;
+    }[keyof Definition];
+
+type Names<Requirement> = Requirement extends unknown ? keyof Requirement & string : never;
+
 const anything: Check = () => {};
 
 const checks: Checks<ApiOptions> = {
   baseUrl: anything,
   validate: (value, name) => readValidation(value as Validation, name),
-  auth: (value, name) => {
-    requireObject(value, name);
-    callback((value as Auth).authorize, `${name}.authorize`);
-  },
+  auth: requireObject,
   headers: requireObject,
   init: requireObject,
   fetch: callback,
@@ -90,12 +113,14 @@ const checks: Checks<ApiOptions> = {
  */
 export function createApi<const Definition extends Contract>(
   contract: Definition,
-  options: ApiOptions,
+  options: ApiOptions<SchemesOf<Definition>>,
 ): Api<Definition> {
-  readOptions<ApiOptions, object>('', options, checks, {});
-  const client = clientOf(options);
+  readOptions<ApiOptions<SchemesOf<Definition>>, object>('', options, checks, {});
+  const endpoints = endpointsOf(contract);
+  const schemes = endpoints.flatMap(({ endpoint }) => schemesIn(endpoint.options.security));
+  const client = clientOf(options, readCredentials(options.auth, new Set(schemes)));
   const api: Group = {};
-  for (const { path, endpoint } of endpointsOf(contract)) {
+  for (const { path, endpoint } of endpoints) {
     let group = api;
     for (const name of path.slice(0, -1)) group = groupIn(group, name);
     // Compiled at the first call: of a large contract, a program uses little.
@@ -123,20 +148,15 @@ function define(group: Group, name: string, value: unknown): void {
   Object.defineProperty(group, name, { value, enumerable: true });
 }
 
-function clientOf({
-  baseUrl,
-  validate = {},
-  auth,
-  headers,
-  init = {},
-  fetch,
-  policy,
-}: ApiOptions): ApiClient {
+function clientOf(
+  { baseUrl, validate = {}, headers, init = {}, fetch, policy }: Omit<ApiOptions, 'auth'>,
+  credentials: Credentials,
+): ApiClient {
   return {
     inside: insideFor(givenFetch({ fetch, policy })),
     base: readBaseUrl(baseUrl),
     validate,
-    auth,
+    credentials,
     headers: Object.fromEntries(new Headers(headers)),
     init,
     keys: new KeyGuard(),

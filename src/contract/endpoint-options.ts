@@ -3,6 +3,7 @@ import type { CallPolicy } from '../policies/policy-options.ts';
 import type { Content } from './content.ts';
 import type { Pagination } from './pagination.ts';
 import type { ParameterPlace, ParameterStyle } from './parameter-style.ts';
+import type { SecurityRequirement } from './security.ts';
 import type { Schema } from './standard-schema.ts';
 import type { Validation } from './validation.ts';
 
@@ -55,6 +56,11 @@ export interface EndpointOptions {
   readonly policy?: CallPolicy;
   readonly validate?: Validation;
   readonly paginate?: Pagination;
+  /**
+   * The credentials that it asks for, by the names that `auth` of `createApi` has for them: alternatives, each of schemes
+   * that go together, with their scopes, which are for documents. `{}` among them: it may go without; `[]`: it does.
+   */
+  readonly security?: readonly SecurityRequirement[];
   /** A value, or a function that makes one of the error, to stand in when there is no answer. Typed as the success. */
   readonly fallback?: unknown;
   readonly operationId?: string;

@@ -7,7 +7,6 @@ import { hasIdempotencyKey, idempotencyKeyHeader } from '../http/headers.ts';
 import { uniqueId } from '../pipeline/clock.ts';
 import type { CallPolicy } from '../policies/policy-options.ts';
 import { type CallInit, keyFor } from '../request.ts';
-import type { Auth } from './auth.ts';
 import { type Sendable, sendAuthorized, type Trip } from './authorization.ts';
 import type { BaseUrl } from './base-url.ts';
 import { BodyLimit } from './body-limit.ts';
@@ -28,6 +27,7 @@ import {
   Unsendable,
 } from './request-encoder.ts';
 import { type Answer, type Report as ReportResponse, ResponseDecoder } from './response-decoder.ts';
+import type { Choice, Credentials } from './security.ts';
 import { openStream, type StreamSource } from './streams.ts';
 import { readValidation, type Validation } from './validation.ts';
 
@@ -36,7 +36,7 @@ export interface ApiClient {
   readonly inside: Inside;
   readonly base: BaseUrl;
   readonly validate: Validation;
-  readonly auth: Auth | undefined;
+  readonly credentials: Credentials;
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly init: RequestInit;
@@ -52,6 +52,7 @@ export class Exchange {
   readonly #encoder: RequestEncoder;
   readonly #decoder: ResponseDecoder;
   readonly #policy: OperationPolicy;
+  readonly #choice: Choice;
   readonly #reportRequest: ReportRequest;
   readonly #reportResponse: ReportResponse;
   /** Those of the client, and what is accepted. */
@@ -74,6 +75,7 @@ export class Exchange {
     this.#encoder = new RequestEncoder(options, mode.request);
     this.#decoder = new ResponseDecoder(options, mode.response);
     this.#policy = new OperationPolicy(options);
+    this.#choice = client.credentials(options.security);
     const accept = [...new Set(contentsOf(options).map(({ type }) => type))].join(', ');
     this.#commonHeaders = accept === '' ? client.headers : { accept, ...client.headers };
   }
@@ -87,6 +89,8 @@ export class Exchange {
   async send(input: Input = nothing, options: OperationOptions = nothing, target?: URL): Promise<Answer> {
     const { options: declared } = this.endpoint;
     checkArguments(this.name, declared, input, options);
+    const { missing } = this.#choice;
+    if (missing !== undefined) throw new TypeError(`\`${this.name}\` ${missing}`);
     const encoding = this.#encode(input);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
     const url = target?.href ?? this.#urlOf(encoded);
@@ -209,8 +213,8 @@ export class Exchange {
   }
 
   #dispatch(request: Sendable, options: OperationOptions): Promise<Response> {
-    const { auth, inside } = this.client;
-    if (!auth) return inside.fetch(request.target, this.#initOf(request, options));
+    const { auth } = this.#choice;
+    if (!auth) return this.client.inside.fetch(request.target, this.#initOf(request, options));
     const { trip, keyed } = this.#tripOf(request, options);
     return sendAuthorized(auth, keyed, trip);
   }

@@ -69,6 +69,7 @@ export type {
   OpenAPIPathItem,
   OpenAPIRequestBody,
   OpenAPIResponse,
+  OpenAPISecurityScheme,
   OpenAPIServer,
 } from './openapi/document.ts';
 export type { OperationOptions } from './operation-options.ts';
@@ -82,6 +83,7 @@ export type {
 } from './pagination.ts';
 export type { ParameterPlace, ParameterStyle, StyleName } from './parameter-style.ts';
 export type { ProblemDetails } from './problem-details.ts';
+export type { SecurityRequirement } from './security.ts';
 export type { Issue, Schema } from './standard-schema.ts';
 export { toOpenAPI } from './to-openapi.ts';
 export type { ExpiringToken, TokenSource } from './tokens.ts';

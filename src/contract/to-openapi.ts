@@ -1,5 +1,15 @@
 /** From a contract to a document that others can read, generate from and publish. */
-import { type Check, type Checks, copyOption, listOf, readOptions, text } from '../pipeline/options.ts';
+import {
+  type Check,
+  type Checks,
+  copyOption,
+  listOf,
+  oneOf,
+  readOptions,
+  requireObject,
+  show,
+  text,
+} from '../pipeline/options.ts';
 import { type Contract, defineContract, endpointsOf, type NamedEndpoint } from './contract.ts';
 import type { EndpointOptions, Method } from './endpoint-options.ts';
 import { Components } from './openapi/components.ts';
@@ -11,12 +21,14 @@ import {
   type OpenAPILicense,
   type OpenAPIOperation,
   type OpenAPIPathItem,
+  type OpenAPISecurityScheme,
   type OpenAPIServer,
   present,
   unlessEmpty,
 } from './openapi/document.ts';
 import { type PathName, parametersOf } from './openapi/parameters.ts';
 import { parseTemplate } from './path-template.ts';
+import { schemesIn } from './security.ts';
 
 const string: Check = text(/^/, 'a text');
 const filled: Check = text(/\S/, 'a text that is not empty');
@@ -24,6 +36,16 @@ const filled: Check = text(/\S/, 'a text that is not empty');
 const contactChecks: Checks<OpenAPIContact> = { name: string, url: filled, email: filled };
 const licenseChecks: Checks<OpenAPILicense> = { name: filled, identifier: filled, url: filled };
 const serverChecks: Checks<OpenAPIServer> = { url: filled, description: string };
+const schemeChecks: Checks<OpenAPISecurityScheme> = {
+  type: oneOf('apiKey', 'http', 'mutualTLS', 'oauth2', 'openIdConnect'),
+  description: string,
+  name: filled,
+  in: oneOf('query', 'header', 'cookie'),
+  scheme: filled,
+  bearerFormat: string,
+  flows: requireObject,
+  openIdConnectUrl: filled,
+};
 
 const infoChecks: Checks<OpenAPIInfo> = {
   title: filled,
@@ -33,6 +55,11 @@ const infoChecks: Checks<OpenAPIInfo> = {
   contact: objectOf(contactChecks),
   license: objectOf(licenseChecks, 'name'),
   servers: listOf(objectOf(serverChecks, 'url')),
+  securitySchemes: (value, name) => {
+    requireObject(value, name);
+    for (const [scheme, one] of Object.entries(value as object))
+      objectOf(schemeChecks, 'type')(one, `${name}.${scheme}`);
+  },
 };
 
 /** An object of which some members must be there. */
@@ -50,7 +77,8 @@ function objectOf<Options extends object>(
  * Describes a contract as an OpenAPI 3.1 document: one operation per endpoint, all of it about the wire. The same
  * contract always comes to the same text.
  *
- * @throws TypeError for what is no contract, for a missing `title` or `version`, and for two schemas with the same id.
+ * @throws TypeError for what is no contract, for a missing `title` or `version`, for two schemas with the same id, and for a
+ * scheme that an endpoint names and `securitySchemes` does not.
  * @example
  * await writeFile('openapi.json', JSON.stringify(toOpenAPI(users, { title: 'Users', version: '1.4.0' }), null, 2));
  */
@@ -58,17 +86,32 @@ export function toOpenAPI(contract: Contract, info: OpenAPIInfo): OpenAPIDocumen
   // Nobody is bound to have put the endpoints together with it, and what it refuses, no document can say.
   const endpoints = endpointsOf(defineContract(contract));
   objectOf(infoChecks, 'title', 'version')(info, 'info');
-  const { servers, ...about } = copyOption(info);
+  const { servers, securitySchemes, ...about } = copyOption(info);
+  if (securitySchemes) requireSchemes(endpoints, securitySchemes);
   const components = new Components();
   const paths = pathsOf(endpoints, components);
-  const schemas = unlessEmpty(components.schemas);
   return present<OpenAPIDocument>({
     openapi: '3.1.0',
     info: present<OpenAPIDocument['info']>(about),
     servers,
     paths,
-    components: schemas && { schemas },
+    components: unlessEmpty(
+      present<NonNullable<OpenAPIDocument['components']>>({
+        schemas: unlessEmpty(components.schemas),
+        securitySchemes: securitySchemes && unlessEmpty(securitySchemes),
+      }),
+    ),
   });
+}
+
+/** Who gives none means to add them to the document. */
+function requireSchemes(endpoints: readonly NamedEndpoint[], schemes: object): void {
+  for (const { path, endpoint } of endpoints)
+    for (const scheme of schemesIn(endpoint.options.security))
+      if (!Object.hasOwn(schemes, scheme))
+        throw new TypeError(
+          `\`${path.join('.')}\` asks for ${show(scheme)}, which \`info.securitySchemes\` does not have.`,
+        );
 }
 
 /** The endpoints of one path. */
@@ -124,6 +167,7 @@ function operationOf(
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: requestBodyOf(options, components, name),
     responses: responsesOf(options, components, name),
+    security: options.security && copyOption(options.security),
   });
 }
 

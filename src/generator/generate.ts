@@ -23,6 +23,7 @@ import { InlineSchemas } from './operations/inline-schemas.ts';
 import { nameOperations } from './operations/name-operations.ts';
 import { printCallbacks, printWebhooks } from './operations/print-incoming.ts';
 import { printOperation } from './operations/print-operation.ts';
+import { schemesOf } from './operations/security.ts';
 import { selected, selectorOf } from './operations/select.ts';
 import { Shapes } from './operations/shapes.ts';
 import type { SchemaOptions } from './schemas.ts';
@@ -178,6 +179,7 @@ function makeFiles(
   const hasCallbacks = found.some(({ node }) => node.get('callbacks')?.members().length);
   const names = new Names(problems, [
     ...reservedNames,
+    ...(schemesOf(documents).length > 0 ? ['securitySchemes'] : []),
     ...(webhooks.length > 0 ? ['webhooks'] : []),
     ...(hasCallbacks ? ['callbacks'] : []),
   ]);

@@ -6,7 +6,8 @@ import { wordsOf } from './names.ts';
 import type { NamedOperations } from './operations/name-operations.ts';
 import { policyOf } from './operations/policy-hints.ts';
 import { calling, type NamedOperation } from './operations/print-operation.ts';
-import { credentialsOf, serversStatement } from './operations/servers.ts';
+import { schemesStatement } from './operations/security.ts';
+import { serversStatement } from './operations/servers.ts';
 import { lines } from './operations/typed.ts';
 import { docComment, literal, prose, quoted } from './print/code.ts';
 import { identifiersOf } from './print/identifiers.ts';
@@ -78,7 +79,7 @@ export type Files = ReadonlyMap<string, string>;
 export function oneModule(printed: Printed): Files {
   const { documents, declarations, operations, codeOf, incoming, emit } = printed;
   const statements = [
-    ...servers(printed),
+    ...aboutApi(printed),
     ...declarations.map(({ code }) => code),
     ...operations.all.map(({ name }) => codeOf.get(name) ?? {}),
     printContract(printed),
@@ -116,7 +117,7 @@ export function moduleByTag(printed: Printed): Files {
   if (incoming.length > 0) add('webhooks', incoming);
   const all = modules.map(module => `export * from '${module}';`).join('\n');
   const everyEnding = Object.fromEntries(endingsOf[emit].map(ending => [ending, all]));
-  const statements = [...servers(printed), printContract(printed), everyEnding];
+  const statements = [...aboutApi(printed), printContract(printed), everyEnding];
   for (const [name, text] of filesOf('index', indexHeader(documents), statements, operationHomes, emit))
     files.set(name, text);
   return files;
@@ -173,10 +174,11 @@ function freeModuleName(
   return name;
 }
 
-const servers = ({ documents, emit }: Printed): Text[] => {
-  const statement = serversStatement(documents);
-  return statement === undefined ? [] : [printStatement(statement, emit)];
-};
+/** What stands above everything: of the API as a whole. */
+const aboutApi = ({ documents, emit }: Printed): Text[] =>
+  [serversStatement(documents), schemesStatement(documents)].flatMap(statement =>
+    statement === undefined ? [] : [printStatement(statement, emit)],
+  );
 
 /** What the document asks of all calls, which is for the client to give. */
 function policyNote({ root }: Documents, problems: Problems): string | undefined {
@@ -198,7 +200,7 @@ function printContract({ documents, operations: { inContract }, problems, emit }
   return printStatement(
     {
       name,
-      docs: docComment(title, credentialsOf(documents), policyNote(documents, problems)),
+      docs: docComment(title, policyNote(documents, problems)),
       type: lines(
         members.map(member => `${member}: typeof ${member}`),
         ';',

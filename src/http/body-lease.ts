@@ -14,7 +14,7 @@ import { createStamp, inheritStamps } from './stamp.ts';
 export type BodyEnd =
   | { readonly kind: 'complete' }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'aborted' }
+  | { readonly kind: 'aborted'; readonly reason?: unknown }
   | { readonly kind: 'collected' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -63,6 +63,13 @@ export class BodyLease {
 
   get isOver(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /** Why the body is over before its end; undefined if it is not, or nobody knows. */
+  get cut(): { readonly reason: unknown } | undefined {
+    const end = this.#ended;
+    if (end?.kind === 'failed') return { reason: end.error };
+    return end?.kind === 'aborted' && 'reason' in end ? { reason: end.reason } : undefined;
   }
 
   end(end: BodyEnd): void {
@@ -275,6 +282,7 @@ function readWhole(read: Method, getBody: (() => unknown) | undefined): Method {
     const body = getBody?.call(response) as ReadableStream | null;
     // A read of a body in use is refused by the original and says nothing about the body.
     const isRefused = response.bodyUsed || body?.locked;
+    const cut = lease?.cut;
     const result = read.apply(response, args) as Promise<unknown>;
     if (!lease || isRefused) return result;
     lease.begin('whole');
@@ -286,7 +294,8 @@ function readWhole(read: Method, getBody: (() => unknown) | undefined): Method {
       },
       error => {
         lease.end(isParseError(error) ? { kind: 'complete' } : { kind: 'failed', error });
-        throw error;
+        // Node 22 says `AbortError` of a body that was cut off before, whatever the reason.
+        throw cut ? cut.reason : error;
       },
     );
   };

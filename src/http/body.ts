@@ -36,3 +36,9 @@ export function copyForm<Body extends BodyInit>(body: Body): Body | URLSearchPar
   for (const [name, value] of body as unknown as Iterable<[string, string]>) copy.append(name, value);
   return copy;
 }
+
+/**
+ * A copy in memory of its own: what is put into a stream of bytes is taken away from everybody else, and what others make
+ * may lie in memory that more have a share in. Not by `slice()`, which is none with a `Buffer`.
+ */
+export const ownBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

@@ -31,7 +31,10 @@ const LEADING_COUNT = /^([0-9]+)\s*(?:$|[,;])/;
 const EPOCH_SECONDS_FROM = 1e9;
 const EPOCH_MS_FROM = 1e12;
 
-/** A quota that is longer than a day, with an hour for clocks that differ, is taken for a mistake. */
+/**
+ * A quota that is longer than a day, with an hour for clocks that differ, is taken for a mistake: after a reset only the
+ * answer to a request says more, and there is none while nothing may go.
+ */
 const longestResetMs = 25 * 3_600_000;
 
 /**
@@ -83,7 +86,10 @@ function readPolicies(value: string): Policies {
     const limit = asCount(parameters.get('q') ?? name);
     if (limit === undefined || limit === 0) continue;
     const isOfRequests = (parameters.get('qu') ?? 'requests') === 'requests';
-    policies.set(String(name), isOfRequests ? { limit, windowMs: asMs(parameters.get('w')) } : undefined);
+    policies.set(
+      String(name),
+      isOfRequests ? { limit, windowMs: asWindowMs(parameters.get('w')) } : undefined,
+    );
   }
   return policies;
 }
@@ -153,4 +159,9 @@ const asCount = (value: unknown): number | undefined =>
 const asMs = (value: unknown): number | undefined => {
   const seconds = asCount(value);
   return seconds === undefined ? undefined : seconds * 1_000;
+};
+
+const asWindowMs = (value: unknown): number | undefined => {
+  const windowMs = asMs(value);
+  return windowMs !== undefined && windowMs <= longestResetMs ? windowMs : undefined;
 };

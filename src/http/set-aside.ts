@@ -3,6 +3,7 @@
  * next attempt, and kept until that has gone out, in case it does not. One that is too long for that is let go at once: a
  * socket is not held through a back-off.
  */
+import { ownBytes } from './body.ts';
 import { discard, maxDrainBytes } from './drain.ts';
 import { madeResponse } from './made-response.ts';
 
@@ -106,7 +107,7 @@ class Kept implements SetAside {
   async #next(): Promise<Bytes | undefined> {
     for (;;) {
       const value = this.#chunks?.shift() ?? (await this.#reader.read()).value;
-      if (value?.byteLength !== 0) return value;
+      if (value?.byteLength !== 0) return value && ownBytes(value);
     }
   }
 }

@@ -135,7 +135,7 @@ const codeOf = (error: unknown): string | undefined => {
 export const endByAbort = (reason: unknown, { record }: Call): BodyEnd =>
   reason instanceof TimeoutError && HoldfastError.endedCall(reason, record)
     ? { kind: 'failed', error: reason }
-    : { kind: 'aborted' };
+    : { kind: 'aborted', reason };
 
 /** Whether an attempt ran into a time limit of ours. */
 export const isTimeout = (outcome: Outcome): boolean => outcome.error instanceof TimeoutError;

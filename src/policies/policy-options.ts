@@ -360,13 +360,13 @@ export function adviseOn(options: PolicyOptions, where: string): Advice[] {
       'Set one.',
     );
   }
-  const longestMs = Math.min(attemptTimeoutMs, totalTimeoutMs / 2);
-  if (hedge && hedge.afterMs !== undefined && hedge.quantile === undefined && hedge.afterMs >= longestMs) {
+  const afterMs = hedge && hedge.quantile === undefined ? hedge.afterMs : undefined;
+  if (afterMs !== undefined && (afterMs >= attemptTimeoutMs || afterMs > totalTimeoutMs / 2)) {
     add(
       'HEDGE_TOO_LATE',
-      { afterMs: hedge.afterMs, attemptTimeoutMs, totalTimeoutMs },
-      `\`hedge.afterMs\` (${hedge.afterMs}) leaves no time for a hedge: it has to be below \`attemptTimeoutMs\` ` +
-        `(${attemptTimeoutMs}) and below half of \`totalTimeoutMs\` (${totalTimeoutMs}).`,
+      { afterMs, attemptTimeoutMs, totalTimeoutMs },
+      `\`hedge.afterMs\` (${afterMs}) leaves no time for a hedge: it has to be below \`attemptTimeoutMs\` ` +
+        `(${attemptTimeoutMs}) and at most half of \`totalTimeoutMs\` (${totalTimeoutMs}).`,
       'Lower it.',
     );
   }

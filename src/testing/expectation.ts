@@ -1,8 +1,15 @@
 /** What a test says beforehand of an attempt to come: what it has to be, and how it is answered. */
-import type { Clock } from '../pipeline/clock.ts';
+import { type Clock, MAX_TIMER_MS } from '../pipeline/clock.ts';
+import { duration, show } from '../pipeline/options.ts';
 import { assertionError, type Difference, differenceLines } from './assertion.ts';
 import { brokenBody, type Chunk, type SlowBody, slowBody } from './bodies.ts';
-import { describeExpected, describeRequest, differences, type ExpectedRequest } from './expected-request.ts';
+import {
+  describeExpected,
+  describeRequest,
+  differences,
+  type ExpectedRequest,
+  readExpected,
+} from './expected-request.ts';
 import { bodyError, networkError } from './network-error.ts';
 
 /** How a test answers: the attempt in its hands, or one that it expects. */
@@ -37,6 +44,13 @@ export interface Answerable {
   fail(error: unknown): void;
 }
 
+const checkDelay = duration({ max: MAX_TIMER_MS });
+
+function requireReadable(response: Response): void {
+  if (typeof response?.clone === 'function' && !response.bodyUsed && !response.body?.locked) return;
+  throw new TypeError(`\`response\` should be a Response that nobody has read, got ${show(response)}.`);
+}
+
 type Answer = (attempt: Answerable) => unknown;
 
 /** What became of an attempt that was expected. */
@@ -55,7 +69,7 @@ export class ScriptedExpectation implements Expectation {
   #delayMs = 0;
 
   constructor(expected: ExpectedRequest, clock: Clock | undefined) {
-    this.#expected = expected;
+    this.#expected = readExpected(expected);
     this.#clock = clock;
   }
 
@@ -69,11 +83,13 @@ export class ScriptedExpectation implements Expectation {
   after(delayMs: number): this {
     if (!this.#clock)
       throw new TypeError('`after` needs a clock to wait on. Make the transport with one: { clock }.');
+    checkDelay(delayMs, 'delayMs');
     this.#delayMs = delayMs;
     return this;
   }
 
   respond(response?: Response | ((request: Request) => Response | Promise<Response>)): void {
+    if (response !== undefined && typeof response !== 'function') requireReadable(response);
     // A response can be read once, and may be given several times.
     this.#answer = async attempt =>
       attempt.respond(
@@ -90,6 +106,8 @@ export class ScriptedExpectation implements Expectation {
   }
 
   stream(init?: ResponseInit): SlowBody {
+    if (this.#count > 1)
+      throw new TypeError('A body that is sent by hand is that of one attempt. Expect each by itself.');
     const body = slowBody();
     this.#answer = attempt => attempt.respond(new Response(body.stream, init));
     return body;

@@ -1,4 +1,5 @@
 /** What a test expects of a request, and how a request differs from it. */
+import { type Check, type Checks, readOptions, requireObject, show } from '../pipeline/options.ts';
 import { type Difference, written } from './assertion.ts';
 
 /** What is left out is not looked at. */
@@ -11,6 +12,33 @@ export interface ExpectedRequest {
   /** Text, a pattern for it, or anything else for the JSON that it has to be. */
   readonly body?: unknown;
 }
+
+const method: Check = (value, name) => {
+  if (typeof value !== 'string') throw new TypeError(`\`${name}\` should be a text, got ${show(value)}.`);
+};
+
+const url: Check = (value, name) => {
+  if (value instanceof URL || value instanceof RegExp) return;
+  if (typeof value === 'string' && (value.startsWith('/') || URL.canParse(value))) return;
+  throw new TypeError(
+    `\`${name}\` should be a whole URL, a path from \`/\` on, or a pattern, got ${show(value)}.`,
+  );
+};
+
+const headers: Check = (value, name) => {
+  requireObject(value, name);
+  for (const [header, expected] of Object.entries(value as object))
+    if (typeof expected !== 'string' && !(expected instanceof RegExp) && expected !== false)
+      throw new TypeError(
+        `\`${name}.${header}\` should be a text, a pattern or \`false\`, got ${show(expected)}.`,
+      );
+};
+
+const checks: Checks<ExpectedRequest> = { method, url, headers, body: () => {} };
+
+/** @throws TypeError if no request could ever be it, or something of it would never be looked at. */
+export const readExpected = (expected: ExpectedRequest): ExpectedRequest =>
+  readOptions('expected', expected, checks, {});
 
 export const describeExpected = ({ method, url }: ExpectedRequest): string =>
   `${method?.toUpperCase() ?? 'any method'} ${url === undefined ? 'of any URL' : shown(url)}`;

@@ -11,7 +11,7 @@ import {
   ScriptedExpectation,
   unexpected,
 } from './expectation.ts';
-import { describeRequest, differences, type ExpectedRequest } from './expected-request.ts';
+import { describeRequest, differences, type ExpectedRequest, readExpected } from './expected-request.ts';
 import { settled } from './virtual-clock.ts';
 
 export interface ScriptedTransportOptions {
@@ -135,7 +135,8 @@ export function scriptedTransport({
       expectations.push(expectation);
       return expectation;
     },
-    async next(expected: ExpectedRequest = {}) {
+    async next(given: ExpectedRequest = {}) {
+      const expected = readExpected(given);
       if (waiting.length === 0) await settled();
       const attempt = waiting.shift();
       if (!attempt)

@@ -270,6 +270,35 @@ describe('an operation', () => {
     expect(parameters?.map(({ name, required }) => [name, required])).toEqual([['idempotency-key', true]]);
   });
 
+  test('has the security of its endpoint as that states it, and else none', () => {
+    const security = [{ login: ['read', 'write'] }, { key: [], app: [] }, {}];
+    expect(described({ security }).security).toEqual(security);
+    expect(described({ security: [] }).security).toEqual([]);
+    expect(described({})).not.toHaveProperty('security');
+  });
+
+  test('has schemes behind its security, where they are given', async () => {
+    const contract = {
+      a: some({ path: '/a', security: [{ login: ['read'] }, { key: [] }] }),
+      b: some({ path: '/b' }),
+    };
+    const securitySchemes = {
+      login: {
+        type: 'oauth2',
+        flows: { clientCredentials: { tokenUrl: 'https://id.test/token', scopes: { read: 'Reads.' } } },
+      },
+      key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+    } as const;
+    const document = toOpenAPI(contract, { ...info, securitySchemes });
+    expect(document.components).toEqual({ securitySchemes });
+    expect(document.info).toEqual(info);
+    expect(await validate(document)).toEqual(valid);
+    const { key } = securitySchemes;
+    expect(() => toOpenAPI(contract, { ...info, securitySchemes: { key } })).toThrow(
+      new TypeError('`a` asks for "login", which `info.securitySchemes` does not have.'),
+    );
+  });
+
   test('says nothing of what only a client does', () => {
     const policy = { retry: { maxRetries: 7 } };
     const validation = { request: 'off', response: 'off' } as const;
@@ -842,7 +871,7 @@ describe('a component', () => {
     const document = responding(User, foreign({ $ref: '#/$defs/User', $defs: { User: { type: 'null' } } }));
     expect(schemaAt(document, 1)).toEqual(ref('User'));
     expect(schemaAt(document, 2)).toEqual(ref('op2.responses.200'));
-    expect(document.components?.schemas['op2.responses.200']).toEqual({ type: 'null' });
+    expect(document.components?.schemas?.['op2.responses.200']).toEqual({ type: 'null' });
   });
 
   test.each([
@@ -901,9 +930,19 @@ describe('bad input is refused:', () => {
       '`info.license.name` should be a text that is not empty, got undefined.',
     ],
     [
+      'a scheme of no type',
+      { ...info, securitySchemes: { key: { type: 'bearer' } } },
+      '`info.securitySchemes.key.type` should be one of "apiKey", "http", "mutualTLS", "oauth2", "openIdConnect", got "bearer".',
+    ],
+    [
+      'a scheme with members of others',
+      { ...info, securitySchemes: { key: { type: 'apiKey', header: 'X-Key' } } },
+      'Unknown option `info.securitySchemes.key.header`. Known here: type, description, name, in, scheme, bearerFormat, flows, openIdConnectUrl.',
+    ],
+    [
       'an unknown option',
       { ...info, titel: 'T' },
-      'Unknown option `info.titel`. Did you mean `title`? Known here: title, version, summary, description, contact, license, servers.',
+      'Unknown option `info.titel`. Did you mean `title`? Known here: title, version, summary, description, contact, license, servers, securitySchemes.',
     ],
   ])('%s', (_, given, message) => {
     expect(() => toOpenAPI(contract, given as OpenAPIInfo)).toThrow(new TypeError(message));

@@ -27,6 +27,12 @@ const lines: Record<string, readonly (string | RegExp)[]> = {
     'thrown: 404 No such user',
   ],
   'cancel.ts': ['the very same reason: true', 'the server saw the connection close'],
+  'protect.ts': [
+    'at once: everybody buys screws, from the fallback "best sellers"',
+    'later:   nuts for your bolts, from the service, after its turn',
+    'stock: 40 bolts, from the cache (error)',
+    'stock: 40 bolts, from the cache (circuit-open)',
+  ],
   'own-policy.ts': ['200 after 2 attempts, each with a signature of its own'],
   'observe.ts': [
     'circuit: closed → open (consecutive)',

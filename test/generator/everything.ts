@@ -29,6 +29,7 @@ export const everything = documentOf(
         operationId: 'getUser',
         summary: 'One user',
         tags: ['users'],
+        security: [{ login: ['users:read'] }, { key: [], app: [] }, {}],
         parameters: [
           parameter('id', 'path', { type: 'string', format: 'uuid' }),
           parameter('fields', 'query', { type: 'array', items: { type: 'string' } }, { explode: false }),
@@ -58,6 +59,7 @@ export const everything = documentOf(
         operationId: 'deleteUser',
         deprecated: true,
         tags: ['users'],
+        security: [],
         parameters: [parameter('id', 'path', { type: 'integer', format: 'int64' })],
         responses: { 204: { description: 'gone' } },
       },
@@ -161,7 +163,18 @@ export const everything = documentOf(
       },
       ping: { get: { parameters: [parameter('challenge', 'query', { type: 'string' })] } },
     },
+    security: [{ key: [] }],
     components: {
+      securitySchemes: {
+        login: {
+          type: 'oauth2',
+          flows: {
+            clientCredentials: { tokenUrl: 'https://id.test/token', scopes: { 'users:read': 'Reads.' } },
+          },
+        },
+        key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+        app: { type: 'apiKey', in: 'query', name: 'app' },
+      },
       schemas: {
         User: {
           type: 'object',

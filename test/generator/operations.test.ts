@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { bodiesOf, declarationOf } from '../../src/contract/declared-response.ts';
-import type { Responses } from '../../src/contract/endpoint-options.ts';
+import type { Endpoint } from '../../src/contract/endpoint.ts';
+import type { EndpointOptions, Responses } from '../../src/contract/endpoint-options.ts';
 import { membersOf } from '../../src/contract/zod.ts';
-import { documentOf, generated, loaded, operationOf, optionsOf } from './support.ts';
+import {
+  diagnosticsOf,
+  documentOf,
+  generated,
+  importFrom,
+  loaded,
+  operationOf,
+  optionsOf,
+  workFolder,
+} from './support.ts';
 
 const parameter = (where: string, name: string, more: object = {}) => ({
   name,
@@ -593,55 +603,168 @@ describe('what stands around', () => {
     expect(module.servers).toEqual(['https://eu.test/v1', '/v2']);
   });
 
-  test('is what to give as auth', async () => {
-    const { text } = await loaded(
+  test('is what the schemes are, and what to give for each as auth', async () => {
+    const { text, module } = await loaded(
       documentOf(
         { '/a': { get: { responses: { 204: {} } } } },
         {
           components: {
             securitySchemes: {
-              token: { type: 'http', scheme: 'bearer' },
-              key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+              token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From\n@home.' },
+              key: { $ref: '#/components/securitySchemes/other' },
+              other: { type: 'apiKey', in: 'header', name: 'X-Key', 'x-more': {} },
+              user: { type: 'http', scheme: 'Basic' },
+              machine: {
+                type: 'oauth2',
+                flows: {
+                  clientCredentials: {
+                    tokenUrl: 'https://id.test/token',
+                    scopes: { read: 'Reads.' },
+                    'x-more': 1,
+                  },
+                },
+              },
+              person: { type: 'openIdConnect', openIdConnectUrl: 'https://id.test' },
+              tls: { type: 'mutualTLS' },
+              broken: 'bearer',
             },
           },
         },
       ),
     );
-    expect(text).toContain('- token: `bearer(token)`');
-    expect(text).toContain("- key: `apiKey(key, { header: 'X-Key' })`");
+    expect(/\/\*\*\n \* The schemes[\s\S]*?\*\//.exec(text)?.[0]).toMatchInlineSnapshot(`
+      "/**
+       * The schemes that \`security\` of endpoints names, and what \`auth\` of \`createApi\` takes for each.
+       *
+       * - token: \`bearer(token)\`; From \\@home.
+       * - key: \`apiKey(key, { header: 'X-Key' })\`
+       * - other: \`apiKey(key, { header: 'X-Key' })\`
+       * - user: \`basic(user, password)\`
+       * - machine: \`oauth2ClientCredentials({ tokenUrl: 'https://id.test/token', clientId, clientSecret })\` of holdfast/oauth2
+       * - person: \`bearer(token)\`, with a token of its flow
+       * - tls: an \`Auth\` of your own
+       */"
+    `);
+    expect(module.securitySchemes).toEqual({
+      token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+      other: { type: 'apiKey', in: 'header', name: 'X-Key' },
+      user: { type: 'http', scheme: 'Basic' },
+      machine: {
+        type: 'oauth2',
+        flows: { clientCredentials: { tokenUrl: 'https://id.test/token', scopes: { read: 'Reads.' } } },
+      },
+      person: { type: 'openIdConnect', openIdConnectUrl: 'https://id.test' },
+      tls: { type: 'mutualTLS' },
+    });
+  });
+
+  test('has no schemes where there are none, and their name is free', async () => {
+    const { module } = await loaded(operationOf({ operationId: 'securitySchemes' }));
+    expect(Object.keys(module).sort()).toEqual(['contract', 'securitySchemes']);
+    const schemes = { components: { securitySchemes: { key: { type: 'http', scheme: 'basic' } } } };
+    const { contract } = await loaded({ ...operationOf({ operationId: 'securitySchemes' }), ...schemes });
+    expect(Object.keys(contract)).toEqual(['securitySchemes2']);
   });
 });
 
-describe('who calls an operation is said above it, where it is not as the document says of all:', () => {
+describe('an operation says which credentials it asks for', () => {
   const key = [{ key: [] }];
-  const otherwise = ': make an api of it with that as its `auth`';
-  test.each([
-    ['nothing asked for', key, [], 'No proof of who calls is asked for: an api of it alone needs no `auth`.'],
-    [
-      'nothing asked for, in other words',
-      key,
-      [{}],
-      'No proof of who calls is asked for: an api of it alone needs no `auth`.',
-    ],
-    ['nothing, as of all', [], [{}], undefined],
-    ['the same', key, key, undefined],
-    ['left to the document', key, undefined, undefined],
-    ['other scopes', [{ login: ['a'] }], [{ login: ['a', 'b'] }], 'Who calls is said by `login` (`a`, `b`).'],
-    ['another', key, [{ login: [] }], `Who calls is said by \`login\`${otherwise}.`],
-    [
-      'several',
-      undefined,
-      [{ key: [], login: ['a'] }, { id: [] }],
-      'Who calls is said by `key` and `login` (`a`), or by `id`.',
-    ],
-    ['none needed', key, [{}, { key: [] }], `Who calls may be said by \`key\`${otherwise}.`],
-  ])('%s', async (_, all, own, said) => {
-    const { text } = await generated({
-      ...operationOf(own ? { security: own } : {}),
-      ...(all && { security: all }),
+  const components = {
+    securitySchemes: {
+      key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+      login: { type: 'openIdConnect', openIdConnectUrl: 'https://id.test' },
+    },
+  };
+  const securityOf = (all: unknown, own: unknown) =>
+    optionsOf({
+      ...operationOf(own === undefined ? {} : { security: own }),
+      ...(all === undefined ? {} : { security: all }),
+      components,
     });
-    const comment = /\/\*\* ([^\n]*(?:who|Who) calls[^\n]*) \*\/\nexport const it/.exec(text)?.[1];
-    expect(comment).toBe(said);
+
+  test.each([
+    ['nothing where nobody says', undefined, undefined, undefined],
+    ['as the document says of all', key, undefined, key],
+    ['its own, though the document says none of all', undefined, key, key],
+    ['its own before that of the document', key, [{ login: ['a', 'b'] }], [{ login: ['a', 'b'] }]],
+    ['none', key, [], []],
+    ['several, together and in turn', key, [{ key: [], login: ['a'] }, {}], [{ key: [], login: ['a'] }, {}]],
+    [
+      'scopes that are no texts are left out',
+      key,
+      [{ key: null, login: ['a', 1] }],
+      [{ key: [], login: ['a'] }],
+    ],
+  ])('%s', async (_, all, own, expected) => {
+    const { security, problems } = await securityOf(all, own);
+    expect(security).toEqual(expected);
+    expect(problems.filter(problem => problem.includes('ecurity'))).toEqual([]);
+  });
+
+  test.each([
+    ['a text', 'key', key],
+    ['an object', { login: [] }, key],
+    ['a list with a text', [{ login: [] }, 'key'], key],
+  ])('not by %s, and that of all holds', async (_, own, expected) => {
+    const { security, problems } = await securityOf(key, own);
+    expect(security).toEqual(expected);
+    expect(problems).toContain('`security` should be a list of objects. It is left out.');
+  });
+
+  test('by a name that stands for nothing, and it is told of', async () => {
+    const { security, problems } = await securityOf(undefined, [{ gone: [] }]);
+    expect(security).toEqual([{ gone: [] }]);
+    expect(problems).toContain("No security scheme is called 'gone'. It is asked for by that name.");
+  });
+
+  test('by any name, which stays a name', { timeout: 120_000 }, async () => {
+    const names = [
+      '__proto__',
+      'constructor',
+      'a\'b"c`d',
+      'a\nb\u2028c',
+      '*/ export const evil = 1; /*',
+      '$'.concat('{1}'),
+      '',
+    ];
+    const by = (value: (name: string) => unknown) =>
+      Object.fromEntries(names.map(name => [name, value(name)]));
+    const schemes = by(name => ({
+      type: 'oauth2',
+      in: name,
+      name,
+      flows: by(() => ({ scopes: by(() => name) })),
+    }));
+    const security = [by(name => [name])];
+    const document = { ...operationOf({ security }), components: { securitySchemes: schemes } };
+    const folder = await workFolder();
+    for (const emit of ['ts', 'js'] as const) {
+      const output = `${folder}/${emit}`;
+      await generated(document, { emit, output });
+      const module = await importFrom(output, `index.${emit}`);
+      const { it } = module as { it: Endpoint<EndpointOptions> };
+      expect(JSON.stringify(it.options.security)).toBe(JSON.stringify(security));
+      expect(JSON.stringify(module.securitySchemes)).toBe(JSON.stringify(schemes));
+      expect(Object.keys(module).sort()).toEqual(['contract', 'it', 'securitySchemes']);
+    }
+    const caller = "export * as ts from './ts/index.js'; export * as js from './js/index.js';";
+    expect(diagnosticsOf(folder, caller)).toEqual([]);
+  });
+
+  test('to the compiler as well, which knows the names', { timeout: 120_000 }, async () => {
+    const security = [{ login: ['a'] }, { key: [] }];
+    const { folder } = await generated({ ...operationOf({ security }), components });
+    const caller = `
+      import { apiKey, bearer, createApi, toOpenAPI } from 'holdfast/contract';
+      import { contract, securitySchemes } from './index.js';
+      const [login, key] = [bearer('a'), apiKey('k', { query: 'k' })];
+      createApi(contract, { baseUrl: '/', auth: { login, key } });
+      createApi(contract, { baseUrl: '/', auth: login });
+      // @ts-expect-error -- a misspelling
+      createApi(contract, { baseUrl: '/', auth: { logn: login } });
+      toOpenAPI(contract, { title: 'It', version: '1', securitySchemes });`;
+    expect(diagnosticsOf(folder, caller)).toEqual([]);
   });
 });
 

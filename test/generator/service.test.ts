@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { contract as written } from '../../examples/internal-api/api/index.ts';
-import { startWarehouse, type Warehouse } from '../../examples/internal-api/service.ts';
-import { createApi } from '../../src/contract/index.ts';
+import { startWarehouse, type Warehouse, warehouseKey } from '../../examples/internal-api/service.ts';
+import { apiKey, createApi } from '../../src/contract/index.ts';
 import { createFetch } from '../../src/fetch.ts';
 import { generate } from '../../src/generator/index.ts';
 import { diagnosticsOf, importFrom, workFolder } from './support.ts';
@@ -10,10 +10,13 @@ import { diagnosticsOf, importFrom, workFolder } from './support.ts';
 const input = fileURLToPath(new URL('../../examples/internal-api/openapi.yaml', import.meta.url));
 
 const caller = `
-import { createApi, isStatusError, type ServerSentEvent } from 'holdfast/contract';
+import { apiKey, createApi, isStatusError, type ServerSentEvent } from 'holdfast/contract';
 import { contract, type Item, type Movement, type Reservation } from './index.ts';
 
-const api = createApi(contract, { baseUrl: 'http://warehouse.internal' });
+const warehouseKey = apiKey('k', { header: 'X-Warehouse-Key' });
+const api = createApi(contract, { baseUrl: 'http://warehouse.internal', auth: { warehouseKey } });
+// @ts-expect-error -- no operation asks for it
+createApi(contract, { baseUrl: 'http://warehouse.internal', auth: { warehousekey: warehouseKey } });
 export const item: Item = await api.getItem({ params: { sku: 'bolt' } });
 export const bin: string | undefined = item.bin;
 export const stock: number = await api.getStock({ params: { sku: 'bolt' } });
@@ -60,7 +63,8 @@ afterAll(async () => {
 /** What has just been generated, with the types of what is checked in: a test of the examples holds them to be one. */
 async function made() {
   const { contract } = (await importFrom(folder)) as { contract: typeof written };
-  return createApi(contract, { baseUrl: warehouse.url, fetch });
+  const auth = { warehouseKey: apiKey(warehouseKey, { header: 'X-Warehouse-Key' }) };
+  return createApi(contract, { baseUrl: warehouse.url, fetch, auth });
 }
 
 const bolt = { params: { sku: 'bolt' } };

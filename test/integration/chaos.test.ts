@@ -39,9 +39,15 @@ const failureOf = (reading: Promise<unknown>) =>
 describe('a truncated body breaks as that of a connection which is reset, for', () => {
   test.each(Object.entries(readers))('%s', async (_, read) => {
     await using server = await startFaultServer();
-    const real = createFetch({ retry: false });
-    const broken = await real(server.url('/reset-mid-body', { size }));
-    const expected = looks(await failureOf(read(broken)));
+    const real = createFetch({ retry: false, circuitBreaker: false });
+    let expected: ReturnType<typeof looks>;
+    do {
+      const broken = await real(server.url('/reset-mid-body', { size, hold: true }));
+      const failure = failureOf(read(broken));
+      await server.release('/reset-mid-body');
+      expected = looks(await failure);
+      // Node 22 now and then takes a reset for an end.
+    } while (expected.code === 'UND_ERR_SOCKET');
 
     const ends: HoldfastEvent[] = [];
     const injected = createFetch({

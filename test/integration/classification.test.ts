@@ -1,25 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { createFetch, HoldfastError, NetworkError, responseInfo, TimeoutError } from '../../src/index.ts';
-import { refusedUrl, startFaultServer } from '../support/fault-server.ts';
+import { refusedUrl, resetAfterBytes, startFaultServer } from '../support/fault-server.ts';
 import { rejection } from '../support/rejection.ts';
 
 /** One retry at once, so that a fault that is taken for transient shows itself as a second attempt. */
 const oneRetry = { retry: { maxRetries: 1, baseDelayMs: 0 } };
 
 describe('a transient failure is tried again and ends as a NetworkError that says how far it got', () => {
-  test.each([
+  test.each<[string, string | RegExp, string]>([
     ['reset-before-headers', 'ECONNRESET', 'maybe'],
     ['fin-before-headers', 'UND_ERR_SOCKET', 'maybe'],
-    ['reset-mid-headers', 'ECONNRESET', 'maybe'],
+    ['reset-mid-headers', resetAfterBytes, 'maybe'],
     ['fin-mid-headers', 'UND_ERR_SOCKET', 'maybe'],
   ])('%s: %s, sent %s', async (answer, code, sent) => {
     await using server = await startFaultServer();
     await using fetch = createFetch(oneRetry);
     const error = await rejection(NetworkError, fetch(server.url(`/${answer}`)));
-    expect(error).toMatchObject({ code: 'NETWORK', reason: code, sent, transient: true });
+    const known = expect.stringMatching(code);
+    expect(error).toMatchObject({ code: 'NETWORK', reason: known, sent, transient: true });
     expect(error.attempts).toMatchObject([
-      { attempt: 1, outcome: 'transient', code, sent, status: undefined, reason: 'retried' },
-      { attempt: 2, outcome: 'transient', code, sent, status: undefined, reason: 'retries-exhausted' },
+      { attempt: 1, outcome: 'transient', code: known, sent, status: undefined, reason: 'retried' },
+      { attempt: 2, outcome: 'transient', code: known, sent, status: undefined, reason: 'retries-exhausted' },
     ]);
     expect(await server.requests()).toHaveLength(2);
   });

@@ -154,6 +154,94 @@ describe('a redirect to another origin takes no credentials along:', () => {
   });
 });
 
+describe('of several schemes at once', () => {
+  const security = [{ login: [], key: [], session: [], app: [] }] as const;
+  const guarded = defineContract({
+    read: endpoint({ method: 'GET', path: '/me', responses: { 200: anything }, security }),
+    list: endpoint({
+      method: 'GET',
+      path: '/items',
+      responses: { 200: z.array(anything) },
+      security,
+      paginate: { link: 'next' },
+    }),
+    open: endpoint({ method: 'GET', path: '/open', responses: { 200: anything }, security: [] }),
+  });
+  const schemes = () => {
+    let count = 0;
+    return {
+      login: bearer(async () => ({ token: `SECRET-LOGIN-${++count}`, expiresInMs: 60_000 })),
+      key: apiKey('SECRET-KEY', { header: 'X-Odd-Key' }),
+      session: apiKey('SECRET-SESSION', { cookie: 'odd-session' }),
+      app: apiKey('SECRET-APP', { query: 'odd-app' }),
+    };
+  };
+  const secretsIn = ({ url, raw, body }: Seen) =>
+    [...[url, raw, body].join('\n').matchAll(/SECRET-[\w-]+/g)].map(([secret]) => secret).sort();
+  const all = (login: number) => ['SECRET-APP', 'SECRET-KEY', `SECRET-LOGIN-${login}`, 'SECRET-SESSION'];
+
+  test.each([302, 303, 307, 308])('none follows a redirect to another origin, by a %i', async status => {
+    await using abroad = await serve();
+    await using home = await serve(redirectTo(`${abroad.origin}/there`, status));
+    await using fetch = createFetch();
+    const api = createApi(guarded, { baseUrl: home.origin, fetch, auth: schemes() });
+    await api.read();
+    expect(home.seen.map(secretsIn)).toEqual([all(1)]);
+    expect(abroad.seen.map(({ url }) => url)).toEqual(['/there']);
+    expect(abroad.seen.map(secretsIn)).toEqual([[]]);
+  });
+
+  test('none goes to another origin after they are renewed, where the second answer leads there', async () => {
+    await using abroad = await serve();
+    await using home = await serve();
+    home.answer = ({ headers }, response) =>
+      headers.authorization === 'Bearer SECRET-LOGIN-1'
+        ? reply(response, 401, {})
+        : reply(response, 307, {}, { location: `${abroad.origin}/there` });
+    await using fetch = createFetch();
+    const api = createApi(guarded, { baseUrl: home.origin, fetch, auth: schemes() });
+    await api.read();
+    expect(home.seen.map(secretsIn)).toEqual([all(1), all(2)]);
+    expect(abroad.seen.map(secretsIn)).toEqual([[]]);
+  });
+
+  test('a 401 of another origin, where a redirect has led, gets none of them', async () => {
+    await using abroad = await serve((_, response) => reply(response, 401, {}));
+    await using home = await serve(redirectTo(`${abroad.origin}/there`, 307));
+    await using fetch = createFetch();
+    const api = createApi(guarded, { baseUrl: home.origin, fetch, auth: schemes() });
+    expect(await rejection(StatusError, api.read())).toMatchObject({ status: 401 });
+    expect(abroad.seen.flatMap(secretsIn)).toEqual([]);
+  });
+
+  test('a next page of another origin is not asked for', async () => {
+    await using abroad = await serve((_, response) => reply(response, 200, []));
+    await using home = await serve((_, response) =>
+      reply(response, 200, [1], { link: `<${abroad.origin}/items?page=2>; rel="next"` }),
+    );
+    await using fetch = createFetch();
+    const api = createApi(guarded, { baseUrl: home.origin, fetch, auth: schemes() });
+    const read = async () => {
+      for await (const _ of api.list.items({}));
+    };
+    await expect(read()).rejects.toThrow('should stay at');
+    expect(home.seen.map(secretsIn)).toEqual([all(1)]);
+    expect(abroad.seen).toEqual([]);
+  });
+
+  test('none shows in errors and events, and none goes where none is asked for', async () => {
+    await using home = await serve((_, response) => reply(response, 403, { title: 'no' }));
+    const events: HoldfastEvent[] = [];
+    await using fetch = createFetch({ observe: event => events.push(event) });
+    const api = createApi(guarded, { baseUrl: home.origin, fetch, auth: schemes() });
+    const error = await rejection(StatusError, api.read());
+    const shown = [error.message, JSON.stringify(error), explain(error), inspect(error, { depth: 10 })];
+    expect(shown.concat(inspect(events, { depth: 10 })).join('\n')).not.toContain('SECRET');
+    await rejection(StatusError, api.open());
+    expect(home.seen.map(secretsIn)).toEqual([all(1), []]);
+  });
+});
+
 describe('a key in the query', () => {
   const auth = apiKey('SECRET', { query: 'odd' });
   /** A path of its own for each event: what is shown of it. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { filler, refusedUrl, socketIsFree, startFaultServer } from '../support/fault-server.ts';
+import {
+  filler,
+  refusedUrl,
+  resetAfterBytes,
+  socketIsFree,
+  startFaultServer,
+} from '../support/fault-server.ts';
 
 /** What the runtime's own `fetch` makes of each fault: the ground on which the other tests here stand. */
 
@@ -15,15 +21,15 @@ async function failure(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('before any byte of the response', () => {
-  test.each([
+  test.each<[string, string | RegExp]>([
     ['reset-before-headers', 'ECONNRESET'],
     ['fin-before-headers', 'UND_ERR_SOCKET'],
-    ['reset-mid-headers', 'ECONNRESET'],
+    ['reset-mid-headers', resetAfterBytes],
     ['fin-mid-headers', 'UND_ERR_SOCKET'],
     ['headers-too-large', 'UND_ERR_HEADERS_OVERFLOW'],
   ])('%s fails the fetch with %s', async (answer, code) => {
     await using server = await startFaultServer();
-    expect(await failure(fetch(server.url(`/${answer}`)))).toBe(code);
+    expect(await failure(fetch(server.url(`/${answer}`)))).toMatch(code);
     expect(await server.requests()).toHaveLength(1);
   });
 
@@ -85,8 +91,8 @@ describe('TLS', () => {
 
 describe('in the middle of the body', () => {
   test.each([
-    ['reset-mid-body', 'length', 'ECONNRESET'],
-    ['reset-mid-body', 'chunked', 'ECONNRESET'],
+    ['reset-mid-body', 'length', resetAfterBytes],
+    ['reset-mid-body', 'chunked', resetAfterBytes],
     ['fin-mid-body', 'length', 'UND_ERR_SOCKET'],
     ['fin-mid-body', 'chunked', 'UND_ERR_SOCKET'],
     ['length-too-long', 'length', 'UND_ERR_SOCKET'],
@@ -95,7 +101,7 @@ describe('in the middle of the body', () => {
     const response = await fetch(server.url(`/${answer}`, { framing, hold: true }));
     const text = failure(response.text());
     await server.release(`/${answer}`);
-    expect(await text).toBe(code);
+    expect(await text).toMatch(code);
   });
 
   test('a chunk that is no chunk fails the reading with a parser error', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   ClosedError,
   createFetch,
@@ -32,6 +32,16 @@ describe('a fallback answers with', () => {
       expect([answer.status, answer.headers.get('x-kind')]).toEqual([203, 'static']);
       expect(await answer.text()).toBe('closed today');
     }
+  });
+
+  test('the same response under the next policy too, and under that of a call', async () => {
+    const response = new Response('closed today');
+    const world = failing({ response });
+    expect(await (await reset(world)).text()).toBe('closed today');
+    world.fetch.update({ fallback: { response }, retry: false });
+    expect(await (await reset(world)).text()).toBe('closed today');
+    const init = { policy: { fallback: { response } } } as RequestInit;
+    expect(await (await reset(world, init)).text()).toBe('closed today');
   });
 
   test.each([
@@ -101,6 +111,68 @@ describe('a fallback answers with', () => {
     (await world.transport.next()).fail(networkError('ECONNREFUSED'));
     expect(await again).toMatchObject({ reason: 'ECONNRESET' });
     await world.transport.expectNone();
+  });
+
+  test.each<[string, (call: () => Promise<Response>) => Promise<Response>]>([
+    ['at once', call => call()],
+    [
+      'after a while',
+      async call => {
+        await null;
+        return call();
+      },
+    ],
+  ])('what a call to the same host comes to, for which it is not asked again: %s', async (_, make) => {
+    let answers = 0;
+    const world: ReturnType<typeof harness> = failing({
+      answer() {
+        answers++;
+        if (answers === 10) throw new Error('It goes round and round.');
+        return make(() => world.fetch(url));
+      },
+    });
+    // Without a wait for anything the round would hold up the whole program.
+    world.fetch.hosts.for(url).circuitBreaker.isolate();
+    await expect(world.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(answers).toBe(1);
+    expect(world.events.filter(({ type }) => type === 'fallback-failed')).toHaveLength(1);
+    // Nor does it stick to what is called afterwards.
+    await expect(world.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(answers).toBe(2);
+  });
+
+  test('what a value that stands in for its own call comes to', async () => {
+    const inner = 'https://mirror.test/';
+    const world: ReturnType<typeof harness> = failing(
+      { answer: () => world.fetch(inner) },
+      { hosts: { 'mirror.test': { fallback: { value: 'none' } } } },
+    );
+    world.transport.expect().times(2).fail('ECONNRESET');
+    expect(await (await world.fetch(url)).json()).toBe('none');
+  });
+
+  test('what the function of another client makes of its own call', async () => {
+    const mirror = failing({ answer: () => 'kept by the mirror' });
+    const world = failing({ answer: () => mirror.fetch('https://mirror.test/') });
+    mirror.fetch.hosts.for('https://mirror.test/').circuitBreaker.isolate();
+    world.fetch.hosts.for(url).circuitBreaker.isolate();
+    expect(await (await world.fetch(url)).json()).toBe('kept by the mirror');
+  });
+
+  test('of two functions that call each other what the second comes to, and neither is asked twice', async () => {
+    const asked: string[] = [];
+    const ask = (name: string, other: () => typeof first) =>
+      failing({
+        answer() {
+          asked.push(name);
+          return other().fetch(url);
+        },
+      });
+    const first: ReturnType<typeof harness> = ask('first', () => second);
+    const second: ReturnType<typeof harness> = ask('second', () => first);
+    for (const { fetch } of [first, second]) fetch.hosts.for(url).circuitBreaker.isolate();
+    await expect(first.fetch(url)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(asked).toEqual(['first', 'second']);
   });
 
   test('no body to HEAD', async () => {
@@ -272,6 +344,16 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
     expect(world.clock.pending).toBe(0);
   });
 
+  test('gives one response to two calls, which only one of them could read', async () => {
+    const shared = new Response('x');
+    const world = failing({ answer: () => shared });
+    const first = await reset(world);
+    await rejection(NetworkError, reset(world));
+    expect(await first.text()).toBe('x');
+    const [failed] = world.events.filter(({ type }) => type === 'fallback-failed');
+    expect(failed).toMatchObject({ reason: { message: expect.stringContaining('another call') } });
+  });
+
   test('hangs, after `maxMs`', async () => {
     let signal: AbortSignal | undefined;
     const world = failing({
@@ -320,6 +402,22 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
       expect([response.status, await response.text()]).toEqual([503, 'busy']);
     }
   });
+});
+
+test('where there is no async context, its calls are known until it waits, and then by their signal', async () => {
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+  vi.resetModules();
+  const { ask, isOfAnswer } = await import('../../src/policies/fallback/answering.ts');
+  const { signal } = new AbortController();
+  const another = () => {};
+  const answer = async () => {
+    const first = isOfAnswer(answer, undefined);
+    await null;
+    return [first, isOfAnswer(answer, undefined), isOfAnswer(answer, signal), isOfAnswer(another, signal)];
+  };
+  const known = await ask(answer, { signal } as FallbackFailure, undefined);
+  vi.restoreAllMocks();
+  expect(known).toEqual([true, false, true, false]);
 });
 
 describe('while a fallback is at work', () => {

@@ -378,6 +378,32 @@ describe("with adaptive: 'headers'", () => {
     expect(actions(events)).toEqual(['unreadable']);
   });
 
+  test('an answer that was on its way when `adaptive` was switched off says nothing any more', async () => {
+    const { fetch, transport } = harness(adaptive);
+    const first = fetch(url);
+    const attempt = await transport.next();
+    fetch.update({ ...slow, rateLimit: { perSecond: 1_000 } });
+    attempt.respond(answer({ RateLimit: '"default";r=0;t=3600' }));
+    await first;
+    expect(fetch.hosts.get(host)?.rateLimit).toMatchObject({ left: undefined, readyMs: 0 });
+    void fetch(url);
+    await transport.next();
+  });
+
+  test('a window that is longer than any reset may be is not believed: one failure would silence the host for it', async () => {
+    const { fetch, transport, clock } = harness(adaptive);
+    const first = fetch(url);
+    (await transport.next()).respond(
+      answer({ RateLimit: '"default";r=0;t=1', 'RateLimit-Policy': '"default";q=1;w=999999999999999' }),
+    );
+    await first;
+    await clock.advance(1_000);
+    const second = fetch(url).catch(() => {});
+    (await transport.next()).fail('ECONNRESET');
+    await second;
+    expect(fetch.hosts.get(host)?.rateLimit?.readyMs).toBeLessThanOrEqual(1_000);
+  });
+
   test('is off by default: headers are not looked at', async () => {
     const { fetch, transport, events } = harness({ ...slow, rateLimit: { perSecond: 1_000 } });
     const first = fetch(url);

@@ -162,6 +162,30 @@ describe('promise 16: every response and every error tells its story', () => {
     expect(responseInfo(response.clone())).toEqual(responseInfo(response));
   });
 
+  test('says nothing of the circuit of a call that has no breaker, unless the host is isolated by hand', async () => {
+    const { fetch, transport, events } = harness({ retry: false, circuitBreaker: breaksAtOnce });
+    const broken = fetch(url).catch(() => {});
+    (await transport.next()).fail(networkError('ECONNREFUSED'));
+    await broken;
+    const withoutBreaker = { policy: { circuitBreaker: false, fallback: { value: {} } } } as const;
+
+    const call = fetch(url, withoutBreaker);
+    (await transport.next()).respond(statusResponse(200));
+    const past = await call;
+    expect(responseInfo(past)?.circuit).toBeUndefined();
+    expect(explain(past)).not.toContain('circuit');
+    const stopped = await fetch(url, { policy: { fallback: { value: {} } } });
+    expect(responseInfo(stopped)?.circuit).toBe('open');
+
+    fetch.hosts.for(url).circuitBreaker.isolate();
+    const isolated = await fetch(url, withoutBreaker);
+    expect(responseInfo(isolated)?.circuit).toBe('isolated');
+    expect(explain(isolated)).toContain('circuit of https://payments.test: isolated');
+    expect(events.findLast(({ type }) => type === 'call-end')).toMatchObject({
+      call: { circuit: 'isolated' },
+    });
+  });
+
   test('recoveryHeaders() says how often a call was retried', async () => {
     const { response } = await eventful();
     expect(recoveryHeaders(response)).toEqual({ 'X-Retry-Count': '3' });

@@ -20,12 +20,19 @@ export function virtualTests(): string[] {
   return globSync([folders, policies, promises, testing]).sort();
 }
 
-/** What other versions of Node run with vitest: what a runtime can change. */
+/**
+ * What other versions of Node run with vitest: what a runtime can change. Of the transport over undici that is how it ends
+ * and what it says of failures; whether it does what `fetch` does is asked of the Node that has the undici of the package.
+ */
 export const ofNode: readonly string[] = [
   'test/promises',
   'test/pipeline',
   'test/composition',
   'test/client',
+  ...globSync('test/integration/*.test.ts'),
+  ...globSync(
+    'test/integration/undici/{body-ends,dropped-responses,missing,phases,proxy,released,stale-connections,tls}.test.ts',
+  ),
 ];
 
 export interface Skip {
@@ -37,11 +44,18 @@ export interface Skip {
 }
 
 const ownStreams = 'a body that a program made fails with an error of the runtime, not with its own';
+const cancels = 'Readable.fromWeb() cancels what has failed, and the end of the body is told as that';
 const noContext = 'there is no async context';
 const uncoded = 'no failure has a code, and a cause is what the network did';
 const takesMore = 'its Request takes what others refuse';
 
 export const skips: readonly Skip[] = [
+  {
+    runtimes: ['node-26'],
+    file: 'response-body',
+    name: 'half-way fails the reading with a TypeError, read by Readable.fromWeb()',
+    why: cancels,
+  },
   {
     runtimes: ['bun', 'workerd'],
     file: 'circuit-breaker',

@@ -12,6 +12,9 @@ import {
 
 export { filler } from './fault-server/protocol.ts';
 
+/** The code of a reset that came on the heels of bytes: Node 22, when it reads both at once, takes it for an end. */
+export const resetAfterBytes = /^(?:ECONNRESET|UND_ERR_SOCKET)$/;
+
 /** A request as the server saw it. */
 export interface SeenRequest {
   readonly method: string;

@@ -215,6 +215,42 @@ test('verify() lists what was expected and what came', async () => {
   );
 });
 
+describe('what cannot be meant is refused where it is said, and not taken for a failure of the network', () => {
+  const { transport } = testFetch();
+
+  test.each<[object, string]>([
+    [{ metod: 'POST' }, 'Unknown option `expected.metod`. Did you mean `method`?'],
+    [{ method: 5 }, '`expected.method` should be a text, got 5'],
+    [
+      { url: 'v1/charges' },
+      '`expected.url` should be a whole URL, a path from `/` on, or a pattern, got "v1/charges"',
+    ],
+    [
+      { headers: { 'content-length': 5 } },
+      '`expected.headers.content-length` should be a text, a pattern or `false`',
+    ],
+    [{ headers: 'accept' }, '`expected.headers` should be an object'],
+  ])('an attempt that is %j', async (expected, message) => {
+    expect(() => transport.expect(expected)).toThrow(message);
+    await expect(transport.next(expected)).rejects.toThrow(message);
+  });
+
+  test.each([Number.NaN, -5, '5'])('`after(%j)`', delayMs => {
+    expect(() => transport.expect().after(delayMs as number)).toThrow(/`delayMs` should be a number/);
+  });
+
+  test('an answer that is no response, or that has been read', async () => {
+    const used = new Response('x');
+    await used.text();
+    for (const response of [{ id: 42 }, used] as Response[])
+      expect(() => transport.expect().respond(response)).toThrow('should be a Response that nobody has read');
+  });
+
+  test('one body for several attempts', () => {
+    expect(() => transport.expect().times(2).stream()).toThrow('one attempt');
+  });
+});
+
 test('verify() names what nobody expected', () => {
   const transport = scriptedTransport();
   transport(url);

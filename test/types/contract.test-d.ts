@@ -3,7 +3,12 @@ import * as v from 'valibot';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
+  type ApiOptions,
+  type Auth,
+  apiKey,
+  bearer,
   binary,
+  type Contract,
   createApi,
   defineContract,
   endpoint,
@@ -338,4 +343,77 @@ test('valibot and arktype do as well: the caller gives the form of the wire, and
   expectTypeOf(other.arktype({ params: { id } })).resolves.toEqualTypeOf<{ id: string }>();
   // @ts-expect-error -- a text
   other.arktype({ params: { id: 1 } });
+});
+
+describe('credentials', () => {
+  const responses = { 200: User } as const;
+  const guarded = defineContract({
+    read: endpoint({ method: 'GET', path: '/a', responses, security: [{ bearerAuth: ['read'] }] }),
+    group: {
+      write: endpoint({
+        method: 'PUT',
+        path: '/a',
+        responses,
+        security: [{}, { bearerAuth: [], 'app-id': [] }, { key: [] }],
+      }),
+      open: endpoint({ method: 'GET', path: '/b', responses, security: [] }),
+      unsaid: endpoint({ method: 'GET', path: '/c', responses }),
+    },
+  });
+  const baseUrl = 'https://users.internal';
+  const auth = bearer('abc');
+  const key = apiKey('k', { header: 'x-key' });
+
+  test('are given by the names of the schemes that endpoints ask for, and no others', () => {
+    createApi(guarded, { baseUrl, auth: { bearerAuth: auth } });
+    createApi(guarded, { baseUrl, auth: { bearerAuth: auth, 'app-id': key, key } });
+    createApi(guarded, { baseUrl, auth: { key: undefined } });
+    // @ts-expect-error -- no endpoint asks for it
+    createApi(guarded, { baseUrl, auth: { bearerAuht: auth } });
+    // @ts-expect-error -- no endpoint asks for it, either
+    createApi(guarded, { baseUrl, auth: { bearerAuth: auth, other: key } });
+    // @ts-expect-error -- a token is no Auth
+    createApi(guarded, { baseUrl, auth: { bearerAuth: 'abc' } });
+    expectTypeOf<Parameters<typeof createApi<typeof guarded>>[1]>().toEqualTypeOf<
+      ApiOptions<'bearerAuth' | 'app-id' | 'key'>
+    >();
+  });
+
+  test('are one for all as well', () => {
+    createApi(guarded, { baseUrl, auth });
+    createApi(guarded, {
+      baseUrl,
+      auth: {
+        authorize(draft) {
+          draft.headers.a = 'b';
+        },
+      },
+    });
+  });
+
+  test('are only that where no endpoint says what it asks for', () => {
+    createApi(contract, { baseUrl, auth });
+    // @ts-expect-error -- there are no schemes
+    createApi(contract, { baseUrl, auth: { bearerAuth: auth } });
+    // @ts-expect-error -- nor is this an Auth
+    createApi(contract, { baseUrl, auth: {} });
+    expectTypeOf<Parameters<typeof createApi<typeof contract>>[1]>().toEqualTypeOf<ApiOptions>();
+  });
+
+  test('pass through functions for any contract', () => {
+    const toAny = <Definition extends Contract>(definition: Definition, options: ApiOptions) =>
+      createApi(definition, options);
+    toAny(guarded, { baseUrl, auth });
+    const unknown: Contract = guarded;
+    createApi(unknown, { baseUrl, auth: { anything: auth } });
+    const one = (auth: Auth) => createApi(guarded, { baseUrl, auth });
+    one(auth);
+  });
+
+  test('of a wrong form are found where the endpoint is declared', () => {
+    // @ts-expect-error -- alternatives are a list
+    endpoint({ method: 'GET', path: '/a', responses, security: { bearerAuth: [] } });
+    // @ts-expect-error -- scopes are a list
+    endpoint({ method: 'GET', path: '/a', responses, security: [{ bearerAuth: 'read' }] });
+  });
 });

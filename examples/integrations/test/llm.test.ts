@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { CircuitOpenError, createFetch, type FetchOptions, NetworkError, TimeoutError } from 'holdfast';
+import { virtualClock } from 'holdfast/testing';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { anthropicClient, message } from '../anthropic.ts';
@@ -151,22 +152,30 @@ describe.each([openai, anthropic])('$name', sdk => {
     });
 
     test('the timer of an attempt does not cut a stream that is being read', async () => {
-      const next = () => new Promise(resolve => setTimeout(resolve, 1_300));
+      const clock = virtualClock();
+      const read = Promise.withResolvers<void>();
+      const next = () => read.promise.then(() => clock.advance(1_300));
       await using service = await startService(events([...sdk.stream, ...sdk.ends], { next }));
+      const options = { ...transport(), clock, attemptTimeoutMs: 1_000 };
       let count = 0;
-      for await (const _ of await sdk.askStream(service.url, { ...transport(), attemptTimeoutMs: 1_000 }))
+      for await (const _ of await sdk.askStream(service.url, options)) {
         count++;
+        read.resolve();
+      }
       expect(count).toBeGreaterThan(1);
     });
 
     test('the total timeout does, and the error comes as it is', async () => {
       await using service = await startService(events(sdk.stream, { stalls: true }));
-      const stream = await sdk.askStream(service.url, { ...transport(), totalTimeoutMs: 1_000 });
-      const error = await rejection(
+      const clock = virtualClock();
+      const stream = await sdk.askStream(service.url, { ...transport(), clock, totalTimeoutMs: 1_000 });
+      const reading = rejection(
         (async () => {
           for await (const _ of stream);
         })(),
       );
+      await clock.advance(1_000);
+      const error = await reading;
       expect(error).toBeInstanceOf(TimeoutError);
       expect(error.scope).toBe('total');
       await service.requests[0]?.lost;

@@ -1,4 +1,4 @@
-// Made by holdfast generate from openapi.yaml (SHA-256 809100316c50bc831fe12b821b01d994): what is changed here is lost.
+// Made by holdfast generate from openapi.yaml (SHA-256 146f07ebff2efdf27654a15cba283a9d): what is changed here is lost.
 import {
   type Content as ContentOf,
   defineContract,
@@ -12,6 +12,15 @@ import { z } from 'zod';
 
 /** Where the document says that the API is: base URLs for `createApi`. */
 export const servers = ['http://warehouse.internal'] as const;
+
+/**
+ * The schemes that `security` of endpoints names, and what `auth` of `createApi` takes for each.
+ *
+ * - warehouseKey: `apiKey(key, { header: 'X-Warehouse-Key' })`; Of those who may take something away.
+ */
+export const securitySchemes = {
+  warehouseKey: { type: 'apiKey', in: 'header', name: 'X-Warehouse-Key' },
+} as const;
 
 export type Sku = string;
 export const Sku: z.ZodType<Sku> = /* @__PURE__ */ schema(() => z.string().regex(/^[a-z]+$/u));
@@ -146,13 +155,23 @@ export const reserve: Endpoint<{
   method: 'POST';
   path: '/reservations';
   body: typeof ReserveBody;
-  responses: { 201: typeof Reservation; 409: ContentOf<'json', typeof Problem> };
+  responses: {
+    201: typeof Reservation;
+    401: ContentOf<'json', typeof Problem>;
+    409: ContentOf<'json', typeof Problem>;
+  };
+  security: [{ warehouseKey: [] }];
 }> = /* @__PURE__ */ endpoint({
   method: 'POST',
   path: '/reservations',
   body: ReserveBody,
-  responses: { 201: Reservation, 409: /* @__PURE__ */ json(Problem, { type: 'application/problem+json' }) },
+  responses: {
+    201: Reservation,
+    401: /* @__PURE__ */ json(Problem, { type: 'application/problem+json' }),
+    409: /* @__PURE__ */ json(Problem, { type: 'application/problem+json' }),
+  },
   idempotency: 'key',
+  security: [{ warehouseKey: [] }],
 });
 
 /** What goes in and out, as it happens. */

@@ -3,7 +3,7 @@ import type { Payments } from '../payments.ts';
 
 export function payments(baseUrl: string): Payments {
   const client = createClient({
-    baseUrl,
+    prefix: baseUrl,
     policy: { attemptTimeoutMs: 500, retry: { maxRetries: 3 }, idempotencyKey: 'auto' },
   });
   return {

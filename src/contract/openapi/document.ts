@@ -5,6 +5,7 @@
  */
 import type { Method } from '../endpoint-options.ts';
 import type { Empty } from '../infer.ts';
+import type { SecurityRequirement } from '../security.ts';
 
 /** What a contract does not know of the API that it describes. */
 export interface OpenAPIInfo {
@@ -18,6 +19,8 @@ export interface OpenAPIInfo {
   readonly license?: OpenAPILicense;
   /** The base URLs that paths are appended to. */
   readonly servers?: readonly OpenAPIServer[];
+  /** What the schemes are that endpoints name in their `security`. */
+  readonly securitySchemes?: Readonly<Record<string, OpenAPISecurityScheme>>;
 }
 
 export interface OpenAPIContact {
@@ -38,6 +41,20 @@ export interface OpenAPIServer {
   readonly description?: string;
 }
 
+/** One way to prove who calls. Which members it needs beside its type, OpenAPI says. */
+export interface OpenAPISecurityScheme {
+  readonly type: 'apiKey' | 'http' | 'mutualTLS' | 'oauth2' | 'openIdConnect';
+  readonly description?: string;
+  /** Of an API key: what it is called in its place. */
+  readonly name?: string;
+  readonly in?: 'query' | 'header' | 'cookie';
+  /** Of HTTP authentication, such as `bearer`. */
+  readonly scheme?: string;
+  readonly bearerFormat?: string;
+  readonly flows?: object;
+  readonly openIdConnectUrl?: string;
+}
+
 /** JSON Schema, draft 2020-12. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
@@ -45,10 +62,13 @@ export interface JsonSchema {
 
 export interface OpenAPIDocument {
   readonly openapi: '3.1.0';
-  readonly info: Omit<OpenAPIInfo, 'servers'>;
+  readonly info: Omit<OpenAPIInfo, 'servers' | 'securitySchemes'>;
   readonly servers?: readonly OpenAPIServer[];
   readonly paths: Readonly<Record<string, OpenAPIPathItem>>;
-  readonly components?: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, JsonSchema>>;
+    readonly securitySchemes?: Readonly<Record<string, OpenAPISecurityScheme>>;
+  };
 }
 
 export type OpenAPIPathItem = {
@@ -67,6 +87,7 @@ export interface OpenAPIOperation {
   readonly parameters?: readonly OpenAPIParameter[];
   readonly requestBody?: OpenAPIRequestBody;
   readonly responses: Readonly<Record<string, OpenAPIResponse>>;
+  readonly security?: readonly SecurityRequirement[];
 }
 
 /** A header of a response. */

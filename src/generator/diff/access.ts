@@ -1,6 +1,7 @@
 /** Where the API is, and who may call it. */
 import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
+import { schemesOf } from '../operations/security.ts';
 import { serversOf } from '../operations/servers.ts';
 import { listed, quoted } from './change.ts';
 import type { Versioned } from './parameters.ts';
@@ -61,7 +62,7 @@ function requirementsOf({ documents, operation }: Versioned): Requirement[] {
 
 /** Schemes of one name that are no longer the same. */
 export function compareSchemes(from: Documents, to: Documents, context: Context): void {
-  const [before, after] = [schemesOf(from), schemesOf(to)];
+  const [before, after] = [schemesOf(from), new Map(schemesOf(to))];
   for (const [name, scheme] of before) {
     const other = after.get(name);
     if (!other) continue;
@@ -88,16 +89,6 @@ const plain = (value: unknown): string => {
   );
   return listed(urls);
 };
-
-const schemesOf = (documents: Documents): Map<string, Node> =>
-  new Map(
-    (documents.root.get('components')?.get('securitySchemes')?.members() ?? []).flatMap(
-      ([name, declared]) => {
-        const scheme = documents.follow(declared)?.node;
-        return scheme ? [[name, scheme]] : [];
-      },
-    ),
-  );
 
 export function compareServers(from: Documents, to: Documents, context: Context): void {
   const [before, after] = [serversOf(from), serversOf(to)];

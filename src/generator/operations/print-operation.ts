@@ -1,7 +1,7 @@
 /** One operation of a document as `export const …: Endpoint<{…}> = endpoint({…})`. */
 import type { Node } from '../document/node.ts';
 import { pascalCase } from '../names.ts';
-import { docComment, literal, member, prose } from '../print/code.ts';
+import { docComment, literal, literalType, member, prose } from '../print/code.ts';
 import { hardLine, indent, type Layout, wholeText, width } from '../print/layout.ts';
 import { joinTexts, printStatement, type Statement, type Text } from '../print/statement.ts';
 import { printRequestBody } from './contents.ts';
@@ -12,7 +12,7 @@ import { paginationOf } from './pagination.ts';
 import { parametersOf, printGroups, stylesIn } from './parameters.ts';
 import { policyOf } from './policy-hints.ts';
 import { printResponses, responsesOf } from './responses.ts';
-import { securityNote } from './security.ts';
+import { securityOf } from './security.ts';
 import { serverUrls } from './servers.ts';
 import { constant, constantMembers, lines, nothing, type Typed, typedObject } from './typed.ts';
 
@@ -35,6 +35,7 @@ export function printOperation(operation: NamedOperation, context: Context): Tex
     answers.length > 0 ? printResponses(answers, operation, hint, context) : anyResponse(operation, context);
   const idempotency = idempotencyOf(node, context.documents.root, parameters.takesKey);
   const paginate = paginationOf(operation, parameters, answers, context);
+  const security = securityOf(node, context.documents, context.problems);
   const members: EndpointMember[] = [
     { name: 'method', ...constant(method) },
     { name: 'path', ...constant(template.path) },
@@ -45,6 +46,7 @@ export function printOperation(operation: NamedOperation, context: Context): Tex
     ...untyped('idempotency', idempotency),
     ...untyped('policy', policyOf(node, context.problems)),
     ...(paginate ? [{ name: 'paginate', ...constantMembers(paginate) }] : []),
+    ...(security ? [{ name: 'security', code: literal(security), type: literalType(security) }] : []),
     ...untyped('operationId', operation.operationId),
     ...untyped('tags', operation.tags.length > 0 ? operation.tags : undefined),
     ...untyped('deprecated', operation.isDeprecated || undefined),
@@ -53,7 +55,7 @@ export function printOperation(operation: NamedOperation, context: Context): Tex
   const types = members.flatMap(({ name, type }) => (type === undefined ? [] : [[`${name}: `, type]]));
   const statement = {
     name,
-    docs: commentOf(operation, context),
+    docs: commentOf(operation),
     type: ['Endpoint<', lines(types, ';'), '>'],
     value: calling('endpoint', values),
   };
@@ -83,7 +85,7 @@ export const calling =
 const ownServers = ({ node, pathItem }: FoundOperation): Node | undefined =>
   node.get('servers') ?? pathItem.get('servers');
 
-function commentOf(operation: FoundOperation, { documents }: Context): Layout {
+function commentOf(operation: FoundOperation): Layout {
   const { node, isDeprecated } = operation;
   const urls = serverUrls(ownServers(operation)).map(url => `\`${url}\``);
   const summary = node.text('summary')?.trim();
@@ -94,7 +96,6 @@ function commentOf(operation: FoundOperation, { documents }: Context): Layout {
     urls.length > 0
       ? `Its server is ${urls.join(' or ')}: make an api of it with that as its \`baseUrl\`.`
       : undefined,
-    securityNote(node, documents.root),
     isDeprecated ? '@deprecated' : undefined,
   );
 }

@@ -1,4 +1,4 @@
-/** Where the API is, and who may call it, as far as a document knows. */
+/** Where the API is, as far as a document knows. */
 
 import type { Documents } from '../document/documents.ts';
 import type { Node } from '../document/node.ts';
@@ -50,32 +50,3 @@ const variablesOf = (server: Node): string[] =>
     const byDefault = JSON.stringify(variable.get('default')?.value ?? '');
     return `${name} is ${byDefault}${others.length > 0 ? ` (of ${others.join(', ')})` : ''}`;
   });
-
-/** What to give as `auth`, for each way that the document knows of proving who calls. */
-export function credentialsOf(documents: Documents): string | undefined {
-  const schemes = documents.root.get('components')?.get('securitySchemes')?.members() ?? [];
-  const lines = schemes.flatMap(([name, declared]) => {
-    const scheme = documents.follow(declared)?.node;
-    const hint = scheme && hintFor(scheme);
-    return hint ? [`- ${name}: ${hint}`] : [];
-  });
-  return lines.length > 0
-    ? `Who calls is said by the \`auth\` of \`createApi\`:\n${lines.join('\n')}`
-    : undefined;
-}
-
-function hintFor(scheme: Node): string {
-  const name = quoted(scheme.text('name') ?? '');
-  const type = scheme.text('type');
-  const how = scheme.text('scheme')?.toLowerCase();
-  if (type === 'http' && how === 'bearer') return '`bearer(token)`';
-  if (type === 'http' && how === 'basic') return '`basic(user, password)`';
-  if (type === 'apiKey') return `\`apiKey(key, { ${scheme.text('in') ?? 'header'}: ${name} })\``;
-  const flow = scheme.get('flows')?.get('clientCredentials');
-  if (type === 'oauth2' && flow) {
-    const tokenUrl = quoted(flow.text('tokenUrl') ?? '');
-    return `\`oauth2ClientCredentials({ tokenUrl: ${tokenUrl}, clientId, clientSecret })\` of holdfast/oauth2`;
-  }
-  if (type === 'oauth2' || type === 'openIdConnect') return '`bearer(token)`, with a token of its flow';
-  return 'an `Auth` of your own';
-}

@@ -1,4 +1,5 @@
 /** Keeps a copy of a body while its reader reads it, at the reader's own pace. */
+import { ownBytes } from '../../http/body.ts';
 import { passLease } from '../../http/body-lease.ts';
 import { madeResponse } from '../../http/made-response.ts';
 
@@ -58,9 +59,9 @@ function copying(
         }
         length += value.byteLength;
         if (length > maxBytes) chunks = undefined;
-        // A copy: what is handed over belongs to the reader.
-        chunks?.push(value.slice());
-        controller.enqueue(value);
+        // What is handed over belongs to the reader.
+        chunks?.push(ownBytes(value));
+        controller.enqueue(ownBytes(value));
       },
       cancel(reason) {
         chunks = undefined;

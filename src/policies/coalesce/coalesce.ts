@@ -202,7 +202,7 @@ class Flight extends Branch {
     }
     const isOurs = reason instanceof TimeoutError && HoldfastError.endedCall(reason, call.record);
     this.abort(reason);
-    this.#lease?.end(isOurs ? { kind: 'failed', error: reason } : { kind: 'aborted' });
+    this.#lease?.end(isOurs ? { kind: 'failed', error: reason } : { kind: 'aborted', reason });
   }
 
   #fail(error: unknown): void {

@@ -2,6 +2,7 @@
  * One body for several readers, each at its own pace. What has come is kept until the slowest has read it, up to a
  * bound; whoever is further behind than that when another wants more loses the body.
  */
+import { ownBytes } from '../../http/body.ts';
 
 /** A list through its chunks: what all readers have passed is garbage. */
 interface Link {
@@ -147,7 +148,7 @@ export class BodyReader {
       this.#at = next;
       this.position += chunk.byteLength;
       // What is handed over is transferred, and may be changed; the others want the bytes as they came.
-      controller.enqueue(new Uint8Array(chunk));
+      controller.enqueue(ownBytes(chunk));
     } else if (end === 'complete') {
       this.#leave();
       controller.close();

@@ -14,6 +14,7 @@ import {
   unwrap,
 } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
+import { isOfAnswer } from './answering.ts';
 import {
   type FallbackFailure,
   type FallbackOptions,
@@ -39,7 +40,9 @@ export function fallback(options: FallbackOptions, send: Send): Policy {
 
 /** The same, of options that are checked. */
 export function fallbackBy(rules: FallbackRules, send: Send): Policy {
+  const { source } = rules;
   return function fallback(call, next) {
+    if (source.kind === 'answer' && isOfAnswer(source.answer, call.signal)) return next(call);
     return next(call).then(
       response =>
         rules.statuses.has(response.status) ? replace(responseOutcome(response), undefined) : response,
@@ -60,7 +63,7 @@ export function fallbackBy(rules: FallbackRules, send: Send): Policy {
       const failure = new Failure(outcome, error, call, turn.signal);
       let substitute: Response | undefined;
       try {
-        substitute = await turn.take(() => substituteFor(rules.source, failure, call.deadlineAt, send));
+        substitute = await turn.take(() => substituteFor(source, failure, call, send));
       } catch (reason) {
         if (turn.isCalledOff) {
           if (outcome.response) discard(outcome.response);

@@ -12,6 +12,7 @@ import {
   show,
   text,
 } from '../../pipeline/options.ts';
+import { isKept } from './kept-response.ts';
 
 /** Codes of our errors that say that a call got no answer, and were not asked for by whoever made it. */
 export type FallbackCode = Exclude<ErrorCode, 'CLOSED' | 'STATUS' | 'VALIDATION' | 'TOKEN'>;
@@ -60,7 +61,10 @@ export interface FallbackOptions {
   readonly response?: Response;
   /** Answered as JSON, with status 200. */
   readonly value?: unknown;
-  /** Makes a `Response`, or a value that is answered as JSON; undefined for none: then the call fails as it has. */
+  /**
+   * Makes a `Response`, a new one for each call, or a value that is answered as JSON; undefined for none: then the call
+   * fails as it has. It is not asked for the calls that it makes itself.
+   */
   readonly answer?: (failure: FallbackFailure) => unknown;
   /** Answers if its own answer is a success. It has no fallback itself. */
   readonly call?: string | URL | FallbackCall;
@@ -104,6 +108,7 @@ const kinds = ['response', 'value', 'answer', 'call'] as const;
 const response: Check = (value, name) => {
   if (!(value instanceof Response))
     throw new TypeError(`\`${name}\` should be a Response, got ${show(value)}.`);
+  if (isKept(value)) return;
   if (value.status < 200 || value.bodyUsed || value.body?.locked)
     throw new TypeError(`\`${name}\` should be a Response with a status and a body that nobody has read.`);
 };

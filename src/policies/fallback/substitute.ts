@@ -1,5 +1,8 @@
 /** Makes the answer that stands in for that of the service. */
 import { createStamp } from '../../http/stamp.ts';
+import type { Call } from '../../pipeline/call.ts';
+import { ask } from './answering.ts';
+import { copyOf } from './kept-response.ts';
 import type { FallbackFailure, Source } from './options.ts';
 
 /** Sends a call through the client that the fallback belongs to. */
@@ -9,7 +12,7 @@ export type Send = (url: string, init: RequestInit, deadlineAt: number) => Promi
 export async function substituteFor(
   source: Source,
   failure: FallbackFailure,
-  deadlineAt: number,
+  { deadlineAt, signal }: Pick<Call, 'deadlineAt' | 'signal'>,
   send: Send,
 ): Promise<Response | undefined> {
   const isHead = failure.request.method === 'HEAD';
@@ -19,7 +22,7 @@ export async function substituteFor(
     case 'response':
       return copyOf(source.response, isHead);
     case 'answer':
-      return responseOf(await source.answer(failure), isHead);
+      return responseOf(await ask(source.answer, failure, signal), isHead);
     case 'call': {
       const response = await send(source.url, { ...source.init, signal: failure.signal }, deadlineAt);
       if (response.status < 400) return response;
@@ -33,6 +36,8 @@ function jsonResponse(json: string, isHead: boolean): Response {
   return new Response(isHead ? null : json, { headers: { 'content-type': 'application/json' } });
 }
 
+const given = createStamp<true>();
+
 function responseOf(answer: unknown, isHead: boolean): Response | undefined {
   if (answer === undefined) return undefined;
   if (answer instanceof Response) {
@@ -40,25 +45,17 @@ function responseOf(answer: unknown, isHead: boolean): Response | undefined {
       throw new TypeError(
         '`fallback.answer` gave a Response that nobody can read: an error, or one that was read.',
       );
+    if (answer.body === null) return answer;
+    if (given.get(answer))
+      throw new TypeError(
+        '`fallback.answer` gave a Response that another call has got already. Make one for each, or give it as ' +
+          '`fallback.response`.',
+      );
+    given.set(answer, true);
     return answer;
   }
   const json = JSON.stringify(answer);
   if (json === undefined)
     throw new TypeError('`fallback.answer` gave neither a Response nor a value that JSON can hold.');
   return jsonResponse(json, isHead);
-}
-
-/** The body of a response that is answered with again and again: a clone of a clone would pass on every byte twice. */
-const bodies = createStamp<Promise<Uint8Array<ArrayBuffer> | null>>();
-
-async function copyOf(response: Response, isHead: boolean): Promise<Response> {
-  const { status, statusText, headers } = response;
-  const bytes = bodies.get(response) ?? readOnce(response);
-  bodies.set(response, bytes);
-  const body = await bytes;
-  return new Response(isHead || body === null ? null : new Uint8Array(body), { status, statusText, headers });
-}
-
-async function readOnce(response: Response): Promise<Uint8Array<ArrayBuffer> | null> {
-  return response.body && new Uint8Array(await response.arrayBuffer());
 }

@@ -31,12 +31,12 @@ export interface Neighbours {
 export function rateLimit(options: RateLimitOptions = {}): Policy {
   const limits = readRateLimitOptions(options);
   const own = new HostPart<Holder>(() => ({ limiter: undefined }));
-  return limited((host, clock) => limiterIn(host.part(own), limits, clock), limits, {});
+  return limited((host, clock) => limiterIn(host.part(own), limits, clock), {});
 }
 
 /** The one of the policy, whose bucket belongs to the host. */
 export function hostRateLimit(limits: RateLimits, neighbours: Neighbours = {}): Policy {
-  return limited((host, clock) => rateLimiterOf(host, limits, clock), limits, neighbours);
+  return limited((host, clock) => rateLimiterOf(host, limits, clock), neighbours);
 }
 
 interface Holder {
@@ -68,14 +68,13 @@ export function adoptRateLimit(host: HostState, limits: RateLimits | false, cloc
 
 function limited(
   limiterOf: (host: HostState, clock: Clock) => RateLimiter,
-  limits: RateLimits,
   { isRefused, notBefore }: Neighbours,
 ): Policy {
   return function rateLimit(call, next) {
     if (isRefused?.(call)) return next(call);
     const limiter = limiterOf(call.host, call.runtime.clock);
-    if (limiter.tryTake()) return send(limiter, limits, call, next);
-    return waitForTurn(limiter, call, notBefore).then(ready => send(limiter, limits, ready, next));
+    if (limiter.tryTake()) return send(limiter, call, next);
+    return waitForTurn(limiter, call, notBefore).then(ready => send(limiter, ready, next));
   };
 }
 
@@ -121,7 +120,7 @@ function noteWait({ attempt, record, runtime }: Call, since: number): number {
 }
 
 /** With a token, which comes back if the request was refused, or given up, before it was sent. */
-function send(limiter: RateLimiter, limits: RateLimits, call: Call, next: Handler): Promise<Response> {
+function send(limiter: RateLimiter, call: Call, next: Handler): Promise<Response> {
   const fail = (error: unknown): never => {
     if (isUnsent(error, call)) limiter.giveBack();
     else limiter.end();
@@ -130,7 +129,8 @@ function send(limiter: RateLimiter, limits: RateLimits, call: Call, next: Handle
   try {
     return next(call).then(response => {
       limiter.end();
-      if (limits.adaptive) learn(limiter, call, requireResponse(response));
+      // As the limits are now: they may have changed since the request went out.
+      if (limiter.limits.adaptive) learn(limiter, call, requireResponse(response));
       return response;
     }, fail);
   } catch (error) {

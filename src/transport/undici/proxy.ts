@@ -1,4 +1,5 @@
 /** Connects through proxies: undici's, with the same limits on the way there as without one. */
+import { isIP } from 'node:net';
 import type * as Undici from 'undici';
 import type { Connect, Connections } from './connections.ts';
 import type { Proxies } from './proxy-options.ts';
@@ -17,6 +18,15 @@ export class ProxyRefusedError extends Error {
     this.status = status;
   }
 }
+
+/** undici gives the address of a proxy as its server name. That has to be a name (RFC 6066 §3), and Node 26 throws. */
+const byNameOnly =
+  (connect: Connect): Connect =>
+  (target, callback) =>
+    connect(isAddress(target.servername) ? { ...target, servername: '' } : target, callback);
+
+const isAddress = (name: string | undefined): boolean =>
+  name !== undefined && isIP(name.replace(/^\[(.*)\]$/, '$1')) > 0;
 
 export interface ProxySettings {
   /** Of what is sent, to a server or by way of a proxy. */
@@ -51,13 +61,20 @@ export function newProxyAgent(
     proxyTls: toProxy,
     requestTls: toServer,
     // To be connected includes the tunnel.
-    clientFactory: (proxy: URL, options: object) =>
-      new Tunnels(proxy, { ...options, allowH2: false, headersTimeout: toProxy.timeout as number }),
+    clientFactory: (proxy: URL, options: Undici.Pool.Options) =>
+      new Tunnels(proxy, {
+        ...options,
+        connect: byNameOnly(options.connect as Connect),
+        allowH2: false,
+        headersTimeout: toProxy.timeout as number,
+      }),
     // Of a request in plain text undici's own would forget the limits.
     factory: (origin: string | URL, options: Undici.Pool.Options) => {
       // The proxy looks up the name.
       const way =
-        options.connect === connect ? connect : connections.watch(options.connect as Connect, 'connect');
+        options.connect === connect
+          ? connect
+          : connections.watch(byNameOnly(options.connect as Connect), 'connect');
       return new undici.Pool(origin, { ...limits, allowH2: false, ...options, connect: way });
     },
   };

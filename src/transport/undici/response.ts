@@ -3,6 +3,7 @@
  * callers want, the status and the whole body, comes without web streams; the rest is made when it is asked for.
  */
 import { Readable } from 'node:stream';
+import { ownBytes } from '../../http/body.ts';
 import { type BodyLease, endedLease, ownLease, shareLease } from '../../http/body-lease.ts';
 import { decode } from './content-coding.ts';
 import type { IncomingBody } from './incoming-body.ts';
@@ -204,8 +205,7 @@ export class WireResponse {
             body.cancel();
             throw error;
           }
-          // What is handed over is transferred, and the wire's bytes share their buffer with others.
-          controller.enqueue(new Uint8Array(value));
+          controller.enqueue(ownBytes(value));
         },
         cancel: async () => {
           body.cancel();

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFetch, NetworkError } from '../../../src/index.ts';
 import { ProxyRefusedError, type UndiciOptions, undici } from '../../../src/transport/undici/index.ts';
@@ -106,6 +108,28 @@ describe('a proxy that is itself reached over TLS', () => {
     await using doubting = sending({ proxy, tls: {} });
     const error = await rejection(NetworkError, doubting(http));
     expect(error).toMatchObject({ reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', sent: 'no', transient: false });
+  });
+
+  // Before 24, Node compares a short IPv6 address with the long one of the certificate.
+  const isShortKnown = Number.parseInt(process.versions.node, 10) >= 24;
+  const addresses = ['127.0.0.1', ...(isShortKnown ? ['::1'] : [])];
+
+  test.each(addresses)('at %s is not told this as its name, which Node 26 refuses to do', async ip => {
+    const server = createSecureServer({ ...authority.issue(`IP:${ip}`), allowHTTP1: true }, (_, response) => {
+      response.end('from the proxy');
+    });
+    const names: unknown[] = [];
+    server.on('secureConnection', socket => names.push(socket.servername));
+    server.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    await once(server.listen(0, ip), 'listening');
+    const host = ip.includes(':') ? `[${ip}]` : ip;
+    const proxy = `https://${host}:${(server.address() as AddressInfo).port}`;
+    await using fetch = sending({ proxy });
+    expect(await (await fetch(http)).text()).toBe('from the proxy');
+    const error = await rejection(NetworkError, fetch(https));
+    expect(error).toMatchObject({ reason: 'PROXY_REFUSED' });
+    expect(names).toEqual([false, false]);
+    server.close();
   });
 });
 
