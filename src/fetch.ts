@@ -406,6 +406,8 @@ function rejectAborted(
   signal: AbortSignal,
 ): Promise<Response> {
   const isForeign = typeof input === 'object' && 'url' in input && !(input instanceof Request);
-  if (!isForeign) new Request(input, init).body?.cancel(signal.reason).catch(() => {});
+  // One of another make would be refused for what it is.
+  const plain = init?.signal && init.signal !== signal ? { ...init, signal } : init;
+  if (!isForeign) new Request(input, plain).body?.cancel(signal.reason).catch(() => {});
   return Promise.reject(signal.reason);
 }

@@ -8,6 +8,7 @@ import {
   withHeaders,
 } from './http/headers.ts';
 import { isSafe, normalizeMethod } from './http/method.ts';
+import { createStamp } from './http/stamp.ts';
 import type { CallRequest } from './pipeline/call.ts';
 import { uniqueId } from './pipeline/clock.ts';
 import { show } from './pipeline/options.ts';
@@ -49,8 +50,27 @@ function documentBase(): string | undefined {
 /** The caller's signal: that of `init`, even if it is null, before that of a `Request`. */
 export function signalOf(input: FetchInput, init: CallInit | undefined): AbortSignal | undefined {
   const own = init?.signal;
-  if (own !== undefined) return own ?? undefined;
-  return isObject(input) && 'signal' in input ? input.signal : undefined;
+  if (own !== undefined) return own === null ? undefined : ofRuntime(own);
+  return isObject(input) && 'signal' in input ? ofRuntime(input.signal) : undefined;
+}
+
+const adopted = createStamp<AbortSignal>();
+
+/**
+ * One of the runtime's own that follows a signal of another make: a polyfill's, jsdom's, one of another realm. Some call
+ * no listeners but functions, and some have no reason.
+ */
+function ofRuntime(signal: AbortSignal): AbortSignal {
+  const isOurs: boolean = signal instanceof AbortSignal;
+  if (isOurs || !isSignal(signal)) return signal;
+  const known = adopted.get(signal);
+  if (known) return known;
+  const controller = new AbortController();
+  const follow = (): void => controller.abort((signal as { reason?: unknown }).reason);
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow);
+  if (Object.isExtensible(signal)) adopted.set(signal, controller.signal);
+  return controller.signal;
 }
 
 /** Whether it can be listened to. What is given in its place, `fetch` will refuse in its own words. */
@@ -86,10 +106,12 @@ export function readRequest(
   policy: Pick<ResolvedPolicy, 'idempotencyKey'>,
 ): CallRequest {
   const given = typeof input === 'object' && 'method' in input ? input.method : undefined;
-  const method = normalizeMethod(init?.method === undefined ? given : String(init.method));
+  const own = readInit(input, init);
+  // From the copy: a getter may answer otherwise when it is asked again, and it is the copy that is sent.
+  const method = normalizeMethod(own.method === undefined ? given : String(own.method));
   const urlTemplate = init?.urlTemplate;
   const callerSignal = signalOf(input, init);
-  const plain: CallRequest = { input, init: readInit(input, init), method, url, callerSignal };
+  const plain: CallRequest = { input, init: own, method, url, callerSignal };
   const request = urlTemplate === undefined ? plain : { ...plain, urlTemplate: String(urlTemplate) };
   const key = keyFor(method, request, policy);
   return key === undefined ? request : withKey(request, key);

@@ -1,6 +1,6 @@
 /** The service's response with something wrong with its body. Read as it is asked for, and never ahead. */
 import { ownBytes } from '../http/body.ts';
-import { leaseOf } from '../http/body-lease.ts';
+import { isNodeStream, leaseOf } from '../http/body-lease.ts';
 import type { Call } from '../pipeline/call.ts';
 import { terminated } from './faults.ts';
 import type { BodyFault, Hold, Scenario } from './scenario.ts';
@@ -16,8 +16,10 @@ export function alter(
   faults: readonly BodyFault[],
   scenario: Scenario,
 ): Response {
+  const lease = leaseOf(response);
   // Not looked at while it is on its way: the stream that `fetch` holds on to would keep its response from being collected.
-  if (leaseOf(response).isOver && typeof response.body?.getReader !== 'function') return response;
+  if (lease.isOver && typeof response.body?.getReader !== 'function') return response;
+  if (lease.reading && isNodeStream(response.body)) return response;
   const { status, statusText, headers } = response;
   const stream = new ReadableStream(new AlteredBody(response, call, faults, scenario));
   return disguise(new Response(stream, { status, statusText, headers }), response);

@@ -153,13 +153,14 @@ endedLease.end({ kind: 'complete' });
 
 /**
  * The lease of a response, begun by the first who asks.
- * A response without a web stream for a body (no body, or another library's) has ended with its headers.
+ * One without a body, or with a body that is neither a web stream nor one of Node's, has ended with its headers.
  */
 export function leaseOf(response: Response): BodyLease {
   const existing = leases.get(response) ?? (response as { [ownLease]?(): BodyLease })[ownLease]?.();
   if (existing) return existing;
-  if (!isStream(response.body) || !Object.isExtensible(response)) return endedLease;
-  return watch(response, new BodyLease());
+  if (!Object.isExtensible(response)) return endedLease;
+  if (isStream(response.body)) return watch(response, new BodyLease());
+  return isNodeStream(response.body) ? watchNodeStream(response, response.body) : endedLease;
 }
 
 /** A copy of a response that is out beside it: the body has ended when both have. */
@@ -193,6 +194,31 @@ function watch(response: Response, lease: BodyLease): BodyLease {
 
 const isStream = (body: unknown): body is ReadableStream =>
   typeof body === 'object' && body !== null && typeof (body as ReadableStream).getReader === 'function';
+
+/** What there is of Node's `Readable` that matters here. */
+export interface NodeStream {
+  readonly errored: Error | null;
+  readonly readableEnded: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+/** A body of the kind that node-fetch gives. */
+export const isNodeStream = (body: unknown): body is NodeStream =>
+  typeof body === 'object' && body !== null && 'readableEnded' in body && 'once' in body;
+
+/** It says by itself when it closes, however it is read. */
+function watchNodeStream(response: Response, body: NodeStream): BodyLease {
+  const lease = new BodyLease();
+  leases.set(response, lease);
+  owners.set(body, response);
+  lease.begin('stream');
+  body.once('close', () => {
+    if (body.errored) lease.end({ kind: 'failed', error: body.errored });
+    else lease.end({ kind: body.readableEnded ? 'complete' : 'cancelled' });
+  });
+  return lease;
+}
 
 /** A prototype above `base`, made once per base: responses of several kinds can meet in one program. */
 function extendOnce(make: (base: object) => object): (base: object) => object {

@@ -1,3 +1,5 @@
+import { isNodeStream } from './body-lease.ts';
+
 /** A response being read to its end so that its connection can serve the next request. */
 export interface Drain {
   /** Stops reading. A body that has not ended by then is cancelled, which closes an HTTP/1 connection. */
@@ -11,6 +13,10 @@ export const maxDrainBytes = 65_536;
 export function drain(response: Response): Drain {
   const { body } = response;
   if (!body || body.locked) return { stop: () => {} };
+  if (typeof body.getReader !== 'function') {
+    discard(response);
+    return { stop: () => {} };
+  }
   const reader = body.getReader();
   const stop = () => void reader.cancel().catch(() => {});
   if (Number(response.headers.get('content-length')) > maxDrainBytes) stop();
@@ -29,9 +35,11 @@ async function readUpTo(maxBytes: number, reader: ReadableStreamDefaultReader<Ui
 
 /** Gives up a response that came too late for anyone to want it. */
 export function discard(response: Response): void {
+  const body: unknown = response.body;
   try {
+    if (isNodeStream(body)) body.destroy();
     // What another library's body returns is anybody's guess.
-    Promise.resolve(response.body?.cancel?.()).catch(() => {});
+    else Promise.resolve(response.body?.cancel?.()).catch(() => {});
   } catch {
     // Nor does it have to be one that can be given up.
   }

@@ -254,6 +254,53 @@ describe('promise 7: the caller’s abort settles the call at once, with the cal
     await expect(call).rejects.toBe('enough');
   });
 
+  describe('by a signal of another make, which calls functions alone and has no reason:', () => {
+    class OtherSignal {
+      aborted = false;
+      readonly listeners: unknown[] = [];
+
+      addEventListener(_: 'abort', listener: unknown): void {
+        this.listeners.push(listener);
+      }
+
+      removeEventListener(): void {}
+
+      abort(): void {
+        this.aborted = true;
+        for (const listener of this.listeners) if (typeof listener === 'function') listener();
+      }
+    }
+    const isAbort = expect.objectContaining({ name: 'AbortError' });
+
+    test.each(['an attempt', 'a back-off'])('in %s, with an AbortError', async where => {
+      const { fetch, transport } = harness();
+      const signal = new OtherSignal();
+      const call = rejection(DOMException, fetch(url, { signal: signal as never }));
+      const attempt = await transport.next();
+      if (where === 'a back-off') attempt.respond(statusResponse(503, { 'Retry-After': '1' }));
+      await microtasks();
+      signal.abort();
+      expect(await call).toEqual(isAbort);
+      await transport.expectNone();
+    });
+
+    test('before the call', async () => {
+      const { fetch, transport } = harness();
+      const signal = new OtherSignal();
+      signal.abort();
+      const call = rejection(DOMException, fetch(url, { signal: signal as never }));
+      await transport.expectNone();
+      expect(await call).toEqual(isAbort);
+    });
+
+    test('listens to it once, for all calls', async () => {
+      const { fetch } = harness({ fetch: answering(200) });
+      const signal = new OtherSignal();
+      for (let calls = 0; calls < 3; calls++) await fetch(url, { signal: signal as never });
+      expect(signal.listeners).toHaveLength(1);
+    });
+  });
+
   test('the signal of a Request counts, and that of the init comes before it', async () => {
     const { fetch, transport } = harness();
     const own = new AbortController();

@@ -53,6 +53,19 @@ describe('promise 1: only repeatable calls are retried', () => {
     expect(await attemptsOf(503, { method: 'GET' }, { methods: ['PUT'] })).toBe(1);
   });
 
+  test('the method that is judged is the method that is sent, also where a getter changes its mind', async () => {
+    const answers = ['GET', 'POST', 'PUT'];
+    const init = {
+      get method() {
+        return answers.shift() ?? 'DELETE';
+      },
+    };
+    const transport = answering(503);
+    const { fetch } = harness({ fetch: transport });
+    await fetch(url, init);
+    expect(transport.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET']);
+  });
+
   test('a method is taken as fetch sends it: get is GET, patch is not PATCH', async () => {
     expect(await attemptsOf(503, { method: 'get' })).toBe(3);
     expect(await attemptsOf(503, { method: 'put' }, { methods: ['PUT'] })).toBe(3);

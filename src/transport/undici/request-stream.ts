@@ -13,16 +13,29 @@ const maxAhead = 16;
 export async function readAhead(stream: ReadableStream<Uint8Array>): Promise<Uint8Array | Readable> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
-  const turn = new Promise<undefined>(resolve => void setImmediate(resolve, undefined));
+  let reading = reader.read();
+  let turns = twoTurns();
+  let hasCome = false;
   for (;;) {
-    const reading = reader.read();
-    const step = await Promise.race([reading, turn]);
-    if (!step) return streamOf(reader, chunks, reading);
-    if (step.done) return Buffer.concat(chunks);
-    chunks.push(bytesOf(step.value));
-    if (chunks.length === maxAhead) return streamOf(reader, chunks);
+    const step = await Promise.race([reading, turns]);
+    if (step?.done) return Buffer.concat(chunks);
+    if (step) {
+      chunks.push(bytesOf(step.value));
+      if (chunks.length === maxAhead) return streamOf(reader, chunks);
+      hasCome = true;
+      reading = reader.read();
+    } else if (hasCome) {
+      hasCome = false;
+      turns = twoTurns();
+    } else return streamOf(reader, chunks, reading);
   }
 }
+
+/** A Blob gives a part of it a turn, and says that it has ended a turn later: after whoever began to wait before it. */
+const twoTurns = (): Promise<undefined> =>
+  new Promise(resolve => {
+    setImmediate(() => setImmediate(resolve, undefined));
+  });
 
 /** As it comes. */
 export function toReadable(stream: ReadableStream<Uint8Array>): Readable {

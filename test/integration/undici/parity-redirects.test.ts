@@ -93,6 +93,9 @@ describe('of a Request:', () => {
     'POST of text': () => ({ method: 'POST', body: 'again?' }),
     'PUT of text': () => ({ method: 'PUT', body: 'again?' }),
     'PUT of a form': () => ({ method: 'PUT', body: form() }),
+    'PUT of a Blob': () => ({ method: 'PUT', body: new Blob(['again?']) }),
+    'PUT of a Blob of several parts': () => ({ method: 'PUT', body: new Blob(['ag', bytes('ai'), 'n?']) }),
+    'PUT of a large Blob': () => ({ method: 'PUT', body: new Blob(['again?'.repeat(50_000)]) }),
   };
   const cases = Object.keys(bodies).flatMap(name =>
     redirectStatuses.flatMap(status => modes.map(redirect => [status, name, redirect] as const)),

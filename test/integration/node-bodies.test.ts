@@ -1,0 +1,74 @@
+/** A fetch of somebody's own whose bodies are streams of Node's, as those of node-fetch are. */
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { discard, drain } from '../../src/http/drain.ts';
+import { createFetch, type HoldfastEvent } from '../../src/index.ts';
+import { virtualClock } from '../../src/testing/index.ts';
+import { startFaultServer } from '../support/fault-server.ts';
+import { rejection } from '../support/rejection.ts';
+
+/** An abort ends the request, and with it the body, also after the headers. */
+const nodeFetch: typeof globalThis.fetch = async (input, init = {}) => {
+  const { signal, method = 'GET' } = init;
+  const request = http.request(String(input), { method, ...(signal && { signal }) });
+  request.end();
+  const [body] = (await once(request, 'response')) as [IncomingMessage];
+  const { statusCode: status, headers } = body;
+  return { status, ok: status === 200, headers: new Headers(headers as HeadersInit), body } as never;
+};
+
+const readAll = (response: Response): Promise<string> => text(response.body as unknown as IncomingMessage);
+
+describe('a body that is a stream of Node’s', () => {
+  test('is ended by the caller’s abort', async () => {
+    await using server = await startFaultServer();
+    await using fetch = createFetch({ fetch: nodeFetch });
+    const controller = new AbortController();
+    const response = await fetch(server.url('/stall-body'), { signal: controller.signal });
+    const reading = rejection(Error, readAll(response));
+    controller.abort();
+    await reading;
+    expect(await server.waitForClose('/stall-body')).toMatchObject({ closedBy: 'client' });
+  });
+
+  test('is part of the call: the total timeout ends it', async () => {
+    await using server = await startFaultServer();
+    const clock = virtualClock();
+    const ends: unknown[] = [];
+    const observe = (event: HoldfastEvent): void => {
+      if (event.type === 'body-end') ends.push(event.end);
+    };
+    await using fetch = createFetch({ fetch: nodeFetch, clock, totalTimeoutMs: 5_000, observe });
+    const reading = rejection(Error, readAll(await fetch(server.url('/stall-body'))));
+    await clock.advance(5_000);
+    await reading;
+    expect(await server.waitForClose('/stall-body')).toMatchObject({ closedBy: 'client' });
+    expect(ends).toEqual(['failed']);
+  });
+
+  test('has ended when it has closed, and the signal is let go', async () => {
+    await using server = await startFaultServer();
+    const ends: unknown[] = [];
+    const observe = (event: HoldfastEvent): void => {
+      if (event.type === 'body-end') ends.push(event.end);
+    };
+    await using fetch = createFetch({ fetch: nodeFetch, observe });
+    const response = await fetch(server.url('/200'));
+    expect(ends).toEqual([]);
+    await readAll(response);
+    await setImmediate();
+    expect(ends).toEqual(['complete']);
+  });
+
+  test('is closed by whoever does not want it', () => {
+    for (const giveUp of [drain, discard]) {
+      const body = Readable.from(['unread']);
+      giveUp({ body } as unknown as Response);
+      expect(body.destroyed).toBe(true);
+    }
+  });
+});
