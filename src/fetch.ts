@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { CallRecord } from './call-record.ts';
 import { ClosedError } from './errors.ts';
 import {
