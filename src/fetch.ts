@@ -15,6 +15,7 @@ import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
 import { leaseOf } from './http/body-lease.ts';
 import { createStamp } from './http/stamp.ts';
+import { reasonOf } from './pipeline/branch.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './pipeline/clock.ts';
 import { guarded, type HoldfastEvent, type WarningEvent } from './pipeline/events.ts';
@@ -407,7 +408,8 @@ function rejectAborted(
 ): Promise<Response> {
   const isForeign = typeof input === 'object' && 'url' in input && !(input instanceof Request);
   // One of another make would be refused for what it is.
-  const plain = init?.signal && init.signal !== signal ? { ...init, signal } : init;
-  if (!isForeign) new Request(input, plain).body?.cancel(signal.reason).catch(() => {});
-  return Promise.reject(signal.reason);
+  const plain = signal instanceof AbortSignal ? init : { ...init, signal: null };
+  const reason = reasonOf(signal);
+  if (!isForeign) new Request(input, plain).body?.cancel(reason).catch(() => {});
+  return Promise.reject(reason);
 }

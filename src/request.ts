@@ -8,7 +8,6 @@ import {
   withHeaders,
 } from './http/headers.ts';
 import { isSafe, normalizeMethod } from './http/method.ts';
-import { createStamp } from './http/stamp.ts';
 import type { CallRequest } from './pipeline/call.ts';
 import { uniqueId } from './pipeline/clock.ts';
 import { show } from './pipeline/options.ts';
@@ -50,27 +49,8 @@ function documentBase(): string | undefined {
 /** The caller's signal: that of `init`, even if it is null, before that of a `Request`. */
 export function signalOf(input: FetchInput, init: CallInit | undefined): AbortSignal | undefined {
   const own = init?.signal;
-  if (own !== undefined) return own === null ? undefined : ofRuntime(own);
-  return isObject(input) && 'signal' in input ? ofRuntime(input.signal) : undefined;
-}
-
-const adopted = createStamp<AbortSignal>();
-
-/**
- * One of the runtime's own that follows a signal of another make: a polyfill's, jsdom's, one of another realm. Some call
- * no listeners but functions, and some have no reason.
- */
-function ofRuntime(signal: AbortSignal): AbortSignal {
-  const isOurs: boolean = signal instanceof AbortSignal;
-  if (isOurs || !isSignal(signal)) return signal;
-  const known = adopted.get(signal);
-  if (known) return known;
-  const controller = new AbortController();
-  const follow = (): void => controller.abort((signal as { reason?: unknown }).reason);
-  if (signal.aborted) follow();
-  else signal.addEventListener('abort', follow);
-  if (Object.isExtensible(signal)) adopted.set(signal, controller.signal);
-  return controller.signal;
+  if (own !== undefined) return own ?? undefined;
+  return isObject(input) && 'signal' in input ? input.signal : undefined;
 }
 
 /** Whether it can be listened to. What is given in its place, `fetch` will refuse in its own words. */

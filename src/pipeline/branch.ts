@@ -93,9 +93,17 @@ export abstract class Branch extends Stem implements Hanging {
   }
 }
 
+/** Why a signal has aborted. One of another make than the runtime's, such as a polyfill's, may not say. */
+export function reasonOf(signal: Pick<AbortSignal, 'reason'>): unknown {
+  const { reason } = signal;
+  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+}
+
 /** A signal that is not ours. Listens to it as long as anything hangs from it. */
 class ForeignStem extends Stem {
   readonly #signal: AbortSignal;
+  /** Those of another make may call nothing but functions. */
+  readonly #listener = (): void => this.abortBranches(reasonOf(this.#signal));
 
   constructor(signal: AbortSignal) {
     super();
@@ -104,18 +112,14 @@ class ForeignStem extends Stem {
 
   override adopt(child: Hanging): boolean {
     const isFirst = super.adopt(child);
-    if (isFirst) this.#signal.addEventListener('abort', this);
+    if (isFirst) this.#signal.addEventListener('abort', this.#listener);
     return isFirst;
   }
 
   override drop(child: Hanging): boolean {
     const isBare = super.drop(child);
-    if (isBare) this.#signal.removeEventListener('abort', this);
+    if (isBare) this.#signal.removeEventListener('abort', this.#listener);
     return isBare;
-  }
-
-  handleEvent(): void {
-    this.abortBranches(this.#signal.reason);
   }
 }
 

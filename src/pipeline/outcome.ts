@@ -3,6 +3,7 @@ import { ClosedError, HoldfastError, RejectedError, TimeoutError } from '../erro
 import type { BodyEnd } from '../http/body-lease.ts';
 import { type Failure, readFailure, type Sent } from '../http/failure.ts';
 import { createStamp } from '../http/stamp.ts';
+import { reasonOf } from './branch.ts';
 import type { Call, CallRequest } from './call.ts';
 import type { Handler } from './pipeline.ts';
 
@@ -91,7 +92,7 @@ function statusKind(status: number): ResponseOutcome['kind'] {
 }
 
 export function errorOutcome(error: unknown, call: Call): ErrorOutcome {
-  if (call.signal?.aborted) return abortOutcome(call.signal.reason, call);
+  if (call.signal?.aborted) return abortOutcome(reasonOf(call.signal), call);
   if (HoldfastError.endedCall(error, call.record)) return ownOutcome(error, call);
   if (isArgumentError(error, call.request)) return failed('permanent', error, undefined, 'no');
   const failure = readFailure(error);

@@ -1,7 +1,7 @@
 import { ClosedError, TimeoutError } from '../errors.ts';
 import { type BodyLease, leaseOf } from '../http/body-lease.ts';
 import { discard } from '../http/drain.ts';
-import { Branch } from '../pipeline/branch.ts';
+import { Branch, reasonOf } from '../pipeline/branch.ts';
 import type { Call } from '../pipeline/call.ts';
 import { MAX_TIMER_MS, type Timer } from '../pipeline/clock.ts';
 import type { OpenCall } from '../pipeline/open-calls.ts';
@@ -66,7 +66,7 @@ export function attemptTimeout(options: TimeoutOptions = {}): Policy {
 
 /** Runs `next` on a branch of its own, until its headers (an attempt) or until its body has ended (the whole call). */
 function bound(limit: Limit, call: Call, next: Handler): Promise<Response> {
-  if (call.signal?.aborted) return Promise.reject(call.signal.reason);
+  if (call.signal?.aborted) return Promise.reject(reasonOf(call.signal));
   if (limit.scope === 'attempt') markSent(call);
   const pending = Promise.withResolvers<Response>();
   const timed = new TimedBranch(limit, call, pending);

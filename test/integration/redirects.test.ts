@@ -72,8 +72,7 @@ const withoutKey = (requests: readonly object[]): object[] =>
 const stream = () =>
   new ReadableStream<Uint8Array>({
     async start(controller) {
-      await setImmediate();
-      await setImmediate();
+      for (let turn = 0; turn < 10; turn++) await setImmediate();
       controller.enqueue(new TextEncoder().encode('hello'));
       controller.close();
     },

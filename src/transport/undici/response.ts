@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import { ownBytes } from '../../http/body.ts';
 import { type BodyLease, endedLease, ownLease, shareLease } from '../../http/body-lease.ts';
+import { reasonOf } from '../../pipeline/branch.ts';
 import { decode } from './content-coding.ts';
 import type { IncomingBody } from './incoming-body.ts';
 import { type RawHeaders, ResponseHeaders } from './response-headers.ts';
@@ -137,7 +138,7 @@ export class WireResponse {
       return this.#native(stream)[reader]() as Promise<Value>;
     }
     this.#isRead = true;
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     const { codings, limits } = this.#parts;
     // A small body has come in together with its headers.
     const whole = codings.length === 0 ? body.takeWhole(limits.buffered) : undefined;
@@ -191,7 +192,7 @@ export class WireResponse {
       {
         type: 'bytes',
         pull: async controller => {
-          if (signal?.aborted) throw signal.reason;
+          if (signal?.aborted) throw reasonOf(signal);
           body.lease.begin('stream');
           const { done, value } = await chunks.next();
           if (done) {
