@@ -6,6 +6,7 @@ import { callsInFlight } from './probes/calls-in-flight.ts';
 import { hostState } from './probes/host-state.ts';
 import { manyHosts } from './probes/many-hosts.ts';
 import { openCircuit } from './probes/open-circuit.ts';
+import { policyCosts } from './probes/policies.ts';
 import { protectedSoak } from './probes/protected-soak.ts';
 import { sharedSignal } from './probes/shared-signal.ts';
 import { soak } from './probes/soak.ts';
@@ -33,6 +34,7 @@ export const probes: readonly Probe[] = [
   callsInFlight,
   soak,
   protectedSoak,
+  policyCosts,
 ];
 
 export const holds = ({ measured, limit }: Finding): boolean => limit === undefined || measured <= limit;
