@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { type Holdfast, loadHoldfast } from './holdfast.ts';
 import { callsInFlight } from './probes/calls-in-flight.ts';
+import { contractTypes } from './probes/contract-types.ts';
 import { hostState } from './probes/host-state.ts';
 import { manyHosts } from './probes/many-hosts.ts';
 import { openCircuit } from './probes/open-circuit.ts';
@@ -35,6 +36,7 @@ export const probes: readonly Probe[] = [
   soak,
   protectedSoak,
   policyCosts,
+  contractTypes,
 ];
 
 export const holds = ({ measured, limit }: Finding): boolean => limit === undefined || measured <= limit;
