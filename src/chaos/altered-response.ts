@@ -1,6 +1,7 @@
 /** The service's response with something wrong with its body. Read as it is asked for, and never ahead. */
 import { ownBytes } from '../http/body.ts';
-import { isNodeStream, leaseOf } from '../http/body-lease.ts';
+import { leaseOf } from '../http/body-lease.ts';
+import { isNodeStream } from '../http/node-stream.ts';
 import type { Call } from '../pipeline/call.ts';
 import { terminated } from './faults.ts';
 import type { BodyFault, Hold, Scenario } from './scenario.ts';

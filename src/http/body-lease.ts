@@ -5,6 +5,7 @@
  * (`json()`, `body`, `clone()`…) call the original and watch how it ends. Nothing is wrapped, copied or tee'd; a
  * response that is dropped unread is still garbage, and its collection is one of the ends.
  */
+import { isNodeStream, type NodeStream } from './node-stream.ts';
 import { createStamp, inheritStamps } from './stamp.ts';
 
 /**
@@ -194,18 +195,6 @@ function watch(response: Response, lease: BodyLease): BodyLease {
 
 const isStream = (body: unknown): body is ReadableStream =>
   typeof body === 'object' && body !== null && typeof (body as ReadableStream).getReader === 'function';
-
-/** What there is of Node's `Readable` that matters here. */
-export interface NodeStream {
-  readonly errored: Error | null;
-  readonly readableEnded: boolean;
-  once(event: 'close', listener: () => void): unknown;
-  destroy(): unknown;
-}
-
-/** A body of the kind that node-fetch gives. */
-export const isNodeStream = (body: unknown): body is NodeStream =>
-  typeof body === 'object' && body !== null && 'readableEnded' in body && 'once' in body;
 
 /** It says by itself when it closes, however it is read. */
 function watchNodeStream(response: Response, body: NodeStream): BodyLease {

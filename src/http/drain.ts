@@ -1,4 +1,4 @@
-import { isNodeStream } from './body-lease.ts';
+import { isNodeStream } from './node-stream.ts';
 
 /** A response being read to its end so that its connection can serve the next request. */
 export interface Drain {

@@ -407,13 +407,14 @@ describe('the failure surfaces unchanged, with an event, when the fallback', () 
 test('where there is no async context, its calls are known until it waits, and then by their signal', async () => {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
   vi.resetModules();
-  const { ask, isOfAnswer } = await import('../../src/policies/fallback/answering.ts');
+  const { ask, atWorkOn, isAtWork } = await import('../../src/policies/fallback/answering.ts');
   const { signal } = new AbortController();
   const another = () => {};
   const answer = async () => {
-    const first = isOfAnswer(answer, undefined);
+    const isKnown = (function_: () => unknown, on?: AbortSignal) => isAtWork(function_, atWorkOn(on));
+    const first = isKnown(answer);
     await null;
-    return [first, isOfAnswer(answer, undefined), isOfAnswer(answer, signal), isOfAnswer(another, signal)];
+    return [first, isKnown(answer), isKnown(answer, signal), isKnown(another, signal)];
   };
   const known = await ask(answer, { signal } as FallbackFailure, undefined);
   vi.restoreAllMocks();

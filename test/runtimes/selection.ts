@@ -103,6 +103,18 @@ export const skips: readonly Skip[] = [
   { runtimes: ['deno'], file: 'classification', name: 'fetch refuses without a code', why: uncoded },
   { runtimes: ['deno'], file: 'classification', name: 'a refusal after the server', why: uncoded },
   { runtimes: ['workerd', 'chromium'], file: 'deadline-headers', name: 'withDeadline', why: noContext },
+  {
+    runtimes: ['node-22-first', 'workerd', 'chromium'],
+    file: 'fallback',
+    name: 'not asked again: after a while',
+    why: noContext,
+  },
+  {
+    runtimes: ['node-22-first', 'workerd', 'chromium'],
+    file: 'fallback',
+    name: 'where there is no async context',
+    why: 'it takes the async context away, and there is none',
+  },
   { runtimes: ['workerd'], file: 'secrets', name: 'in the mode error', why: 'workerd has no such mode' },
   {
     runtimes: ['workerd', 'chromium'],

@@ -9,7 +9,7 @@ import type { FallbackFailure, FallbackOptions } from './options.ts';
 type Answer = NonNullable<FallbackOptions['answer']>;
 
 /** A function that looks for an answer, and those within whose calls it was asked. */
-interface AtWork {
+export interface AtWork {
   readonly answer: Answer;
   readonly outer: AtWork | undefined;
 }
@@ -33,22 +33,23 @@ let present: AtWork | undefined;
 /** On the signal that a function was handed, for those who pass it on. */
 const marks = createStamp<AtWork>();
 
-const atWorkOn = (signal: AbortSignal | undefined): AtWork | undefined =>
+/** Within whose answer a call is made that begins here and now, on this signal. */
+export const atWorkOn = (signal: AbortSignal | undefined): AtWork | undefined =>
   context?.getStore() ?? present ?? (signal && marks.get(signal));
 
-/** Whether a call that begins here and now, on this signal, is one that this function makes, or one of its calls does. */
-export function isOfAnswer(answer: Answer, signal: AbortSignal | undefined): boolean {
-  for (let each = atWorkOn(signal); each; each = each.outer) if (each.answer === answer) return true;
+/** Whether a function is at work already: the call is one that it makes, or one of its calls does. */
+export function isAtWork(answer: Answer, within: AtWork | undefined): boolean {
+  for (let each = within; each; each = each.outer) if (each.answer === answer) return true;
   return false;
 }
 
 /**
  * Lets a function make its answer.
  *
- * @param signal - of the call that has failed.
+ * @param within - whose answer the call that has failed was made within.
  */
-export function ask(answer: Answer, failure: FallbackFailure, signal: AbortSignal | undefined): unknown {
-  const atWork: AtWork = { answer, outer: atWorkOn(signal) };
+export function ask(answer: Answer, failure: FallbackFailure, within: AtWork | undefined): unknown {
+  const atWork: AtWork = { answer, outer: within };
   marks.set(failure.signal, atWork);
   context ??= newContext();
   if (context) return context.run(atWork, () => answer(failure));

@@ -14,7 +14,7 @@ import {
   unwrap,
 } from '../../pipeline/outcome.ts';
 import type { Policy } from '../../pipeline/pipeline.ts';
-import { isOfAnswer } from './answering.ts';
+import { atWorkOn, isAtWork } from './answering.ts';
 import {
   type FallbackFailure,
   type FallbackOptions,
@@ -42,7 +42,9 @@ export function fallback(options: FallbackOptions, send: Send): Policy {
 export function fallbackBy(rules: FallbackRules, send: Send): Policy {
   const { source } = rules;
   return function fallback(call, next) {
-    if (source.kind === 'answer' && isOfAnswer(source.answer, call.signal)) return next(call);
+    // Looked at now: where there is no async context, nobody knows it later.
+    const within = source.kind === 'answer' ? atWorkOn(call.signal) : undefined;
+    if (source.kind === 'answer' && isAtWork(source.answer, within)) return next(call);
     return next(call).then(
       response =>
         rules.statuses.has(response.status) ? replace(responseOutcome(response), undefined) : response,
@@ -63,7 +65,9 @@ export function fallbackBy(rules: FallbackRules, send: Send): Policy {
       const failure = new Failure(outcome, error, call, turn.signal);
       let substitute: Response | undefined;
       try {
-        substitute = await turn.take(() => substituteFor(source, failure, call, send));
+        substitute = await turn.take(() =>
+          substituteFor(source, failure, { deadlineAt: call.deadlineAt, within }, send),
+        );
       } catch (reason) {
         if (turn.isCalledOff) {
           if (outcome.response) discard(outcome.response);

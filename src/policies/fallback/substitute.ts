@@ -1,7 +1,6 @@
 /** Makes the answer that stands in for that of the service. */
 import { createStamp } from '../../http/stamp.ts';
-import type { Call } from '../../pipeline/call.ts';
-import { ask } from './answering.ts';
+import { type AtWork, ask } from './answering.ts';
 import { copyOf } from './kept-response.ts';
 import type { FallbackFailure, Source } from './options.ts';
 
@@ -12,7 +11,7 @@ export type Send = (url: string, init: RequestInit, deadlineAt: number) => Promi
 export async function substituteFor(
   source: Source,
   failure: FallbackFailure,
-  { deadlineAt, signal }: Pick<Call, 'deadlineAt' | 'signal'>,
+  { deadlineAt, within }: { readonly deadlineAt: number; readonly within: AtWork | undefined },
   send: Send,
 ): Promise<Response | undefined> {
   const isHead = failure.request.method === 'HEAD';
@@ -22,7 +21,7 @@ export async function substituteFor(
     case 'response':
       return copyOf(source.response, isHead);
     case 'answer':
-      return responseOf(await ask(source.answer, failure, signal), isHead);
+      return responseOf(await ask(source.answer, failure, within), isHead);
     case 'call': {
       const response = await send(source.url, { ...source.init, signal: failure.signal }, deadlineAt);
       if (response.status < 400) return response;

@@ -17,17 +17,17 @@ export interface Weighed {
 }
 
 export const weighed: readonly Weighed[] = [
-  { name: '`createFetch`', code: `export { createFetch } from 'holdfast';`, maxKb: 59 },
-  { name: '`createClient`, with ky', code: `export { createClient } from 'holdfast';`, maxKb: 69 },
+  { name: '`createFetch`', code: `export { createFetch } from 'holdfast';`, maxKb: 60 },
+  { name: '`createClient`, with ky', code: `export { createClient } from 'holdfast';`, maxKb: 70 },
   {
     name: '`createFetch` with `httpCache`',
     code: `export { createFetch } from 'holdfast'; export { httpCache } from 'holdfast/cache';`,
-    maxKb: 74,
+    maxKb: 75,
   },
   {
     name: '`createApi` and what describes an API, with `createFetch` and zod',
     code: `export { createApi, defineContract, endpoint, json, schema } from 'holdfast/contract';`,
-    maxKb: 100.5,
+    maxKb: 102.5,
   },
   {
     name: '`retry`, `pipeline` and `fetchTransport` alone',
