@@ -1,5 +1,6 @@
 const IN_WORDS: Readonly<Record<string, string>> = {
   CIRCUIT_OPEN: 'circuit open',
+  OVERLOADED: 'overloaded',
   HOST_PAUSED: 'host paused',
   CLOSED: 'closed',
   TIMEOUT: 'timed out',

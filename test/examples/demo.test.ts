@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { failureOf } from '../../examples/demo/failure.ts';
 import type { Figures, Summary } from '../../examples/demo/summary.ts';
 
 const demo = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url));
@@ -115,4 +116,12 @@ test.each([
   expect(stderr.trim().split('\n')).toHaveLength(1);
   expect(stdout).toBe('');
   expect(status).toBe(2);
+});
+
+test.each([
+  'CIRCUIT_OPEN',
+  'HOST_PAUSED',
+  'OVERLOADED',
+])('what the policy as shipped refuses is a failure, and nothing that breaks the demo: %s', code => {
+  expect(failureOf(Object.assign(new Error(), { code }))).toBeDefined();
 });
