@@ -1,7 +1,6 @@
 /** The service's response with something wrong with its body. Read as it is asked for, and never ahead. */
 import { ownBytes } from '../http/body.ts';
-import { leaseOf } from '../http/body-lease.ts';
-import { isNodeStream } from '../http/node-stream.ts';
+import { leaseOf, NodeBodyLease } from '../http/body-lease.ts';
 import type { Call } from '../pipeline/call.ts';
 import { terminated } from './faults.ts';
 import type { BodyFault, Hold, Scenario } from './scenario.ts';
@@ -20,7 +19,7 @@ export function alter(
   const lease = leaseOf(response);
   // Not looked at while it is on its way: the stream that `fetch` holds on to would keep its response from being collected.
   if (lease.isOver && typeof response.body?.getReader !== 'function') return response;
-  if (lease.reading && isNodeStream(response.body)) return response;
+  if (lease instanceof NodeBodyLease) return response;
   const { status, statusText, headers } = response;
   const stream = new ReadableStream(new AlteredBody(response, call, faults, scenario));
   return disguise(new Response(stream, { status, statusText, headers }), response);

@@ -114,7 +114,7 @@ export class BodyLease {
 
   /** Ends the lease of a body that nobody has begun to read; the body itself stays as it is. */
   expireUnread(): void {
-    if (this.#ended || this.#expired || this.#reading) return;
+    if (this.#ended || this.#expired || this.reading) return;
     this.#expired = true;
     this.#endLease({ kind: 'expired' });
   }
@@ -134,6 +134,28 @@ export class BodyLease {
     const listeners = this.#onLeaseEnd;
     this.#onLeaseEnd = undefined;
     tell(listeners, end);
+  }
+}
+
+/** That of a body that is a stream of Node's, which says by itself whether it is read, and when it closes. */
+export class NodeBodyLease extends BodyLease {
+  readonly #body: WeakRef<NodeStream>;
+
+  constructor(body: NodeStream) {
+    super();
+    this.#body = new WeakRef(body);
+    if (body.closed) this.#close(body);
+    else body.once('close', () => this.#close(body));
+  }
+
+  override get reading(): 'stream' | undefined {
+    const body = this.#body.deref();
+    return body && (body.readableDidRead || body.readableFlowing !== null) ? 'stream' : undefined;
+  }
+
+  #close({ errored, readableEnded }: NodeStream): void {
+    if (errored) this.end({ kind: 'failed', error: errored });
+    else this.end({ kind: readableEnded ? 'complete' : 'cancelled' });
   }
 }
 
@@ -196,16 +218,10 @@ function watch(response: Response, lease: BodyLease): BodyLease {
 const isStream = (body: unknown): body is ReadableStream =>
   typeof body === 'object' && body !== null && typeof (body as ReadableStream).getReader === 'function';
 
-/** It says by itself when it closes, however it is read. */
 function watchNodeStream(response: Response, body: NodeStream): BodyLease {
-  const lease = new BodyLease();
+  const lease = new NodeBodyLease(body);
   leases.set(response, lease);
   owners.set(body, response);
-  lease.begin('stream');
-  body.once('close', () => {
-    if (body.errored) lease.end({ kind: 'failed', error: body.errored });
-    else lease.end({ kind: body.readableEnded ? 'complete' : 'cancelled' });
-  });
   return lease;
 }
 

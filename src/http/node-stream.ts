@@ -1,7 +1,11 @@
 /** What there is of Node's `Readable` that matters here. */
 export interface NodeStream {
+  readonly closed: boolean;
   readonly errored: Error | null;
+  readonly readableDidRead: boolean;
   readonly readableEnded: boolean;
+  /** Null as long as nobody has asked for what is in it, in any way. */
+  readonly readableFlowing: boolean | null;
   once(event: 'close', listener: () => void): unknown;
   destroy(): unknown;
 }

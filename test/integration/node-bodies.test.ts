@@ -1,14 +1,16 @@
 /** A fetch of somebody's own whose bodies are streams of Node's, as those of node-fetch are. */
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { leaseOf } from '../../src/http/body-lease.ts';
 import { discard, drain } from '../../src/http/drain.ts';
 import { createFetch, type HoldfastEvent } from '../../src/index.ts';
 import { virtualClock } from '../../src/testing/index.ts';
 import { startFaultServer } from '../support/fault-server.ts';
+import { collected } from '../support/garbage.ts';
 import { rejection } from '../support/rejection.ts';
 
 /** An abort ends the request, and with it the body, also after the headers. */
@@ -62,6 +64,62 @@ describe('a body that is a stream of Node’s', () => {
     await readAll(response);
     await setImmediate();
     expect(ends).toEqual(['complete']);
+  });
+
+  test('holds a place in the bulkhead no longer than the lease of a body that nobody reads', async () => {
+    await using server = await startFaultServer();
+    const clock = virtualClock();
+    await using fetch = createFetch({ fetch: nodeFetch, clock, bulkhead: { maxConcurrent: 1 } });
+    const host = (): number | undefined => fetch.hosts.get(new URL(server.url('/200')).host)?.bulkhead?.inUse;
+    await fetch(server.url('/stall-body'));
+    expect(host()).toBe(1);
+    await clock.advance(1_000);
+    expect(host()).toBe(0);
+  });
+
+  for (const [how, read] of Object.entries({
+    'its data': body => body.on('data', () => {}),
+    'an iterator': body => void body[Symbol.asyncIterator]().next(),
+    'a pipe': body => body.pipe(new PassThrough()),
+    'what it has': body => body.on('readable', () => body.read()),
+  } satisfies Record<string, (body: IncomingMessage) => void>)) {
+    test(`holds it as long as it is read, by ${how}`, async () => {
+      await using server = await startFaultServer();
+      const clock = virtualClock();
+      await using fetch = createFetch({ fetch: nodeFetch, clock, bulkhead: { maxConcurrent: 1 } });
+      const host = (): number | undefined =>
+        fetch.hosts.get(new URL(server.url('/200')).host)?.bulkhead?.inUse;
+      const body = (await fetch(server.url('/stall-body'))).body as unknown as IncomingMessage;
+      body.once('error', () => {});
+      read(body);
+      await clock.advance(5_000);
+      expect(host()).toBe(1);
+      body.destroy();
+      await setImmediate();
+      expect(host()).toBe(0);
+    });
+  }
+
+  test('has ended if it closed before anyone looked at it', async () => {
+    const body = Readable.from(['read']);
+    await text(body);
+    await setImmediate();
+    expect(body.closed).toBe(true);
+    expect(leaseOf({ body } as unknown as Response).isOver).toBe(true);
+  });
+
+  test('is collected with its response when nobody reads it', async () => {
+    const ends: unknown[] = [];
+    const silent = async () =>
+      ({ status: 200, headers: new Headers(), body: new Readable({ read() {} }) }) as never;
+    await using fetch = createFetch({
+      fetch: silent,
+      totalTimeoutMs: Number.POSITIVE_INFINITY,
+      observe: event => void (event.type === 'body-end' && ends.push(event.end)),
+    });
+    await (async () => void (await fetch('https://payments.test/')))();
+    await collected(() => ends.length > 0);
+    expect(ends).toEqual(['collected']);
   });
 
   test('is closed by whoever does not want it', () => {
