@@ -242,7 +242,8 @@ export class CallRecord {
 
   /** The record of an attempt, by its number. */
   attempt(number: number): AttemptRecord | undefined {
-    return this.attempts.findLast(({ attempt }) => attempt === number);
+    const latest = this.attempts[this.attempts.length - 1];
+    return latest?.attempt === number ? latest : this.attempts.find(({ attempt }) => attempt === number);
   }
 }
 

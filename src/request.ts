@@ -173,16 +173,20 @@ const initMembers = [
 
 /** A copy without what is ours. Not by `delete`, after which an object is slow to read for good. */
 function ofFetch(init: CallInit): RequestInit {
-  const copy = copyInit(init);
-  if (!('policy' in copy) && !('urlTemplate' in copy)) return copy;
-  const { policy: _, urlTemplate: __, ...rest } = copy;
+  const whole = isPlain(init) ? init : copyInit(init);
+  // Taking members out copies slowly.
+  if (!('policy' in whole) && !('urlTemplate' in whole)) return { ...whole };
+  const { policy: _, urlTemplate: __, ...rest } = whole as CallInit;
   return rest;
 }
 
-/** A copy with every member that `fetch` would read, also where they are inherited, as from a `Request`. */
-function copyInit(init: CallInit): CallInit & { policy?: CallPolicy; urlTemplate?: string } {
+function isPlain(init: CallInit): boolean {
   const prototype = Object.getPrototypeOf(init);
-  if (prototype === Object.prototype || prototype === null) return { ...init };
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** A copy with every member that `fetch` would read, also where they are inherited, as from a `Request`. */
+function copyInit(init: CallInit): CallInit {
   const copy: Record<string, unknown> = { ...init };
   for (const name of initMembers) {
     const value = (init as Record<string, unknown>)[name];

@@ -45,8 +45,7 @@ function deliver(response: Response, call: Call, plan: Plan): void {
   }
   stampStory(response, record);
   const lease = leaseOf(response);
-  lease.endWhenCollected(response);
-  holdUntilBodyEnds(lease, call, plan.policy.leaseMs);
+  lease.endWhenCollected(response, holdUntilBodyEnds(lease, call, plan.policy.leaseMs));
 }
 
 /** The call has failed; what its caller gets to see. */
@@ -111,8 +110,16 @@ function settleRecord({ host, record, runtime, enclosing }: Call, { policy }: Pl
   return durationMs;
 }
 
-/** Nothing here may name the response: an unread one must stay garbage. */
-function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, leaseMs: number): void {
+/**
+ * Nothing here may name the response: an unread one must stay garbage.
+ *
+ * @returns what begins the time that the response may stay unread.
+ */
+function holdUntilBodyEnds(
+  lease: BodyLease,
+  { host, record, runtime }: Call,
+  leaseMs: number,
+): (() => void) | undefined {
   const { clock } = runtime;
   let timer: Timer;
   lease.onLeaseEnd(({ kind }) => {
@@ -120,9 +127,11 @@ function holdUntilBodyEnds(lease: BodyLease, { host, record, runtime }: Call, le
     clock.clearTimer(timer);
     runtime.emit?.({ type: 'body-end', call: record, durationMs: clock.now() - record.startedAt, end: kind });
   });
-  if (lease.isOver || leaseMs === Number.POSITIVE_INFINITY) return;
-  timer = clock.setTimer(() => lease.expireUnread(), leaseMs);
-  clock.unrefTimer(timer);
+  if (leaseMs === Number.POSITIVE_INFINITY) return undefined;
+  return () => {
+    timer = clock.setTimer(() => lease.expireUnread(), leaseMs);
+    clock.unrefTimer(timer);
+  };
 }
 
 /** What the caller gets to see: a failure of the network with its story, anything else as it is. */

@@ -108,8 +108,10 @@ function mediaType(type: unknown, kind: ContentKind): string {
 }
 
 /** A media type without its parameters, in lower case. */
-export const essenceOf = (contentType: string): string =>
-  (contentType.split(';', 1)[0] as string).trim().toLowerCase();
+export function essenceOf(contentType: string): string {
+  const end = contentType.indexOf(';');
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
 
 /** JSON, of a type other than `application/json`: `json(Charge, { type: 'application/vnd.example+json' })`. */
 export const json = <S extends Schema>(

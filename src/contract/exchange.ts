@@ -99,8 +99,13 @@ export class Exchange {
     if (key !== undefined) await this.#checkKey(key, url, encoded);
     const { cookies, body } = encoded;
     const request: Sendable = { method: declared.method, target: url, headers, cookies, body };
-    if (this.#policy.isUnbounded) return this.#sendWithin(request, options);
-    return this.#read(await this.#dispatch(request, options), request, options);
+    if (this.#policy.isUnbounded) return await this.#sendWithin(request, options);
+    const response = await this.#dispatch(request, options);
+    try {
+      return await this.#read(response, request, options);
+    } catch (error) {
+      throw this.#bodyError(error, response, options.signal);
+    }
   }
 
   /** Nothing else limits the time of a body that is no stream. */
@@ -120,6 +125,8 @@ export class Exchange {
     limit.begin(maxBodyMs, () => new TimeoutError(this.reporter.recordOf(response), 'total', maxBodyMs));
     try {
       return await this.#read(response, request, options);
+    } catch (error) {
+      throw this.#bodyError(error, response, options.signal);
     } finally {
       limit.lift();
     }
@@ -151,14 +158,10 @@ export class Exchange {
     return new StatusError(reporter.recordOf(response), details);
   }
 
-  async #read(response: Response, request: Sendable, options: OperationOptions): Promise<Answer> {
-    try {
-      return await this.#decoder.decode(response, this.#reportResponse, (content, decode) =>
-        openStream(content, this.#streamSource(content, response, request, options, decode)),
-      );
-    } catch (error) {
-      throw this.#bodyError(error, response, options.signal);
-    }
+  #read(response: Response, request: Sendable, options: OperationOptions): Answer | Promise<Answer> {
+    return this.#decoder.decode(response, this.#reportResponse, (content, decode) =>
+      openStream(content, this.#streamSource(content, response, request, options, decode)),
+    );
   }
 
   /** What the body of a response ends with when it breaks off: an error of ours, unless the caller had it so. */

@@ -96,7 +96,12 @@ export class ResponseDecoder {
   ): Promise<Answer> {
     const { ok, response } = answer;
     const isChecked = this.#mode !== 'off';
-    const raw = await this.#read(content, response, report);
+    const raw =
+      content.kind === 'binary'
+        ? await response.blob()
+        : content.kind === 'multipart'
+          ? await this.#readFields(content.schema, response, report)
+          : this.#valueOf(await response.text(), content, response, report);
     const problem = ok ? undefined : readProblem(essence, raw);
     if (!decode || (!isChecked && !mayChange(content.schema as Schema)))
       return { ...answer, data: raw, problem };
@@ -168,12 +173,10 @@ export class ResponseDecoder {
     return { ok, status, data, headers, response, isDeclared: false, problem: readProblem(essence, data) };
   }
 
-  #read({ kind, schema }: Content, response: Response, report: Report): Promise<unknown> {
-    if (kind === 'binary') return response.blob();
-    if (kind === 'multipart') return this.#readFields(schema, response, report);
-    const reading = response.text();
-    if (kind === 'form') return reading.then(text => fieldsOf(new URLSearchParams(text), schema));
-    return kind === 'json' ? reading.then(text => this.#parse(text, schema, response, report)) : reading;
+  /** What a text that has come in stands for. */
+  #valueOf(text: string, { kind, schema }: Content, response: Response, report: Report): unknown {
+    if (kind === 'form') return fieldsOf(new URLSearchParams(text), schema);
+    return kind === 'json' ? this.#parse(text, schema, response, report) : text;
   }
 
   #parse(text: string, schema: Schema | undefined, response: Response, report: Report): unknown {

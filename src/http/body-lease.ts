@@ -96,18 +96,25 @@ export class BodyLease {
     return this.#reading;
   }
 
-  /** From now on the lease also ends when the response, or a copy of it, is collected unread. */
-  endWhenCollected(response: Response): void {
-    if (this.#ended || collectables.get(response)) return;
-    collectables.set(response, true);
-    // Most are read as a whole at once, by somebody who keeps them until then, and need no place in the registry, which
-    // is dear. Whoever awaits the response has their turn after the first of the two.
+  /**
+   * From now on the lease also ends when the response, or a copy of it, is collected unread.
+   *
+   * Most are read as a whole at once, by somebody who keeps them until then, and need no watching, which is dear.
+   *
+   * @param orElse - called if this one is not: it may be kept, for whoever keeps it to read or not.
+   */
+  endWhenCollected(response: Response, orElse?: () => void): void {
+    if (this.#ended) return;
+    // Whoever awaits the response has their turn after the first of the two.
     const turn = Promise.resolve();
-    turn.then(() => turn.then(() => this.#watchOver(response)));
+    turn.then(() => turn.then(() => this.#watchOver(response, orElse)));
   }
 
-  #watchOver(response: Response): void {
+  #watchOver(response: Response, orElse: (() => void) | undefined): void {
     if (this.#ended || this.#reading === 'whole') return;
+    orElse?.();
+    if (collectables.get(response)) return;
+    collectables.set(response, true);
     this.#isCollectable = true;
     registry.register(response, this, this);
   }

@@ -496,9 +496,17 @@ describe('promise 9: no listener, timer or handle outlives its call', () => {
     (await transport.next()).respond(statusResponse(200));
     const response = await call;
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-    expect(clock.pending).toBe(2); // the total timeout and the lease
+    expect(clock.pending).toBe(1); // the total timeout; a response that is read at once needs no lease
     await response.text();
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('with a response that is kept unread: the total timeout and the lease are left, until its body ends', async () => {
+    const { clock, response } = await answered();
+    await microtasks();
+    expect(clock.pending).toBe(2);
+    await response.body?.cancel();
     expect(clock.pending).toBe(0);
   });
 
