@@ -159,6 +159,15 @@ export const candidates: readonly Candidate[] = [
     },
   },
   {
+    name: UNDICI_REQUEST,
+    role: 'reference',
+    protects: '',
+    async open(url) {
+      const { request } = await import('undici');
+      return async () => (await request(url)).body.json();
+    },
+  },
+  {
     name: KY_UNDICI,
     role: 'reference',
     protects: 'the same as holdfast, behind ky',
@@ -290,15 +299,6 @@ export const candidates: readonly Candidate[] = [
     role: 'reference',
     protects: 'timeout, retry, circuit breaker',
     open: byHand,
-  },
-  {
-    name: UNDICI_REQUEST,
-    role: 'reference',
-    protects: '',
-    async open(url) {
-      const { request } = await import('undici');
-      return async () => (await request(url)).body.json();
-    },
   },
 ];
 

@@ -63,12 +63,12 @@ async function main(): Promise<void> {
   if (isPart('overhead')) {
     const plan = flags.quick ? quickPlan : fullPlan;
     const { build, against: otherBuild } = flags;
-    const rows = await measureOverhead({ plan, build, otherBuild, isWanted, report: console.error });
-    const ownFindings = overheadFindings(rows);
-    publish('overhead', `${overheadReport(rows, plan)}\n\n${findingsReport(ownFindings)}`);
+    const overhead = await measureOverhead({ plan, build, otherBuild, isWanted, report: console.error });
+    const ownFindings = overheadFindings(overhead);
+    publish('overhead', `${overheadReport(overhead, plan)}\n\n${findingsReport(ownFindings)}`);
     findings.push(...ownFindings);
-    results.overhead = rows;
-    if (flags['write-readme']) writeFileSync(new URL('overhead.svg', import.meta.url), chart(rows));
+    results.overhead = overhead.rows;
+    if (flags['write-readme']) writeFileSync(new URL('overhead.svg', import.meta.url), chart(overhead.rows));
   }
 
   for (const part of parts.filter(({ name }) => isPart(name))) {

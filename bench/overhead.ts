@@ -1,10 +1,17 @@
-/** CPU and wall time per request of every candidate, interleaved, as ratios within the same block of rounds. */
+/**
+ * CPU and wall time per request of every candidate, as ratios within the same block of rounds.
+ *
+ * They run in heats, a few at a time: a process that waits for two dozen others between its turns finds its code and data
+ * gone from the caches of the machine, and what is measured then is how much of both it has.
+ */
 import { type Candidate, candidates, HOLDFAST, OTHER_BUILD, RAW, RAW_WITH_TIMER } from './candidates.ts';
 import { Lab, type Turn } from './lab.ts';
 import { type Cost, type Spread, spread } from './measure.ts';
 import { startServer } from './server.ts';
 
 export interface OverheadPlan {
+  /** Those that run at a time, beside the baselines and holdfast, which run in every heat. */
+  readonly candidatesPerHeat: number;
   /** Each generation is a fresh process per candidate: how code is compiled and laid out differs from one to the next. */
   readonly generations: number;
   readonly warmUpRequests: number;
@@ -16,6 +23,7 @@ export interface OverheadPlan {
 }
 
 export const fullPlan: OverheadPlan = {
+  candidatesPerHeat: 5,
   generations: 3,
   warmUpRequests: 12_000,
   blocksPerGeneration: 3,
@@ -25,7 +33,7 @@ export const fullPlan: OverheadPlan = {
 
 export const quickPlan: OverheadPlan = { ...fullPlan, generations: 2, blocksPerGeneration: 2 };
 
-/** What one candidate took in one block, per request. */
+/** What one candidate took in one block, per request, in microseconds. */
 export interface BlockCost {
   /** All of it, garbage collection included. */
   readonly cpu: number;
@@ -34,14 +42,66 @@ export interface BlockCost {
   readonly wall: number;
 }
 
+/** One candidate over all its blocks. Ratios are each within one block. */
 export interface OverheadRow {
   readonly candidate: Candidate;
-  /** Microseconds per request. */
+  readonly blocks: number;
   readonly cost: Record<keyof BlockCost, Spread>;
-  /** Ratios, each within one block. */
   readonly toRaw: Record<keyof BlockCost, Spread>;
   readonly toRawWithTimer: Record<keyof BlockCost, Spread>;
-  readonly holdfastToThis: Record<keyof BlockCost, Spread> | undefined;
+}
+
+/** By the name of the candidate. */
+type Block = ReadonlyMap<string, BlockCost>;
+
+/** What was measured. */
+export class Overhead {
+  readonly rows: readonly OverheadRow[];
+  readonly #blocks: readonly Block[];
+
+  constructor(chosen: readonly Candidate[], blocks: readonly Block[]) {
+    this.#blocks = blocks;
+    this.rows = chosen.map(candidate => this.#rowOf(candidate));
+  }
+
+  /** The CPU of one to that of another; undefined if they were in no heat together. */
+  ratio(name: string, base: string): Spread | undefined {
+    return this.#compare(name, base, ({ cpu }, { cpu: ofBase }) => cpu / ofBase);
+  }
+
+  /** By how much the CPU of one is more than that of another, in microseconds. */
+  difference(name: string, base: string): Spread | undefined {
+    return this.#compare(name, base, ({ cpu }, { cpu: ofBase }) => cpu - ofBase);
+  }
+
+  #compare(
+    name: string,
+    base: string,
+    compare: (cost: BlockCost, ofBase: BlockCost) => number,
+  ): Spread | undefined {
+    const compared = this.#blocks.flatMap(block => {
+      const [cost, ofBase] = [block.get(name), block.get(base)];
+      return cost && ofBase ? compare(cost, ofBase) : [];
+    });
+    return compared.length > 0 ? spread(compared) : undefined;
+  }
+
+  #rowOf(candidate: Candidate): OverheadRow {
+    const ratios = (base: string) =>
+      forEachCost(of => this.#compare(candidate.name, base, (cost, ofBase) => cost[of] / ofBase[of]));
+    return {
+      candidate,
+      blocks: this.#blocks.filter(block => block.has(candidate.name)).length,
+      cost: forEachCost(of => this.#compare(candidate.name, candidate.name, cost => cost[of])),
+      toRaw: ratios(RAW),
+      toRawWithTimer: ratios(RAW_WITH_TIMER),
+    };
+  }
+}
+
+function forEachCost(toSpread: (of: keyof BlockCost) => Spread | undefined): Record<keyof BlockCost, Spread> {
+  const of = (cost: keyof BlockCost): Spread => toSpread(cost) ?? spread([]);
+  return { cpu: of('cpu'), cpuOfMedianSlice: of('cpuOfMedianSlice'), wall: of('wall') };
 }
 
 export interface OverheadRequest {
@@ -52,22 +112,25 @@ export interface OverheadRequest {
   report(progress: string): void;
 }
 
-/** By the name of the candidate. */
-type Block = ReadonlyMap<string, BlockCost>;
-
-export async function measureOverhead(request: OverheadRequest): Promise<OverheadRow[]> {
+export async function measureOverhead(request: OverheadRequest): Promise<Overhead> {
+  const { plan, report } = request;
   const chosen = choose(request);
+  const heats = heatsOf(chosen, plan.candidatesPerHeat);
   const server = await startServer();
   const blocks: Block[] = [];
   try {
-    for (let generation = 1; generation <= request.plan.generations; generation++) {
-      request.report(`overhead: generation ${generation} of ${request.plan.generations}`);
-      blocks.push(...(await runGeneration(request, chosen, server.url)));
+    for (const [index, heat] of heats.entries()) {
+      for (let generation = 1; generation <= plan.generations; generation++) {
+        report(
+          `overhead: heat ${index + 1} of ${heats.length}, generation ${generation} of ${plan.generations}`,
+        );
+        blocks.push(...(await runGeneration(request, heat, server.url)));
+      }
     }
   } finally {
     server.close();
   }
-  return chosen.map(candidate => summarize(candidate, blocks));
+  return new Overhead(chosen, blocks);
 }
 
 function choose({ isWanted, otherBuild }: OverheadRequest): Candidate[] {
@@ -77,12 +140,25 @@ function choose({ isWanted, otherBuild }: OverheadRequest): Candidate[] {
   });
 }
 
+/** In the order of the list, where those stand together that are compared with each other. */
+function heatsOf(chosen: readonly Candidate[], size: number): Candidate[][] {
+  const isInAll = ({ name, role }: Candidate): boolean =>
+    role === 'baseline' || name === HOLDFAST || name === OTHER_BUILD;
+  const inAll = chosen.filter(isInAll);
+  const others = chosen.filter(candidate => !isInAll(candidate));
+  const count = Math.max(1, Math.ceil(others.length / size));
+  return Array.from({ length: count }, (_, heat) => [
+    ...inAll,
+    ...others.slice(heat * size, (heat + 1) * size),
+  ]);
+}
+
 async function runGeneration(
   { plan, build, otherBuild = build }: OverheadRequest,
-  chosen: readonly Candidate[],
+  heat: readonly Candidate[],
   url: string,
 ): Promise<Block[]> {
-  const labs = chosen.map(({ name }) => new Lab(name, url, name === OTHER_BUILD ? otherBuild : build));
+  const labs = heat.map(({ name }) => new Lab(name, url, name === OTHER_BUILD ? otherBuild : build));
   try {
     for (const lab of labs) await lab.run({ ...plan.turn, slices: 1, requestsPerSlice: plan.warmUpRequests });
     const blocks: Block[] = [];
@@ -123,29 +199,3 @@ function blockCost(slices: readonly Cost[]): BlockCost {
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function summarize(candidate: Candidate, blocks: readonly Block[]): OverheadRow {
-  const { name } = candidate;
-  return {
-    candidate,
-    cost: forEachCost(of => spread(costs(name, of, blocks))),
-    toRaw: ratios(name, RAW, blocks),
-    toRawWithTimer: ratios(name, RAW_WITH_TIMER, blocks),
-    holdfastToThis: blocks[0]?.has(HOLDFAST) ? ratios(HOLDFAST, name, blocks) : undefined,
-  };
-}
-
-const ratios = (name: string, base: string, blocks: readonly Block[]): Record<keyof BlockCost, Spread> =>
-  forEachCost(of => {
-    const bases = costs(base, of, blocks);
-    return spread(costs(name, of, blocks).map((cost, block) => cost / (bases[block] ?? Number.NaN)));
-  });
-
-const costs = (name: string, of: keyof BlockCost, blocks: readonly Block[]): number[] =>
-  blocks.map(block => block.get(name)?.[of] ?? Number.NaN);
-
-const forEachCost = (toSpread: (of: keyof BlockCost) => Spread): Record<keyof BlockCost, Spread> => ({
-  cpu: toSpread('cpu'),
-  cpuOfMedianSlice: toSpread('cpuOfMedianSlice'),
-  wall: toSpread('wall'),
-});

@@ -16,7 +16,7 @@ import {
   UNDICI_REQUEST,
 } from './candidates.ts';
 import type { Spread } from './measure.ts';
-import type { OverheadPlan, OverheadRow } from './overhead.ts';
+import type { Overhead, OverheadPlan } from './overhead.ts';
 import { type Finding, holds } from './probe.ts';
 import { table } from './table.ts';
 
@@ -35,13 +35,15 @@ export function machineReport(): string {
   ].join('\n');
 }
 
-export function overheadReport(rows: readonly OverheadRow[], plan: OverheadPlan): string {
+export function overheadReport({ rows }: Overhead, plan: OverheadPlan): string {
   const { slices, requestsPerSlice, concurrency } = plan.turn;
-  const blocks = plan.generations * plan.blocksPerGeneration;
   const requests = slices * requestsPerSlice * plan.roundsPerBlock;
+  const counts = rows.map(({ blocks }) => blocks);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const sample =
-    `${blocks} blocks of ${number(requests)} requests for each, ${concurrency} at once, ` +
-    `in ${plan.generations} generations of fresh processes. Medians; in brackets the middle half.`;
+    `${least} blocks of ${number(requests)} requests for each${most > least ? `, ${most} for those that run in every heat` : ''}; ` +
+    `${concurrency} at once, in ${plan.generations} generations of fresh processes. ` +
+    'Medians; in brackets the middle half.';
   const header = ['', 'guards the call with', 'CPU, µs', '× raw fetch', '× signal + timer'];
   const more = ['CPU without GC, µs', '× raw fetch', '× signal + timer', 'wall, µs', '× raw fetch'];
   const lines = rows.map(({ candidate, cost, toRaw, toRawWithTimer }) => [
@@ -60,14 +62,18 @@ export function overheadReport(rows: readonly OverheadRow[], plan: OverheadPlan)
 }
 
 /** Of two noisy candidates the ratio is taken in each block, and the median of these is what counts. */
-export function overheadFindings(rows: readonly OverheadRow[]): Finding[] {
-  const ofPeers = rows.flatMap(({ candidate, holdfastToThis }) => {
+export function overheadFindings(overhead: Overhead): Finding[] {
+  const limits = overhead.rows.flatMap(({ candidate }) => {
     const limit = limitOf(candidate);
-    if (!holdfastToThis || limit === undefined) return [];
-    const what = `CPU of ${HOLDFAST} to that of ${candidate.name}`;
-    return [{ what, measured: holdfastToThis.cpu.median, limit, unit: '×' }];
+    return limit === undefined ? [] : [[HOLDFAST, candidate.name, limit] as const];
   });
-  return [...ofPeers, ...telemetryFindings(rows), ...contractFindings(rows), ...undiciFindings(rows)];
+  const ratios = [...limits, ...otherLimits].flatMap(([name, base, limit]) => {
+    const ratio = overhead.ratio(name, base);
+    return ratio
+      ? [{ what: `CPU of ${name} to that of ${base}`, measured: ratio.median, limit, unit: '×' }]
+      : [];
+  });
+  return [...ratios, ...telemetryFindings(overhead)];
 }
 
 function limitOf({ name, role }: Candidate): number | undefined {
@@ -76,48 +82,22 @@ function limitOf({ name, role }: Candidate): number | undefined {
   return role === 'peer' ? 1 : undefined;
 }
 
-/** What recording costs, beside what it costs to record raw fetch with the official instrumentation. */
-function telemetryFindings(rows: readonly OverheadRow[]): Finding[] {
-  const cpuOf = (name: string) => rows.find(({ candidate }) => candidate.name === name)?.cost.cpu.median;
-  const [ours, traced, raw, rawTraced] = [HOLDFAST, HOLDFAST_TRACED, RAW, RAW_TRACED].map(cpuOf);
-  if (ours === undefined || traced === undefined || raw === undefined || rawTraced === undefined) return [];
-  const what = "CPU of recording an attempt, to be at most that of undici's own instrumentation";
-  return [{ what, measured: traced - ours, limit: rawTraced - raw, unit: 'µs' }];
-}
-
-function contractFindings(rows: readonly OverheadRow[]): Finding[] {
-  const [contract, parsed] = [CONTRACT, HOLDFAST_PARSED].map(
-    name => rows.find(({ candidate }) => candidate.name === name)?.cost.cpu.median,
-  );
-  if (contract === undefined || parsed === undefined) return [];
-  return [
-    {
-      what: `CPU of ${CONTRACT} to that of ${HOLDFAST_PARSED}`,
-      measured: contract / parsed,
-      limit: 1.05,
-      unit: '×',
-    },
-  ];
-}
-
 /** Over undici all of it is to cost less than bare `fetch` does. */
-function undiciFindings(rows: readonly OverheadRow[]): Finding[] {
-  const rowOf = (name: string) => rows.find(({ candidate }) => candidate.name === name);
-  const limits = [
-    [HOLDFAST_UNDICI, 0.35],
-    [CONTRACT_UNDICI, 0.42],
-    [KY_UNDICI, 0.9],
-  ] as const;
-  const toRaw = limits.flatMap(([name, limit]) => {
-    const measured = rowOf(name)?.toRaw.cpu.median;
-    return measured === undefined
-      ? []
-      : [{ what: `CPU of ${name} to that of ${RAW}`, measured, limit, unit: '×' }];
-  });
-  const [ours, request] = [HOLDFAST_UNDICI, UNDICI_REQUEST].map(name => rowOf(name)?.cost.cpu.median);
-  if (ours === undefined || request === undefined) return toRaw;
-  const what = `CPU of ${HOLDFAST_UNDICI} to that of ${UNDICI_REQUEST}`;
-  return [...toRaw, { what, measured: ours / request, limit: 0.85, unit: '×' }];
+const otherLimits = [
+  [CONTRACT, HOLDFAST_PARSED, 1.05],
+  [HOLDFAST_UNDICI, RAW, 0.35],
+  [CONTRACT_UNDICI, RAW, 0.42],
+  [KY_UNDICI, RAW, 0.9],
+  [HOLDFAST_UNDICI, UNDICI_REQUEST, 0.85],
+] as const;
+
+/** What recording costs, beside what it costs to record raw fetch with the official instrumentation. */
+function telemetryFindings(overhead: Overhead): Finding[] {
+  const ours = overhead.difference(HOLDFAST_TRACED, HOLDFAST);
+  const official = overhead.difference(RAW_TRACED, RAW);
+  if (!ours || !official) return [];
+  const what = "CPU of recording an attempt, to be at most that of undici's own instrumentation";
+  return [{ what, measured: ours.median, limit: official.median, unit: 'µs' }];
 }
 
 export function findingsReport(findings: readonly Finding[]): string {
