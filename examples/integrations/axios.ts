@@ -1,11 +1,11 @@
 /** axios: its fetch adapter, over ours. */
 import axios, { type AxiosInstance } from 'axios';
 import { createFetch, type FetchOptions } from 'holdfast';
-import { bufferRequests } from './request-body.ts';
+import { mayBuffer } from './request-body.ts';
 import { json, startService, unavailable } from './service.ts';
 
 export function axiosClient(baseURL: string, options: FetchOptions = {}): AxiosInstance {
-  const fetch = bufferRequests(createFetch(options));
+  const fetch = createFetch({ ...mayBuffer, ...options });
   return axios.create({ baseURL, adapter: 'fetch', env: { fetch } });
 }
 

@@ -148,6 +148,11 @@ const retryOptions: Options = {
     retryDefaults.unsent,
     flag,
   ),
+  maxBufferedBytes: option(
+    'A body that can be sent once is read into memory first, if it has no more than so many bytes.',
+    retryDefaults.maxBufferedBytes,
+    integer(),
+  ),
   maxElapsedMs: option(
     'No retry starts later than this many milliseconds after the call began.',
     retryDefaults.maxElapsedMs,

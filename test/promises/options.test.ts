@@ -40,6 +40,7 @@ describe('promise 17: wrong options fail at construction', () => {
       ['maxHosts', 1.5, 'a whole number of at least 1', '1.5'],
       ['retry.maxRetries', -1, 'a whole number of at least 0, or Infinity', '-1'],
       ['retry.maxRetries', 1.5, 'a whole number of at least 0, or Infinity', '1.5'],
+      ['retry.maxBufferedBytes', -1, 'a whole number of at least 0', '-1'],
       ['retry.maxElapsedMs', -1, 'a number of at least 0 (milliseconds), or Infinity', '-1'],
       ['retry.baseDelayMs', -1, 'a number from 0 to 2147483647 (milliseconds)', '-1'],
       [
@@ -111,6 +112,7 @@ describe('promise 17: wrong options fail at construction', () => {
       'retry.idempotent',
       'retry.statuses',
       'retry.unsent',
+      'retry.maxBufferedBytes',
       'retry.maxElapsedMs',
       'retry.respectRetryAfter',
       'retry.shouldRetry',

@@ -6,7 +6,7 @@ import { axiosClient } from '../axios.ts';
 import { heyApiClient } from '../hey-api.ts';
 import { issue, octokitClient } from '../octokit.ts';
 import { openapiClient } from '../openapi-fetch.ts';
-import { bufferRequests } from '../request-body.ts';
+import { mayBuffer } from '../request-body.ts';
 import { json, reset, silence, startService, unavailable } from '../service.ts';
 import { fragile, impatient, rejection, transports } from './support.ts';
 
@@ -226,9 +226,8 @@ test.each(
 )('over %s the body of a Request goes once as it is, and again once it is read into memory', async (_, transport) => {
   const post = (url: string) => new Request(url, { method: 'POST', body: 'kelp', headers: key });
   await using service = await startService(unavailable, unavailable, json(order));
-  const fetch = createFetch(transport());
-  expect((await fetch(post(service.url))).status).toBe(503);
+  expect((await createFetch(transport())(post(service.url))).status).toBe(503);
   expect(service.requests).toHaveLength(1);
-  expect((await bufferRequests(fetch)(post(service.url))).status).toBe(200);
+  expect((await createFetch({ ...transport(), ...mayBuffer })(post(service.url))).status).toBe(200);
   expect(service.requests.map(({ body }) => body)).toEqual(['kelp', 'kelp', 'kelp']);
 });

@@ -31,6 +31,15 @@ export function canReplayBody({ input, init }: CallRequest): boolean {
   return !(typeof input === 'object' && 'body' in input && input.body);
 }
 
+/**
+ * The stream that the body of a request can be read from once, if it is one: its own, or that of a `Request`. One that
+ * somebody reads already, `fetch` will refuse.
+ */
+export function oneShotBody({ input, init }: CallRequest): ReadableStream<Uint8Array> | undefined {
+  const own: unknown = init.body ?? (typeof input === 'object' && 'body' in input ? input.body : undefined);
+  return own instanceof ReadableStream && !own.locked ? own : undefined;
+}
+
 /** The call as it is made again. */
 export function replay(call: Call, attempt: number, { input, init }: Snapshot): Call {
   return { ...call, attempt, request: { ...call.request, input, init } };

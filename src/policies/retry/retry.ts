@@ -1,9 +1,10 @@
 import type { AttemptRecord } from '../../call-record.ts';
 import { discard } from '../../http/drain.ts';
 import { readFailure } from '../../http/failure.ts';
+import { readAhead } from '../../http/read-ahead.ts';
 import { retryAfterMs } from '../../http/retry-after.ts';
 import { type SetAside, setAside } from '../../http/set-aside.ts';
-import type { Call } from '../../pipeline/call.ts';
+import type { Call, CallRequest } from '../../pipeline/call.ts';
 import {
   errorOutcome,
   isTimeout,
@@ -19,7 +20,7 @@ import { AGAIN, untilDone } from './attempt-loop.ts';
 import { budgetOf, type RetryBudget } from './budget.ts';
 import { type Decision, decide, type Facts, isTransient, type RefusalReason } from './decide.ts';
 import { Payment, pay } from './payment.ts';
-import { canReplayBody, type Repeatable, repeatable, replay } from './repeatable.ts';
+import { canReplayBody, oneShotBody, type Repeatable, repeatable, replay } from './repeatable.ts';
 import { type RetryOptions, type RetryRules, readRetryOptions } from './rules.ts';
 
 /** What a retry asks of its surroundings before it is paid for and waited for. */
@@ -43,7 +44,14 @@ const alone: RetrySurroundings = { refusal: () => undefined, goesElsewhere: () =
  */
 export function retry(options: RetryOptions = {}, surroundings: RetrySurroundings = alone): Policy {
   const rules = readRetryOptions(options);
-  return function retry(given, next) {
+  return function retry(call, next) {
+    const body = rules.maxBufferedBytes > 0 ? bodyToBuffer(call.request, rules) : undefined;
+    return body
+      ? buffer(call, body, rules.maxBufferedBytes).then(ready => send(ready, next))
+      : send(call, next);
+  };
+
+  function send(given: Call, next: Handler): Promise<Response> {
     const canRepeat = repeatable(given.request, rules);
     const call = rules.unsent && canRepeat !== 'yes' ? withOwnRedirects(given) : given;
     const maySendAgain = canRepeat === 'yes' || rules.unsent;
@@ -62,7 +70,23 @@ export function retry(options: RetryOptions = {}, surroundings: RetrySurrounding
         return new Repetition(rules, surroundings, call, next, canRepeat, snapshot).after(outcome);
       },
     );
-  };
+  }
+}
+
+/** The body that alone keeps a call from being repeated, if it can be read ahead. */
+function bodyToBuffer(request: CallRequest, rules: RetryRules): ReadableStream<Uint8Array> | undefined {
+  if (rules.maxRetries === 0) return undefined;
+  const isWanted = rules.unsent || repeatable(request, rules) === 'body-not-replayable';
+  return isWanted ? oneShotBody(request) : undefined;
+}
+
+/** The call with its body in memory, or as what it was if that is too long. */
+async function buffer(call: Call, body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Call> {
+  const { request, signal } = call;
+  const read = await readAhead(body, maxBytes, signal);
+  // Fetch §5.4: a stream is sent before the answer is read.
+  const init = read instanceof Uint8Array ? { body: read } : { body: read, duplex: 'half' };
+  return { ...call, request: { ...request, init: { ...request.init, ...init } } };
 }
 
 /** The first attempt succeeded, as most do. */

@@ -51,6 +51,13 @@ export interface RetryOptions extends BackoffOptions {
    */
   readonly unsent?: boolean;
   /**
+   * A body that can be sent once, that of a `Request` or a stream, is read into memory before the first attempt, if it
+   * has no more than so many bytes and the call may be repeated otherwise. A longer one is sent as it comes, once.
+   * From 0, for none.
+   * @defaultValue 0
+   */
+  readonly maxBufferedBytes?: number;
+  /**
    * No retry starts later than this many milliseconds after the call began. The total timeout rules anyway.
    * @defaultValue Infinity
    */
@@ -75,6 +82,7 @@ export interface RetryOptions extends BackoffOptions {
 export interface RetryRules extends DecisionRules {
   readonly methods: readonly string[];
   readonly idempotent: boolean;
+  readonly maxBufferedBytes: number;
   readonly respectRetryAfter: boolean;
   readonly budget: BudgetLimits | false;
 }
@@ -86,6 +94,7 @@ export const retryDefaults: Readonly<Required<Omit<RetryOptions, 'shouldRetry' |
     idempotent: false,
     statuses: Object.freeze([...TRANSIENT_STATUSES]),
     unsent: false,
+    maxBufferedBytes: 0,
     maxElapsedMs: Number.POSITIVE_INFINITY,
     respectRetryAfter: true,
     backoff: 'exponential',
@@ -102,6 +111,7 @@ const checks: Checks<RetryOptions> = {
   idempotent: boolean,
   statuses: listOf(integer({ min: 400, max: 599 })),
   unsent: boolean,
+  maxBufferedBytes: integer(),
   maxElapsedMs: duration({ unlimited: true }),
   respectRetryAfter: boolean,
   shouldRetry: callback,
