@@ -1,11 +1,11 @@
 /** axios: its fetch adapter, over ours. */
 import axios, { type AxiosInstance } from 'axios';
 import { createFetch, type FetchOptions } from 'holdfast';
-import { mayBuffer } from './request-body.ts';
+import { buffering } from './request-body.ts';
 import { json, startService, unavailable } from './service.ts';
 
 export function axiosClient(baseURL: string, options: FetchOptions = {}): AxiosInstance {
-  const fetch = createFetch({ ...mayBuffer, ...options });
+  const fetch = createFetch(buffering(options));
   return axios.create({ baseURL, adapter: 'fetch', env: { fetch } });
 }
 

@@ -1,12 +1,12 @@
 /** @hey-api/client-fetch: it has no retries of its own, and hands over a `Request`. */
 import { type Client, createClient } from '@hey-api/client-fetch';
 import { createFetch, type FetchOptions } from 'holdfast';
-import { mayBuffer } from './request-body.ts';
+import { buffering } from './request-body.ts';
 import { json, startService, unavailable } from './service.ts';
 
 /** A generated client has its own: there it is `client.setConfig({ baseUrl, fetch })`. */
 export function heyApiClient(baseUrl: string, options: FetchOptions = {}): Client {
-  const fetch = createFetch({ ...mayBuffer, ...options });
+  const fetch = createFetch(buffering(options));
   return createClient({ baseUrl, fetch });
 }
 

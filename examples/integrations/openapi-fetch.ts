@@ -1,7 +1,7 @@
 /** openapi-fetch: it has no retries of its own, and hands over a `Request`. */
 import { createFetch, type FetchOptions } from 'holdfast';
 import createClient, { type Client } from 'openapi-fetch';
-import { mayBuffer } from './request-body.ts';
+import { buffering } from './request-body.ts';
 import { json, startService, unavailable } from './service.ts';
 
 /** What openapi-typescript makes of a document. */
@@ -22,7 +22,7 @@ export interface paths {
 }
 
 export function openapiClient(baseUrl: string, options: FetchOptions = {}): Client<paths> {
-  const fetch = createFetch({ ...mayBuffer, ...options });
+  const fetch = createFetch(buffering(options));
   return createClient<paths>({ baseUrl, fetch });
 }
 

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createFetch, responseInfo, TimeoutError } from '../../src/index.ts';
+import { responseInfo, TimeoutError } from '../../src/index.ts';
 import { networkError } from '../../src/testing/index.ts';
-import { undici } from '../../src/transport/undici/index.ts';
-import { startFaultServer } from '../support/fault-server.ts';
 import { harness, url } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
 
@@ -187,20 +185,5 @@ describe('promise 2, where bodies are buffered: what could be sent once can be s
   test('what is no bytes is for fetch to refuse', async () => {
     const { fetch } = harness({ fetch: reading().fetch, retry: { maxBufferedBytes: 100 } });
     await rejection(TypeError, fetch(url, streamed(source([bytesOf('ke'), 'lp']).stream)));
-  });
-
-  test.each([
-    ['fetch', () => ({})],
-    ['undici', () => ({ transport: undici() })],
-  ])('over %s each attempt says how long it is', async (_, transport) => {
-    await using server = await startFaultServer();
-    await using fetch = createFetch({ ...transport(), retry: { maxBufferedBytes: 100, baseDelayMs: 0 } });
-    const request = new Request(server.url('/503'), { method: 'POST', headers: key, body: 'kelp' });
-    expect((await fetch(request)).status).toBe(503);
-    const received = (await server.requests()).map(({ headers, body }) => [
-      headers['content-length'],
-      new TextDecoder().decode(body),
-    ]);
-    expect(received).toEqual(Array(3).fill(['4', 'kelp']));
   });
 });

@@ -6,7 +6,7 @@ import { axiosClient } from '../axios.ts';
 import { heyApiClient } from '../hey-api.ts';
 import { issue, octokitClient } from '../octokit.ts';
 import { openapiClient } from '../openapi-fetch.ts';
-import { mayBuffer } from '../request-body.ts';
+import { buffering } from '../request-body.ts';
 import { json, reset, silence, startService, unavailable } from '../service.ts';
 import { fragile, impatient, rejection, transports } from './support.ts';
 
@@ -228,6 +228,6 @@ test.each(
   await using service = await startService(unavailable, unavailable, json(order));
   expect((await createFetch(transport())(post(service.url))).status).toBe(503);
   expect(service.requests).toHaveLength(1);
-  expect((await createFetch({ ...transport(), ...mayBuffer })(post(service.url))).status).toBe(200);
+  expect((await createFetch(buffering(transport()))(post(service.url))).status).toBe(200);
   expect(service.requests.map(({ body }) => body)).toEqual(['kelp', 'kelp', 'kelp']);
 });
