@@ -15,7 +15,7 @@ export function virtualTests(): string[] {
   const folders = 'test/{hosts,oauth2,pipeline}/*.test.ts';
   const policies = 'test/policies/{bulkhead,fallback,rate-limit}.test.ts';
   const promises =
-    'test/promises/{cancellation,circuit-breaker,classification,deadline-headers,endpoints,options,repeatable-calls,secrets,slow-calls,throttle}.test.ts';
+    'test/promises/{buffered-bodies,cancellation,circuit-breaker,classification,deadline-headers,endpoints,options,repeatable-calls,secrets,slow-calls,throttle}.test.ts';
   const testing = 'test/testing/{expectations,made-data,recorder,scripted-transport,virtual-clock}.test.ts';
   return globSync([folders, policies, promises, testing]).sort();
 }
@@ -66,6 +66,12 @@ export const skips: readonly Skip[] = [
     runtimes: ['bun', 'workerd'],
     file: 'scripted-transport',
     name: 'arguments that fetch refuses',
+    why: takesMore,
+  },
+  {
+    runtimes: ['bun'],
+    file: 'buffered-bodies',
+    name: 'what is no bytes is for fetch to refuse',
     why: takesMore,
   },
   {
