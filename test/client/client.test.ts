@@ -56,6 +56,8 @@ const textOf = ({ body }: Seen) => new TextDecoder().decode(body);
 
 /** Retries at once. */
 const eager = { retry: { baseDelayMs: 0 } } satisfies PolicyOptions;
+const buffering = () => eagerClient({ policy: { retry: { maxBufferedBytes: 100 } } });
+
 const eagerClient = (options: ClientCallOptions = {}) =>
   createClient({ baseUrl: origin, policy: eager }).extend(options);
 
@@ -589,6 +591,27 @@ describe('a body', () => {
     expect(responseInfo(response)?.attempts[0]?.reason).toBe('body-not-replayable');
     expect(seen.map(textOf)).toEqual(['amount']);
     expect(onUploadProgress.mock.lastCall?.[0]).toMatchObject({ percent: 1, transferredBytes: 6 });
+  });
+
+  it.each<[string, () => Promise<Response>]>([
+    [
+      'that is a stream',
+      () => buffering().post('a', { body: new Blob(['amount']).stream(), headers: keyed }),
+    ],
+    [
+      'of a Request',
+      () => buffering()(new Request(`${origin}/a`, { method: 'POST', body: 'amount' }), { headers: keyed }),
+    ],
+    [
+      'whose progress is reported',
+      () => buffering().post('a', { body: 'amount', headers: keyed, onUploadProgress: () => {} }),
+    ],
+  ])('%s is sent again where it may be buffered', async (_, call) => {
+    answers = [status(503)];
+
+    expect((await call()).status).toBe(200);
+
+    expect(seen.map(textOf)).toEqual(['amount', 'amount']);
   });
 
   it('is handed on as its source, and no copy of it is made', async () => {
