@@ -143,7 +143,7 @@ export class NetworkError extends HoldfastError {
     cause: unknown,
   ) {
     const sent = record.furthest(failure.sent);
-    super(networkMessage(record, { ...failure, sent }, cause), record, { cause });
+    super(networkMessage(record, { ...failure, sent }, cause), record, { cause: insteadOf(cause) });
     this.reason = failure.code;
     this.sent = sent;
     this.transient = failure.transient;
@@ -380,6 +380,16 @@ function networkMessage(
   }[failure.sent];
   const advice = failure.transient ? '' : '; repeating it unchanged will not help';
   return `${title(record)} failed${tries(record)}: ${what}${during(record.phase)} (${reach}${advice}).`;
+}
+
+/**
+ * What is left to say where our error stands in place of another: of the `TypeError: fetch failed` in which `fetch` wraps
+ * what has a code, the code's own error, so that `error.cause.code` is what it is with `fetch`.
+ */
+function insteadOf(thrown: unknown): unknown {
+  if (!(thrown instanceof TypeError) || 'code' in thrown) return thrown;
+  const { cause } = thrown;
+  return cause instanceof Error && typeof (cause as { code?: unknown }).code === 'string' ? cause : thrown;
 }
 
 /** Where no code says it, the innermost words do: `bad port` and not `fetch failed`. */

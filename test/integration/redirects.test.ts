@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createFetch, NetworkError, responseInfo } from '../../src/index.ts';
 import { type FaultServer, type SeenRequest, startFaultServer } from '../support/fault-server.ts';
 import { rejection } from '../support/rejection.ts';
+import { replacedBy } from '../support/replaced.ts';
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -31,7 +32,7 @@ async function resultOf(call: Promise<Response>): Promise<object> {
     const { status, redirected, url, type } = response;
     return { status, redirected, url, type, location: response.headers.get('location') };
   } catch (error) {
-    const root = error instanceof NetworkError ? (error.cause as Error) : (error as Error);
+    const root = error instanceof NetworkError ? replacedBy(error) : (error as Error);
     // Why, in `cause`, is left out: undici's own word for it is often empty.
     return { typeError: error instanceof TypeError, message: root.message };
   }

@@ -2,10 +2,11 @@ import { HttpResponse, http } from 'msw/http';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createFetch, HoldfastError, NetworkError, responseInfo } from '../../src/index.ts';
-import { slowBody } from '../../src/testing/index.ts';
+import { networkError, slowBody } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
 import { harness } from '../support/harness.ts';
 import { rejection } from '../support/rejection.ts';
+import { replacedBy } from '../support/replaced.ts';
 import { withinMicrotasks } from '../support/settling.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -60,7 +61,7 @@ async function describeCall(call: Promise<Response>): Promise<object> {
     return { status, statusText, ok, url, redirected, type, bodyUsed, hasBody, headers, isResponse, text };
   } catch (error) {
     if (error instanceof NetworkError)
-      return { isTypeError: error instanceof TypeError, ...story(error.cause) };
+      return { isTypeError: error instanceof TypeError, ...story(replacedBy(error)) };
     return { isTypeError: error instanceof TypeError, ...story(error) };
   }
 }
@@ -409,6 +410,14 @@ describe('promise 15: a drop-in for fetch', () => {
     expect(error).toBeInstanceOf(HoldfastError);
     expect(error.cause).toBeInstanceOf(TypeError);
     expect(error.attempts).toHaveLength(3);
+  });
+
+  test('it stands in place of the TypeError of fetch: `error.cause.code` is what it is there', async () => {
+    const thrown = networkError('ECONNREFUSED');
+    const fails = () => Promise.reject(thrown);
+    const error = await rejection(NetworkError, createFetch({ fetch: fails, retry: false })(home));
+    expect(error.cause).toBe(thrown.cause);
+    expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   test('null for an init is as good as none', async () => {

@@ -10,6 +10,7 @@ import tls from 'node:tls';
 import { expect } from 'vitest';
 import { createFetch, NetworkError } from '../../src/index.ts';
 import { undici } from '../../src/transport/undici/index.ts';
+import { replacedBy } from './replaced.ts';
 
 export type Fetch = typeof globalThis.fetch;
 export type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -247,7 +248,7 @@ async function response(given: Response): Promise<object> {
 /** The class and the words of an error and of its causes. */
 function story(given: unknown): unknown {
   if (!(given instanceof Error || given instanceof DOMException)) return given ?? `${given}`;
-  const error = given instanceof NetworkError ? (given.cause as Error) : given;
+  const error = given instanceof NetworkError ? replacedBy(given) : given;
   const { name, message } = error;
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   const type = Object.prototype.toString.call(error);

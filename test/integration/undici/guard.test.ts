@@ -35,7 +35,7 @@ async function refusal(
   call: Promise<Response>,
 ): Promise<{ error: NetworkError; denied: AddressDeniedError }> {
   const error = await rejection(NetworkError, call);
-  const denied = (error.cause as Error).cause as AddressDeniedError;
+  const denied = error.cause as AddressDeniedError;
   expect(denied).toBeInstanceOf(AddressDeniedError);
   expect(error).toMatchObject({ reason: 'ADDRESS_DENIED', sent: 'no', transient: false });
   expect(error.attempts).toHaveLength(1);

@@ -163,7 +163,7 @@ describe('a proxy that refuses', () => {
     await using fetch = sending({ proxy: proxy.url.replace('//', '//user:hunter2@') });
     const error = await rejection(NetworkError, fetch(https));
     expect(error).toMatchObject({ reason, sent: 'no', transient });
-    const cause = (error.cause as Error).cause as ProxyRefusedError;
+    const cause = error.cause as ProxyRefusedError;
     expect(cause).toBeInstanceOf(ProxyRefusedError);
     expect(cause.status).toBe(status);
     expect(cause.message).toContain(`The proxy answered ${status} when asked to connect to secure.test:`);
