@@ -123,7 +123,7 @@ export abstract class HoldfastError extends Error {
 }
 
 /**
- * Nothing came back: refused, reset, name not found, bad certificate. `cause` is what the transport threw.
+ * Nothing came back: refused, reset, name not found, bad certificate. `cause` is that of the error of `fetch`.
  * Also an instance of `TypeError`, which is what `fetch` rejects with.
  */
 export class NetworkError extends HoldfastError {
@@ -384,12 +384,11 @@ function networkMessage(
 
 /**
  * What is left to say where our error stands in place of another: of the `TypeError: fetch failed` in which `fetch` wraps
- * what has a code, the code's own error, so that `error.cause.code` is what it is with `fetch`.
+ * a failure, the failure itself, so that `error.cause` is what it is with `fetch`.
  */
 function insteadOf(thrown: unknown): unknown {
   if (!(thrown instanceof TypeError) || 'code' in thrown) return thrown;
-  const { cause } = thrown;
-  return cause instanceof Error && typeof (cause as { code?: unknown }).code === 'string' ? cause : thrown;
+  return thrown.cause instanceof Error ? thrown.cause : thrown;
 }
 
 /** Where no code says it, the innermost words do: `bad port` and not `fetch failed`. */

@@ -420,6 +420,13 @@ describe('promise 15: a drop-in for fetch', () => {
     expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  test('and so is `error.cause.message`, of a failure without a code', async () => {
+    const { cause } = await fetch(`${home}/redirect/302`, { redirect: 'error' }).catch(error => error);
+    const error = await rejection(NetworkError, ours()(`${home}/redirect/302`, { redirect: 'error' }));
+    expect(error.cause).toEqual(cause);
+    expect(error.cause).toMatchObject({ message: 'unexpected redirect' });
+  });
+
   test('null for an init is as good as none', async () => {
     const { fetch, transport } = harness();
     const call = fetch(home, null as unknown as RequestInit);
