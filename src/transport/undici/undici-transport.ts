@@ -166,9 +166,11 @@ class Undici implements UndiciTransport, ExchangeRules {
     return pending.promise;
   }
 
-  /** What only the original does goes over the same connections. */
+  /** What only the original does goes over the same connections, unless the call says over which. */
   async #delegate({ request, signal }: Call): Promise<Response> {
-    const dispatcher = new this.#undici.Dispatcher1Wrapper(this.dispatcher);
+    const { dispatcher: own } = request.init as { readonly dispatcher?: Dispatcher };
+    if (own && this.#options.guard) throw new TypeError(pastGuard);
+    const dispatcher = own ?? new this.#undici.Dispatcher1Wrapper(this.dispatcher);
     const init = { ...request.init, dispatcher, ...(signal && { signal }) };
     try {
       const send = this.fetch;
@@ -178,6 +180,9 @@ class Undici implements UndiciTransport, ExchangeRules {
     }
   }
 }
+
+const pastGuard =
+  'The `dispatcher` of a call goes past the `guard` of undici(). Leave it out, or send this call by a fetch without a guard.';
 
 /** Why a request is not handed over: its body took a while to read, or `fetch` would not go there. */
 function obstacleTo({ signal }: Call, url: URL): { readonly reason: unknown } | undefined {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { Agent, MockAgent, RetryAgent } from 'undici';
+import { Agent, type Dispatcher, Dispatcher1Wrapper, MockAgent, RetryAgent } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ClosedError, createFetch, NetworkError } from '../../../src/index.ts';
 import { undici } from '../../../src/transport/undici/index.ts';
@@ -76,6 +76,39 @@ describe('a dispatcher of the caller’s own', () => {
     await dispatcher.close();
     await using fetch = createFetch({ transport: undici({ dispatcher }), retry: false });
     expect(await rejection(NetworkError, fetch(url))).toMatchObject({ sent: 'no' });
+  });
+});
+
+describe('a dispatcher given with a call', () => {
+  /** Wrapped for the `fetch` of Node, which is of an older undici. */
+  const counting = (agent: Agent): { dispatcher: Dispatcher; seen: string[] } => {
+    const seen: string[] = [];
+    const counted = agent.compose(dispatch => (options, handler) => {
+      seen.push(options.path);
+      return dispatch(options, handler);
+    });
+    return { dispatcher: new Dispatcher1Wrapper(counted), seen };
+  };
+
+  test('sends that call, as with `fetch`', async () => {
+    const agent = new Agent();
+    const { dispatcher, seen } = counting(agent);
+    await using fetch = createFetch({ transport: undici() });
+    const init: RequestInit & { dispatcher: Dispatcher } = { dispatcher };
+    expect(await (await fetch(url, init)).text()).toBe('{}');
+    await (await fetch(url)).text();
+    expect(seen).toEqual(['/']);
+    await agent.close();
+  });
+
+  test('is refused where a guard looks at addresses, which it would go past', async () => {
+    const agent = new Agent();
+    const { dispatcher, seen } = counting(agent);
+    await using fetch = createFetch({ transport: undici({ guard: { allow: ['127.0.0.1'] } }), retry: false });
+    const init: RequestInit & { dispatcher: Dispatcher } = { dispatcher };
+    await expect(fetch(url, init)).rejects.toThrow('`dispatcher` of a call goes past the `guard`');
+    expect(seen).toEqual([]);
+    await agent.close();
   });
 });
 
