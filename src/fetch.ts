@@ -14,6 +14,7 @@ import { Hosts } from './host-view.ts';
 import { HostRegistry } from './hosts/host-registry.ts';
 import type { HostState } from './hosts/host-state.ts';
 import { leaseOf } from './http/body-lease.ts';
+import type { FetchLike } from './http/fetch-like.ts';
 import { createStamp } from './http/stamp.ts';
 import { reasonOf } from './pipeline/branch.ts';
 import type { Call, Runtime } from './pipeline/call.ts';
@@ -47,7 +48,8 @@ import { consoleLogger, eventLog } from './telemetry/logs.ts';
 import { eventMetrics, type Observed, observeHosts } from './telemetry/metrics.ts';
 import { readTelemetryOptions } from './telemetry/options.ts';
 import { spanEvents } from './telemetry/trace.ts';
-import { fetchTransport, globalFetch, rememberGlobalFetch } from './transport/fetch-transport.ts';
+import { fetchTransport } from './transport/fetch-transport.ts';
+import { globalFetch, rememberGlobalFetch, viaGlobalFetch } from './transport/global-fetch.ts';
 
 /** `fetch`, as the standard says, and what can be seen and done beside it. */
 export interface HoldfastFetch {
@@ -146,6 +148,7 @@ class FetchClient implements Inside {
   readonly #forgetHosts: (() => void) | undefined;
   readonly #registry: HostRegistry;
   readonly #transport: Handler;
+  readonly #bare: FetchLike;
   readonly #detach: (() => Promise<void>) | undefined;
   readonly #unsubscribe: (() => void) | undefined;
   /** What was given beside a policy that changes by itself. */
@@ -176,6 +179,7 @@ class FetchClient implements Inside {
     };
     this.#isNesting = isNesting(this.#settings);
     if (this.#isNesting) openContext();
+    this.#bare = fetch ?? transport?.fetch ?? viaGlobalFetch();
     this.#transport = transport?.send ?? fetchTransport(fetch);
     this.#detach = transport?.attach?.();
     this.#registry = new HostRegistry(maxHosts);
@@ -347,8 +351,7 @@ class FetchClient implements Inside {
 
   /** What has no business with us: `fetch` answers or complains. */
   async #sendBare(input: FetchInput, init: CallInit | undefined): Promise<Response> {
-    const { fetch, transport } = this.#settings;
-    const send = fetch ?? transport?.fetch ?? globalFetch();
+    const send = this.#bare;
     return send(input, withoutPolicy(init));
   }
 

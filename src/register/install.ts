@@ -4,7 +4,7 @@ import type { FetchOptions } from '../fetch-options.ts';
 import { isHoldfastFetch } from '../given-fetch.ts';
 import type { FetchLike } from '../http/fetch-like.ts';
 import { requireObject } from '../pipeline/options.ts';
-import { globalFetch } from '../transport/fetch-transport.ts';
+import { globalFetch } from '../transport/global-fetch.ts';
 import type { UndiciOptions } from '../transport/undici/options.ts';
 import { isRuntimeFetch } from './runtime-fetch.ts';
 import { senderOver } from './sender.ts';

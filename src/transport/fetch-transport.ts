@@ -1,8 +1,8 @@
 import { fromTransport } from '../http/failure.ts';
 import type { FetchLike } from '../http/fetch-like.ts';
-import { createStamp } from '../http/stamp.ts';
 import type { CallRequest } from '../pipeline/call.ts';
 import type { Handler } from '../pipeline/pipeline.ts';
+import { viaGlobalFetch } from './global-fetch.ts';
 import { carriesSecrets, followRedirects, hidesRedirects } from './redirects.ts';
 
 /**
@@ -11,8 +11,8 @@ import { carriesSecrets, followRedirects, hidesRedirects } from './redirects.ts'
  * @param fetch - by default the global `fetch`, looked up at each attempt, so that mocks and polyfills take effect.
  */
 export function fetchTransport(fetch?: FetchLike): Handler {
+  const send = fetch ?? viaGlobalFetch();
   return function fetchTransport({ request, signal }) {
-    const send = fetch ?? globalFetch();
     const init = signal ? { ...request.init, signal } : request.init;
     try {
       const sending = mustGuard(request)
@@ -23,20 +23,6 @@ export function fetchTransport(fetch?: FetchLike): Handler {
       return Promise.reject(fromTransport(error));
     }
   };
-}
-
-/** What stood in the global's place when a fetch of ours was made, by that fetch. */
-const replaced = createStamp<FetchLike>();
-
-/** Lets a fetch of ours become the global one without calling itself for ever. */
-export function rememberGlobalFetch(ours: FetchLike): void {
-  replaced.set(ours, globalFetch());
-}
-
-/** The global `fetch` as it is now, or what it was if it is one of ours. */
-export function globalFetch(): FetchLike {
-  const { fetch } = globalThis;
-  return replaced.get(fetch) ?? fetch;
 }
 
 async function sendAndFollow(send: FetchLike, request: CallRequest, init: RequestInit): Promise<Response> {

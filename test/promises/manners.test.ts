@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { HttpResponse, http } from 'msw/http';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -164,6 +165,66 @@ describe('promise 15: a drop-in for fetch', () => {
       globalThis.fetch = original;
     }
     expect(transport.calls).toHaveLength(3);
+  });
+
+  describe('as the global fetch, with a wrapper put over it, it still sends by the one that was there:', () => {
+    const wrappers: Record<string, (inner: Fetch) => Fetch> = {
+      'one that passes on at once': inner => (input, init) => inner(input, init),
+      'one that waits first': inner => async (input, init) => {
+        await setTimeout(1);
+        return inner(input, init);
+      },
+      'one that makes a Request of it': inner => async (input, init) => inner(new Request(input, init)),
+    };
+    test.each(Object.entries(wrappers))('%s', async (_, wrap) => {
+      const original = globalThis.fetch;
+      const transport = answering(503, 200, 200);
+      globalThis.fetch = transport;
+      let wrapped = 0;
+      try {
+        globalThis.fetch = createFetch({ retry: { baseDelayMs: 0 } }) as Fetch;
+        const inner = wrap(globalThis.fetch);
+        globalThis.fetch = (input, init) => {
+          wrapped++;
+          if (wrapped > 9) throw new Error('round in a circle');
+          return inner(input, init);
+        };
+        expect((await globalThis.fetch(home)).status).toBe(200);
+        expect((await globalThis.fetch(`${home}/other`)).status).toBe(200);
+      } finally {
+        globalThis.fetch = original;
+      }
+      expect(transport.calls).toHaveLength(3);
+    });
+
+    test('a URL that is not HTTP', async () => {
+      const original = globalThis.fetch;
+      globalThis.fetch = createFetch() as Fetch;
+      const inner = globalThis.fetch;
+      globalThis.fetch = (input, init) => inner(input, init);
+      try {
+        expect(await (await globalThis.fetch('data:,hello')).text()).toBe('hello');
+      } finally {
+        globalThis.fetch = original;
+      }
+    });
+
+    test('a mock that calls ours for something else is asked for that too', async () => {
+      const original = globalThis.fetch;
+      const ours = createFetch({ retry: false });
+      const asked: string[] = [];
+      globalThis.fetch = async input => {
+        asked.push(String(input));
+        if (asked.length === 1) await ours(`${home}/token`);
+        return statusResponse(200);
+      };
+      try {
+        await ours(`${home}/data`);
+      } finally {
+        globalThis.fetch = original;
+      }
+      expect(asked).toEqual([`${home}/data`, `${home}/token`]);
+    });
   });
 
   describe('inputs look the same to the server:', () => {

@@ -5,7 +5,7 @@ import { fromTransport } from '../../http/failure.ts';
 import type { FetchLike } from '../../http/fetch-like.ts';
 import type { Phase } from '../../http/phase.ts';
 import type { Call, CallRequest } from '../../pipeline/call.ts';
-import { globalFetch } from '../fetch-transport.ts';
+import { globalFetch } from '../global-fetch.ts';
 import { followRedirects } from '../redirects.ts';
 import type { Transport } from '../transport.ts';
 import { newAgent } from './agent.ts';
