@@ -113,6 +113,22 @@ export function essenceOf(contentType: string): string {
   return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
+/** The elements of a list, in which a comma between quotes is none. */
+const LIST_ELEMENT = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g;
+
+/**
+ * The essence of the type that a message says it is of; empty if it says none. Of several, which come of a header that
+ * is there twice, the last that is one.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#concept-header-extract-mime-type | Fetch, extract a MIME type}
+ */
+export function receivedType(headers: Headers): string {
+  const given = headers.get('content-type') ?? '';
+  if (!given.includes(',')) return essenceOf(given);
+  const essences = (given.match(LIST_ELEMENT) ?? []).map(essenceOf);
+  return essences.findLast(essence => MEDIA_TYPE.test(essence) && essence !== '*/*') ?? '';
+}
+
 /** JSON, of a type other than `application/json`: `json(Charge, { type: 'application/vnd.example+json' })`. */
 export const json = <S extends Schema>(
   schema: S,

@@ -10,7 +10,17 @@ import { isZod, takesLargeIntegers } from './zod.ts';
 export function readJson(text: string, schema: Schema | undefined): unknown {
   // Most texts hold nothing as long, and most schemas take none: they are read as ever.
   const isExact = schema && SIXTEEN_DIGITS.test(text) && isZod(schema) && takesLargeIntegers(schema);
-  return isExact ? JSON.parse(text, exactly) : JSON.parse(text);
+  return isExact ? parsedExactly(text) : JSON.parse(text);
+}
+
+/** Where values stand so deep within each other that no function can be called for them, as engines without sources do. */
+function parsedExactly(text: string): unknown {
+  try {
+    return JSON.parse(text, exactly);
+  } catch (error) {
+    if (error instanceof RangeError) return JSON.parse(text);
+    throw error;
+  }
 }
 
 const SIXTEEN_DIGITS = /\d{16}/;
@@ -35,13 +45,22 @@ export function jsonDecoderOf(schema: Schema): Conversion {
   const attempt = (value: unknown, first: Checked | undefined): Checked | Promise<Checked> => {
     const goOn = (result: Checked): Checked | Promise<Checked> => {
       if (!result.issues) return result;
-      const rounded = result.issues.reduce(roundedAt, value);
+      const rounded = roundedFor(result.issues, value);
       return rounded === value ? (first ?? result) : attempt(rounded, first ?? result);
     };
     const result = decode(value);
     return result instanceof Promise ? result.then(goOn) : goOn(result);
   };
   return value => attempt(value, undefined);
+}
+
+function roundedFor(issues: readonly Issue[], value: unknown): unknown {
+  try {
+    return issues.reduce(roundedAt, value);
+  } catch {
+    // Deeper than functions can call each other: there is nothing that a schema would take.
+    return value;
+  }
 }
 
 /** The value with numbers for the bigints at the place of an issue, and below it; the same where there are none. */

@@ -10,7 +10,7 @@ import { type CallInit, keyFor } from '../request.ts';
 import { type Sendable, sendAuthorized, type Trip } from './authorization.ts';
 import type { BaseUrl } from './base-url.ts';
 import { BodyLimit } from './body-limit.ts';
-import { accepts, type Content, essenceOf } from './content.ts';
+import { accepts, type Content, receivedType } from './content.ts';
 import { contentsOf } from './declared-response.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
@@ -204,7 +204,7 @@ export class Exchange {
     lastEventId: string | undefined,
   ): Promise<Response> {
     const headers = { ...request.headers };
-    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+    if (lastEventId !== undefined) headers['last-event-id'] = utf8(lastEventId);
     const limit = new BodyLimit(this.client.inside.clock, options.signal);
     const limited = { ...options, signal: limit.signal };
     const response = await this.#dispatch({ ...request, headers }, limited);
@@ -296,8 +296,10 @@ function withCookies(headers: Record<string, string>, cookies: string): Record<s
   return { ...headers, cookie: headers.cookie ? `${headers.cookie}; ${cookies}` : cookies };
 }
 
-const isOf = (content: Content, { headers }: Response): boolean =>
-  accepts(content, essenceOf(headers.get('content-type') ?? ''));
+/** In a header, where a character is a byte. */
+const utf8 = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+
+const isOf = (content: Content, { headers }: Response): boolean => accepts(content, receivedType(headers));
 
 const isOneShot = (body: BodyInit | undefined): boolean =>
   typeof body === 'object' && (body instanceof ReadableStream || Symbol.asyncIterator in body);

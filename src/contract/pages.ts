@@ -122,11 +122,15 @@ function startOf(pagination: Pagination, token: PageToken | undefined, input: In
 function ownUrl({ client, name }: Exchange, token: PageToken): URL {
   const { origin, path } = client.base;
   const url = parsed(String(token), `${origin}${path}/`);
-  if (url?.origin === origin) return url;
+  if (url && isWithin(url, origin)) return url;
   throw new TypeError(
-    `\`resume\` of ${name} should be a URL of ${origin}, got ${JSON.stringify(redactUrl(String(token)))}.`,
+    `\`resume\` of ${name} should be a URL of ${origin} without credentials, got ${JSON.stringify(redactUrl(String(token)))}.`,
   );
 }
+
+/** `fetch` takes no URL with credentials, and those of the API come from its `auth`. */
+const isWithin = (url: URL, origin: string): boolean =>
+  url.origin === origin && url.username === '' && url.password === '';
 
 function read(
   exchange: Exchange,
@@ -181,11 +185,11 @@ function linkOf(exchange: Exchange, response: Response, relation: string): PageT
   if (!link) return undefined;
   const { origin } = exchange.client.base;
   const url = parsed(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
-  if (url?.origin === origin) return withoutDeclaredParameters(url.href);
+  if (url && isWithin(url, origin)) return withoutDeclaredParameters(url.href);
   throw refused(
     exchange,
     'headers',
-    `the link ${JSON.stringify(relation)} should stay at ${origin}`,
+    `the link ${JSON.stringify(relation)} should stay at ${origin}, without credentials`,
     link.uri,
     response,
   );

@@ -1,7 +1,7 @@
 /** From a response to data. Which declaration speaks for a status is worked out once. */
 import type { $ZodType } from 'zod/v4/core';
 import { discard } from '../http/drain.ts';
-import { accepts, type Content, essenceOf, isJson, isStreamed } from './content.ts';
+import { accepts, type Content, isJson, isStreamed, receivedType } from './content.ts';
 import { bodiesOf, declarationOf, hasNoBody } from './declared-response.ts';
 import type { EndpointOptions, Responses } from './endpoint-options.ts';
 import type { Part } from './errors.ts';
@@ -80,7 +80,7 @@ export class ResponseDecoder {
     // Its range or the default has a body. Of a failure that says nothing; a success must do without by its schema.
     if (!ok && hasNoBody(status))
       return { ...answer, isDeclared: false, data: undefined, problem: undefined };
-    const essence = essenceOf(response.headers.get('content-type') ?? '');
+    const essence = receivedType(response.headers);
     const body = this.#bodyFor(expected, essence, response);
     if (!body) return this.#otherContent(answer, expected, essence, report);
     if (isStreamed(body.content))
@@ -164,7 +164,7 @@ export class ResponseDecoder {
   async #undeclared(response: Response, report: Report): Promise<Answer> {
     const { status, headers } = response;
     const ok = isSuccess(status);
-    const essence = essenceOf(headers.get('content-type') ?? '');
+    const essence = receivedType(headers);
     const data = await readAnything(essence, response);
     if (ok && this.#mode !== 'off') {
       const declared = Object.keys(this.#responses).join(', ');

@@ -3,7 +3,7 @@ import { type $ZodType, safeEncode, safeEncodeAsync, safeParse } from 'zod/v4/co
 import type { Checked, Schema } from './standard-schema.ts';
 
 /** What a schema of zod is made of, as far as it is read here. */
-export interface Definition {
+export interface Definition extends FormatDefinition {
   readonly type: string;
   readonly coerce?: boolean;
   readonly shape?: Readonly<Record<string, $ZodType>>;
@@ -20,7 +20,18 @@ export interface Definition {
   readonly valueType?: $ZodType;
   readonly catchall?: $ZodType;
   readonly getter?: () => $ZodType;
-  readonly checks?: readonly { readonly _zod: { readonly def: { readonly check: string } } }[];
+  readonly checks?: readonly { readonly _zod: { readonly def: CheckDefinition } }[];
+}
+
+/** What a text is, by a check or, such as `z.email()`, by itself. */
+export interface FormatDefinition {
+  readonly format?: string;
+  readonly local?: boolean;
+  readonly precision?: number | null;
+}
+
+interface CheckDefinition extends FormatDefinition {
+  readonly check: string;
 }
 
 /** @see {@link https://zod.dev/library-authors | For library authors} */
@@ -154,13 +165,30 @@ function fillDefaults(schema: $ZodType, value: unknown): unknown {
   if (innerType) return fillDefaults(innerType, value);
   if (left && right) return fillDefaults(right, fillDefaults(left, value));
   const given = value as Record<string, unknown>;
-  const option = options?.find(option => isFor(given, option));
-  if (option) return fillDefaults(option, value);
+  if (options) return fillIn(options, given);
   const defaults = Object.entries(shape ?? {})
     .filter(([name]) => given[name] === undefined)
     .map(([name, member]) => [name, defaultOf(member)] as const)
     .filter(([, byDefault]) => byDefault !== undefined);
   return defaults.length > 0 ? { ...given, ...Object.fromEntries(defaults) } : value;
+}
+
+/** By the option that takes it then, of those that it may be for by their literals. */
+function fillIn(options: readonly $ZodType[], given: Readonly<Record<string, unknown>>): unknown {
+  const candidates = options.filter(option => isFor(given, option));
+  const filled = candidates.map(option => fillDefaults(option, given));
+  if (candidates.length < 2 || filled.every(each => each === given)) return filled[0] ?? given;
+  const taken = candidates.findIndex((option, index) => takes(option, filled[index]));
+  return filled[Math.max(taken, 0)];
+}
+
+function takes(schema: $ZodType, value: unknown): boolean {
+  try {
+    return safeEncode(schema, value).success;
+  } catch {
+    // It takes its time. If it takes the value in the end is not known yet.
+    return true;
+  }
 }
 
 /** What decoding makes of nothing: a default, a prefault, what is caught; undefined if it makes nothing of it. */

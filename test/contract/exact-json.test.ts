@@ -101,6 +101,26 @@ describe('a whole number beyond 2^53', () => {
   });
 });
 
+describe('JSON within JSON, deeper than the search for digits reaches', () => {
+  const deep = (levels: number): string => `${'['.repeat(levels)}${large}${']'.repeat(levels)}`;
+
+  test.each([1_000, 5_000, 100_000])('is read as JSON.parse reads it: %i levels', async levels => {
+    const { api, transport } = apiOf(rows);
+    const reading = api.putRow({ params: { id: 1n }, query: {}, body: { id: 1n } });
+    (await transport.next()).respond(json(`{"id":1,"more":${deep(levels)}}`));
+    expect(await reading).toEqual({ id: 1n });
+  });
+
+  test.each([
+    1_000, 5_000, 100_000,
+  ])('is refused for what does not match, and nothing else: %i levels', async levels => {
+    const { api, transport } = apiOf(rows);
+    const reading = failureOf(api.putRow({ params: { id: 1n }, query: {}, body: { id: 1n } }));
+    (await transport.next()).respond(json(`{"id":${deep(levels)}}`));
+    expect(await reading).toMatchObject({ code: 'VALIDATION', part: 'body', issues: [{ path: ['id'] }] });
+  });
+});
+
 describe('digits are looked for', () => {
   const readers = (text: string, schema: z.ZodType): number => {
     const spy = vi.spyOn(JSON, 'parse');

@@ -261,6 +261,24 @@ describe('pages', () => {
     await transport.expectNone();
   });
 
+  test('by link have no credentials in it', async () => {
+    const { api, transport } = apiOf(contract);
+    const led = failureOf(collect(api.link.items()));
+    const headers = { link: '<https://ann:hunter2@users.test/v1/link?page=2>; rel=next' };
+    await serve(transport, () => Response.json(ids(1, 1), { headers }), 1);
+    const error = await led;
+    expect(error).toMatchObject({ code: 'VALIDATION', part: 'headers' });
+    expect(JSON.stringify(error) + String(error)).not.toContain('hunter2');
+    const given = await failureOf(
+      collect(api.link.items({}, { resume: 'https://ann:hunter2@users.test/v1/link?page=2' })),
+    );
+    expect(String(given)).toContain(
+      '`resume` of link should be a URL of https://users.test without credentials',
+    );
+    expect(String(given)).not.toContain('hunter2');
+    await transport.expectNone();
+  });
+
   test('by link keep no key of an API that the service has put into it', async () => {
     const { api, transport } = apiOf(contract, { auth: apiKey('hunter2', { query: 'k' }) });
     const pages = api.link.pages()[Symbol.asyncIterator]();

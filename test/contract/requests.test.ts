@@ -436,6 +436,22 @@ describe('a body', () => {
       ]),
       { kind: 'b' },
     ],
+    [
+      'a default in the one kind that has the keys',
+      z.union([
+        z.object({ file: z.string(), n: z.int().default(0), at: date }),
+        z.object({ url: z.string(), n: z.int().default(1), at: date }),
+      ]),
+      { url: 'x' },
+    ],
+    [
+      'a default in the one kind whose values these are',
+      z.union([
+        z.object({ of: z.string(), n: z.int().default(0), at: date }),
+        z.object({ of: z.number(), n: z.int().default(1), at: date }),
+      ]),
+      { of: 5 },
+    ],
   ])('has filled in what is left out beside a codec: %s', async (_, body, more) => {
     const put = endpoint({ method: 'PUT', path: '/', body, responses });
     const { api, transport } = apiOf(defineContract({ put }));

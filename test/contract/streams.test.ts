@@ -296,6 +296,25 @@ describe('a stream of events that breaks off', () => {
     expect(values.map(({ data }) => data)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
 
+  test.each([
+    ['é', '\u00c3\u00a9'],
+    ['✓', '\u00e2\u009c\u0093'],
+  ])('is resumed after an id of any script, as the bytes of UTF-8: %s', async (id, bytes) => {
+    const { api, transport, clock } = apiOf(contract);
+    const { done } = reading(api.ticks());
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, sse));
+    first.send(`id: ${id}\ndata: {"n":1}\n\n`);
+    await transport.expectNone();
+    first.fail(broken());
+    await transport.expectNone();
+    await clock.advance(1_000);
+    const again = await transport.next();
+    expect(again.request.headers.get('last-event-id')).toBe(bytes);
+    again.respond(new Response('', sse));
+    await done;
+  });
+
   test('is not resumed without an id, nor for a call that must not be repeated', async () => {
     const { api, transport } = apiOf(contract);
     const noId = reading(api.ticks());

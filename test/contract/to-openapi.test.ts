@@ -640,6 +640,21 @@ describe('a schema', () => {
     });
   });
 
+  test.each<[string, z.ZodType, string | undefined]>([
+    ['a pattern behind a format', z.email().regex(/x$/), 'email'],
+    ['a pattern before one', z.string().regex(/x$/).check(z.url()), 'uri'],
+    ['a pattern with a name', z.iso.datetime().endsWith('0Z'), 'date-time'],
+    ['patterns with names alone', z.string().lowercase().startsWith('a'), undefined],
+    [
+      'a time without a zone, which is none of RFC 3339',
+      z.iso.datetime({ local: true }).endsWith('0'),
+      undefined,
+    ],
+    ['a time of the day, which has no zone either', z.iso.time().endsWith('0'), undefined],
+  ])('of a text keeps its format, and no pattern is taken for one: %s', (_, text, format) => {
+    expect(schemaOf(text)?.format).toBe(format);
+  });
+
   test('takes further keys unless it is strict: a service may add to what it says', () => {
     expect(schemaOf(z.object({}))).not.toHaveProperty('additionalProperties');
     expect(schemaOf(z.strictObject({}))).toHaveProperty('additionalProperties', false);

@@ -113,6 +113,23 @@ describe('a response that does not match', () => {
     expect(await none).toMatchObject({ part: 'body' });
   });
 
+  test.each([
+    ['application/json, application/json', true],
+    ['text/html, application/json; charset="utf-8, or so"', true],
+    ['application/json, */*', true],
+    ['application/json, nonsense', true],
+    ['application/json, text/html', false],
+  ])('is read as the last type that it names, where there are several: %s', async (type, isJson) => {
+    const { api, transport } = apiOf(users);
+    const call = api.getUser.safe({ params: { id } });
+    (await transport.next()).respond(
+      new Response(JSON.stringify(ann), { headers: { 'content-type': type } }),
+    );
+    expect(await call).toMatchObject(
+      isJson ? { ok: true, data: { name: 'Ann' } } : { error: { part: 'content-type' } },
+    );
+  });
+
   test('in many places, or at a long one, is told of briefly', async () => {
     const big = defineContract({
       list: endpoint({ method: 'GET', path: '/1', responses: { 200: z.array(z.int()) } }),

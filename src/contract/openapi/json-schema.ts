@@ -15,7 +15,7 @@ import {
   toJSONSchema,
 } from 'zod/v4/core';
 import type { Schema } from '../standard-schema.ts';
-import { definitionOf, isLargeInteger, isZod } from '../zod.ts';
+import { type Definition, definitionOf, type FormatDefinition, isLargeInteger, isZod } from '../zod.ts';
 import type { JsonSchema } from './document.ts';
 
 /** Hears that a schema has an id in its metadata. May throw. */
@@ -112,12 +112,37 @@ interface Described {
 
 /** Puts right what OpenAPI 3.1 would read as something else than zod means. */
 function override({ zodSchema, jsonSchema }: Described): void {
-  const { type } = definitionOf(zodSchema);
+  const definition = definitionOf(zodSchema);
+  const { type } = definition;
+  const metadata = globalRegistry.get(zodSchema);
   if (type === 'file') describeFile(jsonSchema);
-  if (isLargeInteger(definitionOf(zodSchema))) describeInteger(jsonSchema);
+  if (isLargeInteger(definition)) describeInteger(jsonSchema);
+  if (type === 'string' && metadata?.format === undefined) describeFormat(definition, jsonSchema);
   // To OpenAPI, what is read-only must not be sent. `readonly()` only keeps the program from changing it.
-  if (type === 'readonly' && !globalRegistry.get(zodSchema)?.readOnly) delete jsonSchema.readOnly;
+  if (type === 'readonly' && !metadata?.readOnly) delete jsonSchema.readOnly;
 }
+
+/** Zod takes the last check of a text for its format, also where that is one of its patterns, as `startsWith()` is. */
+function describeFormat(definition: Definition, jsonSchema: JSONSchema.BaseSchema): void {
+  const checks = [definition, ...(definition.checks ?? []).map(({ _zod }) => _zod.def)];
+  const named = checks.findLast(({ format }) => format !== undefined && !patterns.has(format));
+  if (named ? isBeyondRfc3339(named) : patterns.has(jsonSchema.format as string)) delete jsonSchema.format;
+  else if (named) jsonSchema.format = formats[named.format as string] ?? (named.format as string);
+}
+
+const patterns = new Set(['regex', 'lowercase', 'uppercase', 'includes', 'starts_with', 'ends_with']);
+
+/** What JSON Schema calls the formats that zod has other names for. */
+const formats: Readonly<Record<string, string>> = {
+  guid: 'uuid',
+  url: 'uri',
+  datetime: 'date-time',
+  json_string: 'json-string',
+};
+
+/** What RFC 3339, and JSON Schema with it, has no format for: times without a zone or without seconds. */
+const isBeyondRfc3339 = ({ format, local, precision }: FormatDefinition): boolean =>
+  format === 'time' || local === true || precision === -1;
 
 /** Whatever its size, and however the program holds it. */
 function describeInteger(jsonSchema: JSONSchema.BaseSchema): void {
