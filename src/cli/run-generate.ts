@@ -5,6 +5,7 @@ import type { GenerationError } from '../generator/open-document.ts';
 import { systemClock } from '../pipeline/clock.ts';
 import type { GenerateCommand } from './arguments.ts';
 import { exitCodeOf } from './failures.ts';
+import { keepYoungSpaceSmall } from './heap.ts';
 import { type Jobs, jobsOf } from './jobs.ts';
 import { complain, say } from './output.ts';
 import { Progress } from './progress.ts';
@@ -12,6 +13,7 @@ import { problemsText, summaryText, verdictText } from './report.ts';
 import { watchAndMake } from './watch.ts';
 
 export async function runGenerate(command: GenerateCommand): Promise<number> {
+  keepYoungSpaceSmall();
   const jobs = await jobsOf(command);
   if (command.isWatching) return watchJobs(command, jobs);
   return (await runJobs(jobs, command)).code;
