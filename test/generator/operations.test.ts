@@ -187,6 +187,8 @@ describe('a body', () => {
     ['application/xml', 'text'],
     ['image/png', 'binary'],
     ['multipart/mixed', 'stream'],
+    ['application/x-ndjson', 'text'],
+    ['application/jsonl', 'text'],
   ])('of %s is %s', async (type, kind) => {
     expect((await bodyOf(content(type))).kind).toBe(kind);
   });

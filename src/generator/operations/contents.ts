@@ -176,7 +176,9 @@ function printContent(
   const schema = node.get('schema') ?? node.get('itemSchema');
   const orNothing = (printed: TypedSchema) => (optional ? schemas.orNothing(printed, hint) : printed);
   const printed = () => orNothing(schema ? schemas.print(schema, direction, hint) : anything);
-  switch (kindOf(media, context)) {
+  const kind = kindOf(media, context);
+  // Lines are sent as one text, which can be sent again.
+  switch (kind === 'lines' && direction === 'sent' ? 'text' : kind) {
     case 'json':
       return type === 'application/json' ? printed() : contentOf('json', printed(), typeOption(type));
     case 'form': {
