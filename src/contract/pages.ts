@@ -1,5 +1,5 @@
 /** Pages of a list, one call after another, as iterables. */
-import LinkHeader from 'http-link-header';
+import { type Link, readLinks } from '../http/link.ts';
 import { redactUrl, withoutDeclaredParameters } from '../http/redact.ts';
 import { type Checks, integer, readOptions } from '../pipeline/options.ts';
 import type { Part } from './errors.ts';
@@ -181,28 +181,33 @@ function cursorOf(
 }
 
 function linkOf(exchange: Exchange, response: Response, relation: string): PageToken | undefined {
-  const link = linksOf(exchange, response)?.rel(relation)[0];
+  const { origin, path } = exchange.client.base;
+  const base = response.url || `${origin}${path}/`;
+  const link = linksOf(exchange, response).find(
+    ({ relations, anchor }) =>
+      relations.includes(relation.toLowerCase()) && (anchor === undefined || isSame(anchor, base)),
+  );
   if (!link) return undefined;
-  const { origin } = exchange.client.base;
-  const url = parsed(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
+  const url = parsed(link.target, base);
   if (url && isWithin(url, origin)) return withoutDeclaredParameters(url.href);
   throw refused(
     exchange,
     'headers',
     `the link ${JSON.stringify(relation)} should stay at ${origin}, without credentials`,
-    link.uri,
+    link.target,
     response,
   );
 }
 
-function linksOf(exchange: Exchange, response: Response): LinkHeader | undefined {
-  const header = response.headers.get('link');
-  try {
-    return header === null ? undefined : LinkHeader.parse(header);
-  } catch {
-    throw refused(exchange, 'headers', 'the header `link` should be as RFC 8288 says', header, response);
-  }
+function linksOf(exchange: Exchange, response: Response): readonly Link[] {
+  const header = response.headers.get('link') ?? '';
+  const links = readLinks(header);
+  if (links) return links;
+  throw refused(exchange, 'headers', 'the header `link` should be as RFC 8288 says', header, response);
 }
+
+/** RFC 8288 §3.2: a link with an anchor is about what that names, which may be this page all the same. */
+const isSame = (anchor: string, base: string): boolean => parsed(anchor, base)?.href === base;
 
 function parsed(text: string, base: string): URL | undefined {
   return URL.canParse(text, base) ? new URL(text, base) : undefined;

@@ -150,6 +150,23 @@ describe('the items of all pages come one after another', () => {
     expect(urls).toEqual(['/v1/link?size=1', '/v2/elsewhere?after=1']);
     expect(await items).toHaveLength(2);
   });
+
+  test.each([
+    ['behind one with a parameter that has no value', '</a.css>; rel=preload; nopush, </p?2>; rel="next"'],
+    ['before one that is about something else', '</p?3>; rel=next; anchor="/x", </p?2>; rel=next'],
+    ['with an anchor that is the page itself', '</p?2>; rel=next; anchor=""'],
+  ])('by link, %s', async (_, link) => {
+    const { api, transport } = apiOf(contract);
+    const items = collect(api.link.items());
+    const headers = { link };
+    const urls = await serve(
+      transport,
+      ({ search }) => Response.json(ids(1, 1), search === '' ? { headers } : {}),
+      2,
+    );
+    expect(urls).toEqual(['/v1/link', '/p?2']);
+    expect(await items).toHaveLength(2);
+  });
 });
 
 describe('pages', () => {
