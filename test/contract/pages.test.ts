@@ -259,6 +259,48 @@ describe('pages', () => {
     });
   });
 
+  test.each([
+    ['bigints', z.codec(z.union([z.int(), z.bigint()]), z.bigint(), { decode: BigInt, encode: Number })],
+    ['texts', z.codec(z.int(), z.string(), { decode: String, encode: Number })],
+  ])('are counted in the form of the program where numbers are %s there', async (_, number) => {
+    const counted = defineContract({
+      byOffset: endpoint({
+        method: 'GET',
+        path: '/offset',
+        query: z.object({ offset: number.optional() }),
+        responses: { 200: z.object({ items: Items, total: number }) },
+        paginate: { offset: 'offset', items: 'items', total: 'total' },
+      }),
+      byPage: endpoint({
+        method: 'GET',
+        path: '/page',
+        query: z.object({ page: number.optional() }),
+        responses: { 200: z.object({ items: Items, pages: number }) },
+        paginate: { page: 'page', items: 'items', pages: 'pages' },
+      }),
+      byCursor: endpoint({
+        method: 'GET',
+        path: '/cursor',
+        query: z.object({ after: number.optional() }),
+        responses: { 200: z.object({ items: Items, last: number.nullable() }) },
+        paginate: { cursor: 'last', param: 'after', items: 'items' },
+      }),
+    });
+    const { api, transport } = apiOf(counted);
+    const reply = ({ search }: URL) =>
+      Response.json({ items: ids(1, 2), total: 6, pages: 3, last: search === '' ? 7 : null });
+    const offset = collect(api.byOffset.items({ query: { offset: number.parse(2) as never } }));
+    expect(await serve(transport, reply, 2)).toEqual(['/v1/offset?offset=2', '/v1/offset?offset=4']);
+    expect(await offset).toHaveLength(4);
+    const page = collect(api.byPage.items({}, { resume: 2 }));
+    expect(await serve(transport, reply, 2)).toEqual(['/v1/page?page=2', '/v1/page?page=3']);
+    await page;
+    const cursor = collect(api.byCursor.items());
+    expect(await serve(transport, reply, 2)).toEqual(['/v1/cursor', '/v1/cursor?after=7']);
+    await cursor;
+    await transport.expectNone();
+  });
+
   test('with a link that is none are a ValidationError', async () => {
     const { api, transport } = apiOf(contract);
     const call = failureOf(collect(api.link.items()));
