@@ -215,7 +215,27 @@ describe('an operation', () => {
   });
 });
 
+/** As Node's `fetch` has it. */
+const undecodable = (): Error => {
+  const cause = Object.assign(new Error('incorrect header check'), { code: 'Z_DATA_ERROR' });
+  return new TypeError('terminated', { cause });
+};
+
 describe('safe', () => {
+  test.each([
+    ['breaks off in a browser', new TypeError('network error'), true],
+    ['is not compressed as it says', undecodable(), false],
+  ])('has an error of ours for a body that %s', async (_, error, transient) => {
+    const { api, transport } = apiOf(users, {}, { retry: false });
+    const result = api.getUser.safe({ params: { id } });
+    const body = slowBody();
+    (await transport.next()).respond(
+      new Response(body.stream, { headers: { 'content-type': 'application/json' } }),
+    );
+    body.fail(error);
+    expect(await result).toMatchObject({ ok: false, error: { code: 'NETWORK', sent: 'yes', transient } });
+  });
+
   test('resolves with a success, a declared failure, or an error, and never rejects', async () => {
     const { api, transport } = apiOf(users, {}, { retry: false });
     const success = api.getUser.safe({ params: { id } });
