@@ -423,6 +423,8 @@ describe('a parameter', () => {
       { ...free, schema: { type: 'object', additionalProperties: {} } },
     ]);
     expect(described({ query: z.strictObject({ a: z.string() }) }).parameters).toHaveLength(1);
+    const taken = z.looseObject({ freeForm: z.string(), freeForm2: z.string() });
+    expect(described({ query: taken }).parameters?.[2]).toMatchObject({ name: 'freeForm3' });
   });
 
   test('of a group with an id stands by itself, and the group nowhere', () => {
