@@ -168,7 +168,7 @@ export class Exchange {
   #bodyError(error: unknown, response: Response, signal: AbortSignal | null | undefined): unknown {
     if (error instanceof HoldfastError || signal?.aborted) return error;
     // Where the runtime names no code, as browsers do, it is enough that the body was being read.
-    const failure = readFailure(fromTransport(error));
+    const failure = readFailure(response.bodyUsed ? fromTransport(error) : error);
     return failure
       ? new NetworkError(this.reporter.recordOf(response), { ...failure, sent: 'yes' }, error)
       : error;

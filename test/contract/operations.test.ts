@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
+  createApi,
   defineContract,
   endpoint,
   form,
@@ -234,6 +235,16 @@ describe('safe', () => {
     );
     body.fail(error);
     expect(await result).toMatchObject({ ok: false, error: { code: 'NETWORK', sent: 'yes', transient } });
+  });
+
+  test('has the mistake itself where a fetch gives what is no response', async () => {
+    const api = createApi(users, {
+      baseUrl: 'https://users.test',
+      fetch: async () => ({ ok: true, status: 200, headers: new Headers() }) as Response,
+    });
+    const { error } = await api.getUser.safe({ params: { id } });
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).not.toBeInstanceOf(HoldfastError);
   });
 
   test('resolves with a success, a declared failure, or an error, and never rejects', async () => {
