@@ -44,7 +44,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   zod: ['policy-file/', 'contract/', 'testing/msw/', 'generator/schema/mismatch.ts'],
   '@standard-schema/spec': ['contract/'],
   'eventsource-parser': ['contract/streams.ts'],
-  'http-link-header': ['contract/pages.ts'],
   oauth4webapi: ['oauth2/'],
   yaml: ['policy-file/yaml.ts'],
   'js-yaml': ['generator/document/yaml-source.ts'],

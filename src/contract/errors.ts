@@ -96,6 +96,8 @@ export interface ValidationErrorDetails {
   readonly issues: readonly Issue[];
   readonly excerpt: string;
   readonly response?: Response | undefined;
+  /** Whether it is only told of, and goes on as it is. */
+  readonly passes?: boolean;
 }
 
 /** What was to be sent, or has arrived, is not what the contract says. A request is not sent then. */
@@ -140,13 +142,13 @@ const shownIssues = 3;
 
 function validationMessage(
   record: CallRecord,
-  { operation, direction, part, issues, response }: ValidationErrorDetails,
+  { operation, direction, part, issues, response, passes }: ValidationErrorDetails,
 ): string {
   const what =
     direction === 'request' ? `${part} of the request` : `${part} of the response${ofStatus(response)}`;
   const lines = issues.slice(0, shownIssues).map(({ path, message }) => `${pathText(path)}${message}`);
   if (issues.length > shownIssues) lines.push(`and ${issues.length - shownIssues} more`);
-  const sent = direction === 'request' ? ' It was not sent.' : '';
+  const sent = direction === 'request' && !passes ? ' It was not sent.' : '';
   return `${title(record)} (${operation}): the ${what} ${isOrAre(part)} not what the contract says: ${lines.join('; ')}.${sent}`;
 }
 

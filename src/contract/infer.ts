@@ -38,17 +38,24 @@ export type Given<S> =
 type OptionalKeys<T> = { [Key in keyof T]-?: Empty extends Pick<T, Key> ? Key : never }[keyof T];
 
 /** The output form; keys that only the input form may leave out are optional as well. */
-type WithDefaults<Input, Output> = [Input] extends [Output]
-  ? Output
-  : LeftOut<Input, Output> extends infer Keys
-    ? [Keys] extends [never]
-      ? Output
-      : WithOptional<Output, Keys>
-    : never;
+type WithDefaults<Input, Output> = [Input] extends [Output] ? Output : WithOptional<Output, Input, Output>;
 
 /** Of a union, each of its members keeps what it has of its own. */
-type WithOptional<Output, Keys> = Output extends unknown
-  ? Plain<Omit<Output, Keys & keyof Output> & Partial<Pick<Output, Keys & keyof Output>>>
+type WithOptional<One, Input, All> = One extends unknown
+  ? LeftOut<[All] extends [One] ? Input : InputFor<One, Input, keyof All>, One> extends infer Keys
+    ? [Keys] extends [never]
+      ? One
+      : Plain<Omit<One, Keys & keyof One> & Partial<Pick<One, Keys & keyof One>>>
+    : never
+  : never;
+
+/** The member of a union in the input form that one in the output form comes from, by the literals in which members differ. */
+type InputFor<One, Input, Shared> = Input extends unknown
+  ? true extends {
+      [Key in Shared & keyof One & keyof Input]: [One[Key] & Input[Key]] extends [never] ? true : never;
+    }[Shared & keyof One & keyof Input]
+    ? never
+    : Input
   : never;
 
 /** Keys that only the input form may leave out. */
@@ -251,10 +258,15 @@ type SubstituteOf<Options> = Options extends { readonly fallback: unknown }
   ? Substitute<SuccessOf<Options>>
   : never;
 
-/** What the call itself resolves with: the data of every status that means success. */
-export type SuccessOf<Options, Responses = ResponsesOf<Options>> = {
-  [Key in keyof Responses]: IsSuccess<Key, Responses> extends true ? DataOf<Responses[Key]> : never;
-}[keyof Responses];
+/**
+ * What the call itself resolves with: the data of every status that means success. By way of a condition, as
+ * {@link ResultOf}.
+ */
+export type SuccessOf<Options> = [ResponsesOf<Options>] extends [infer Responses]
+  ? {
+      [Key in keyof Responses]: IsSuccess<Key, Responses> extends true ? DataOf<Responses[Key]> : never;
+    }[keyof Responses]
+  : never;
 
 /** Groups of an input that may be left out as a whole, since everything in them may. A body must say so itself. */
 type Optional<Groups> = {

@@ -1,4 +1,5 @@
 import { ZodLazy, type ZodType } from 'zod';
+import { processSchema } from 'zod/v4/core';
 
 /**
  * A schema of zod that is built when it is first looked into, once. So a module of many schemas costs nothing until
@@ -23,6 +24,9 @@ export const isUnbuilt = (schema: object): boolean => {
   const state = states.get(schema);
   return state !== undefined && state.built === undefined;
 };
+
+/** Whether a schema is built when it is looked into. */
+export const isLazy = (schema: object): boolean => states.has(schema);
 
 interface State {
   /** Undefined while it runs and afterwards. */
@@ -53,10 +57,26 @@ function open(lazy: object): ZodType {
     state.build = build;
     throw error;
   }
+  describeByReference(lazy, state.built);
   const { _zod, def, type } = state.built;
   // As data of its own: from now on nothing stands between a parse and the built schema.
   Object.defineProperties(lazy, { _zod: { value: _zod }, def: { value: def }, type: { value: type } });
   return state.built;
+}
+
+/**
+ * What describes a schema of zod in JSON Schema knows the built one, and finds nothing noted of it where it was called
+ * for the lazy one: that refers to the built one instead, as `z.lazy()` does.
+ */
+function describeByReference(lazy: object, built: ZodType): void {
+  const { _zod } = built;
+  const describe = _zod.processJSONSchema;
+  if (!describe) return;
+  _zod.processJSONSchema = (context, json, params) => {
+    if (params.schemaPath.at(-1) !== lazy) return describe(context, json, params);
+    processSchema(built, context, params);
+    (context.seen.get(lazy as ZodType) as { ref?: object | null }).ref = built;
+  };
 }
 
 let shared: object | undefined;

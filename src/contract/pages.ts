@@ -1,5 +1,6 @@
 /** Pages of a list, one call after another, as iterables. */
-import LinkHeader from 'http-link-header';
+import type { $ZodType } from 'zod/v4/core';
+import { type Link, readLinks } from '../http/link.ts';
 import { redactUrl, withoutDeclaredParameters } from '../http/redact.ts';
 import { type Checks, integer, readOptions } from '../pipeline/options.ts';
 import type { Part } from './errors.ts';
@@ -8,6 +9,7 @@ import type { OperationOptions } from './operation-options.ts';
 import { movingParameter, type Pagination } from './pagination.ts';
 import type { Input } from './request-encoder.ts';
 import type { Answer } from './response-decoder.ts';
+import { definitionOf, membersOf, programForm } from './zod.ts';
 
 /** Where to go on: a cursor, a number of a page or of items, or a URL. Can be stored and given as `resume`. */
 export type PageToken = string | number;
@@ -97,25 +99,43 @@ async function pageAt(
 ): Promise<Answer> {
   const answer = await (token !== undefined && 'link' in pagination
     ? exchange.send(input, options, ownUrl(exchange, token))
-    : exchange.send(withToken(pagination, token, input), options));
+    : exchange.send(withToken(exchange, token, input), options));
   if (!answer.ok) throw exchange.statusError(answer);
   return answer;
 }
 
-function withToken(pagination: Pagination, token: PageToken | undefined, input: Input): Input {
-  const parameter = movingParameter(pagination);
+function withToken(exchange: Exchange, token: PageToken | undefined, input: Input): Input {
+  const { paginate, query } = exchange.endpoint.options;
+  const parameter = movingParameter(paginate as Pagination);
   if (parameter === undefined) return input;
-  const value = token ?? startOf(pagination, token, input);
+  const value = token ?? startOf(paginate as Pagination, token, input);
   if (value === undefined) return input;
-  return { ...input, query: { ...(input.query as object | undefined), [parameter]: value } };
+  const moved = inFormOf(query && membersOf(query)?.[parameter], value);
+  return { ...input, query: { ...(input.query as object | undefined), [parameter]: moved } };
+}
+
+/** Large whole numbers are bigints in some programs, and texts in others. */
+function inFormOf(schema: $ZodType | undefined, token: PageToken): PageToken | bigint {
+  const kind = schema && definitionOf(programForm(schema)).type;
+  if (kind === 'bigint' && WHOLE.test(String(token))) return BigInt(token);
+  return kind === 'string' ? String(token) : token;
+}
+
+const WHOLE = /^-?\d+$/;
+
+/** A number in whichever of these forms; undefined for what is none. */
+function numberIn(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'bigint' || (typeof value === 'string' && WHOLE.test(value))
+    ? Number(value)
+    : undefined;
 }
 
 /** The number that a page stands at, where pages or items are counted; the caller's own if one is given. */
 function startOf(pagination: Pagination, token: PageToken | undefined, input: Input): PageToken | undefined {
   if (token !== undefined || 'cursor' in pagination || 'link' in pagination) return token;
   const given = (input.query as Record<string, unknown> | undefined)?.[movingParameter(pagination) as string];
-  if (typeof given === 'number') return given;
-  return 'page' in pagination ? (pagination.first ?? 1) : 0;
+  return numberIn(given) ?? ('page' in pagination ? (pagination.first ?? 1) : 0);
 }
 
 /** Credentials go nowhere else, whatever a header says. */
@@ -158,13 +178,13 @@ function nextOf(
   if ('link' in pagination) return linkOf(exchange, response, pagination.link);
   if (count === 0) return undefined;
   if ('page' in pagination) {
-    const pages = pagination.pages === undefined ? undefined : valueAt(data, pagination.pages);
-    const last = typeof pages === 'number' ? pages + (pagination.first ?? 1) - 1 : Number.POSITIVE_INFINITY;
+    const pages = pagination.pages === undefined ? undefined : numberIn(valueAt(data, pagination.pages));
+    const last = pages === undefined ? Number.POSITIVE_INFINITY : pages + (pagination.first ?? 1) - 1;
     return Number(at) < last ? Number(at) + 1 : undefined;
   }
   const reached = Number(at) + count;
-  const total = pagination.total === undefined ? undefined : valueAt(data, pagination.total);
-  return typeof total === 'number' && reached >= total ? undefined : reached;
+  const total = pagination.total === undefined ? undefined : numberIn(valueAt(data, pagination.total));
+  return total !== undefined && reached >= total ? undefined : reached;
 }
 
 /** What it cannot be is no end of the list: the rest would be missing, and nobody would know. */
@@ -177,32 +197,39 @@ function cursorOf(
   const value = valueAt(data, path);
   if (value === undefined || value === null || value === '' || value === false) return undefined;
   if (typeof value === 'string' || typeof value === 'number') return value;
+  // As a text it can be stored.
+  if (typeof value === 'bigint') return String(value);
   throw refused(exchange, 'body', `\`${path}\` should be a text or a number to go on with`, data, response);
 }
 
 function linkOf(exchange: Exchange, response: Response, relation: string): PageToken | undefined {
-  const link = linksOf(exchange, response)?.rel(relation)[0];
+  const { origin, path } = exchange.client.base;
+  const base = response.url || `${origin}${path}/`;
+  const link = linksOf(exchange, response).find(
+    ({ relations, anchor }) =>
+      relations.includes(relation.toLowerCase()) && (anchor === undefined || isSame(anchor, base)),
+  );
   if (!link) return undefined;
-  const { origin } = exchange.client.base;
-  const url = parsed(link.uri, response.url || `${origin}${exchange.client.base.path}/`);
+  const url = parsed(link.target, base);
   if (url && isWithin(url, origin)) return withoutDeclaredParameters(url.href);
   throw refused(
     exchange,
     'headers',
     `the link ${JSON.stringify(relation)} should stay at ${origin}, without credentials`,
-    link.uri,
+    link.target,
     response,
   );
 }
 
-function linksOf(exchange: Exchange, response: Response): LinkHeader | undefined {
-  const header = response.headers.get('link');
-  try {
-    return header === null ? undefined : LinkHeader.parse(header);
-  } catch {
-    throw refused(exchange, 'headers', 'the header `link` should be as RFC 8288 says', header, response);
-  }
+function linksOf(exchange: Exchange, response: Response): readonly Link[] {
+  const header = response.headers.get('link') ?? '';
+  const links = readLinks(header);
+  if (links) return links;
+  throw refused(exchange, 'headers', 'the header `link` should be as RFC 8288 says', header, response);
 }
+
+/** RFC 8288 §3.2: a link with an anchor is about what that names, which may be this page all the same. */
+const isSame = (anchor: string, base: string): boolean => parsed(anchor, base)?.href === base;
 
 function parsed(text: string, base: string): URL | undefined {
   return URL.canParse(text, base) ? new URL(text, base) : undefined;

@@ -30,12 +30,12 @@ export class Reporter {
 
   /** @throws ValidationError where the mode is strict. */
   request(part: Part, issues: readonly Issue[], value: unknown): void {
-    this.#tell(this.#mode.request, () => this.refusedRequest(part, issues, value));
+    this.#tell('request', part, issues, value);
   }
 
   /** @throws ValidationError where the mode is strict. */
   response(part: Part, issues: readonly Issue[], value: unknown, response: Response): void {
-    this.#tell(this.#mode.response, () => this.refusedResponse(part, issues, value, response));
+    this.#tell('response', part, issues, value, response);
   }
 
   /** The error of a request that cannot be sent, whatever the mode. */
@@ -59,10 +59,22 @@ export class Reporter {
     return this.#inside.newRecord(method, { href: url });
   }
 
-  #tell(mode: ValidationMode, newError: () => ValidationError): void {
+  #tell(
+    direction: 'request' | 'response',
+    part: Part,
+    issues: readonly Issue[],
+    value: unknown,
+    response?: Response,
+  ): void {
+    const mode = this.#mode[direction];
     if (mode === 'off') return;
-    const error = newError();
-    if (mode === 'strict') throw error;
+    const passes = mode === 'warn';
+    const error = this.#error(direction, part, issues, value, response, passes);
+    if (!passes) throw error;
+    this.#warn(error);
+  }
+
+  #warn(error: ValidationError): void {
     const { operation, direction, part, issues } = error;
     const call = HoldfastError.recordOf(error) as CallRecord;
     this.#inside.tell({ type: 'validation', call, operation, direction, part, issues });
@@ -81,6 +93,7 @@ export class Reporter {
     issues: readonly Issue[],
     value: unknown,
     response?: Response,
+    passes = false,
   ): ValidationError {
     return new ValidationError(response ? this.recordOf(response) : this.newRecord(), {
       operation: this.#subject.operation,
@@ -88,6 +101,7 @@ export class Reporter {
       part,
       ...shown(part, issues, value),
       response,
+      passes,
     });
   }
 }

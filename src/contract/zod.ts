@@ -221,6 +221,13 @@ export function wireForm(schema: $ZodType): $ZodType {
   return innerType ? wireForm(innerType) : schema;
 }
 
+/** A schema in the program, with what stands around it taken off. */
+export function programForm(schema: $ZodType): $ZodType {
+  const { innerType, type, out } = definitionOf(schema);
+  if (type === 'pipe' && out) return programForm(out);
+  return innerType ? programForm(innerType) : schema;
+}
+
 /** Whether what a schema makes may have something at a path; false only if it certainly has not. */
 export function mayHave(schema: $ZodType, [key, ...rest]: readonly string[]): boolean {
   const { type, shape, innerType, catchall } = definitionOf(schema);

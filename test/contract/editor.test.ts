@@ -19,6 +19,7 @@ const users = defineContract({
   }),
   /** @deprecated Use getUser. */
   readUser: endpoint({ method: 'GET', path: '/user', responses: { 200: User } }),
+  saveUser: endpoint({ method: 'PUT', path: '/user', responses: { 200: User, 202: z.string() } }),
 });
 const api = createApi(users, { baseUrl: 'https://users.internal' });
 
@@ -27,6 +28,7 @@ const result = await api.getUser./*safe*/safe({ params: { id: '1' } });
 /*user*/user;
 /*result*/result;
 api./*deprecated*/readUser();
+api./*either*/saveUser();
 `;
 
 const file = `${import.meta.dirname}/in-the-editor.ts`;
@@ -80,6 +82,7 @@ describe('in the editor', { timeout: LIMIT_MS }, () => {
     expect(text).toContain('name: string');
     expect(text).not.toMatch(/Zod|infer|\$strip|InputOf|SuccessOf/);
     expect(docs).toContain('Gets a user.');
+    expect(hover('either').text).not.toContain('SuccessOf');
   });
 
   test('so do its results', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
+  createApi,
   defineContract,
   endpoint,
   form,
@@ -215,7 +216,37 @@ describe('an operation', () => {
   });
 });
 
+/** As Node's `fetch` has it. */
+const undecodable = (): Error => {
+  const cause = Object.assign(new Error('incorrect header check'), { code: 'Z_DATA_ERROR' });
+  return new TypeError('terminated', { cause });
+};
+
 describe('safe', () => {
+  test.each([
+    ['breaks off in a browser', new TypeError('network error'), true],
+    ['is not compressed as it says', undecodable(), false],
+  ])('has an error of ours for a body that %s', async (_, error, transient) => {
+    const { api, transport } = apiOf(users, {}, { retry: false });
+    const result = api.getUser.safe({ params: { id } });
+    const body = slowBody();
+    (await transport.next()).respond(
+      new Response(body.stream, { headers: { 'content-type': 'application/json' } }),
+    );
+    body.fail(error);
+    expect(await result).toMatchObject({ ok: false, error: { code: 'NETWORK', sent: 'yes', transient } });
+  });
+
+  test('has the mistake itself where a fetch gives what is no response', async () => {
+    const api = createApi(users, {
+      baseUrl: 'https://users.test',
+      fetch: async () => ({ ok: true, status: 200, headers: new Headers() }) as Response,
+    });
+    const { error } = await api.getUser.safe({ params: { id } });
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).not.toBeInstanceOf(HoldfastError);
+  });
+
   test('resolves with a success, a declared failure, or an error, and never rejects', async () => {
     const { api, transport } = apiOf(users, {}, { retry: false });
     const success = api.getUser.safe({ params: { id } });

@@ -150,6 +150,23 @@ describe('the items of all pages come one after another', () => {
     expect(urls).toEqual(['/v1/link?size=1', '/v2/elsewhere?after=1']);
     expect(await items).toHaveLength(2);
   });
+
+  test.each([
+    ['behind one with a parameter that has no value', '</a.css>; rel=preload; nopush, </p?2>; rel="next"'],
+    ['before one that is about something else', '</p?3>; rel=next; anchor="/x", </p?2>; rel=next'],
+    ['with an anchor that is the page itself', '</p?2>; rel=next; anchor=""'],
+  ])('by link, %s', async (_, link) => {
+    const { api, transport } = apiOf(contract);
+    const items = collect(api.link.items());
+    const headers = { link };
+    const urls = await serve(
+      transport,
+      ({ search }) => Response.json(ids(1, 1), search === '' ? { headers } : {}),
+      2,
+    );
+    expect(urls).toEqual(['/v1/link', '/p?2']);
+    expect(await items).toHaveLength(2);
+  });
 });
 
 describe('pages', () => {
@@ -240,6 +257,48 @@ describe('pages', () => {
     expect(await call).toMatchObject({
       issues: [{ message: '`next` should be a text or a number to go on with' }],
     });
+  });
+
+  test.each([
+    ['bigints', z.codec(z.union([z.int(), z.bigint()]), z.bigint(), { decode: BigInt, encode: Number })],
+    ['texts', z.codec(z.int(), z.string(), { decode: String, encode: Number })],
+  ])('are counted in the form of the program where numbers are %s there', async (_, number) => {
+    const counted = defineContract({
+      byOffset: endpoint({
+        method: 'GET',
+        path: '/offset',
+        query: z.object({ offset: number.optional() }),
+        responses: { 200: z.object({ items: Items, total: number }) },
+        paginate: { offset: 'offset', items: 'items', total: 'total' },
+      }),
+      byPage: endpoint({
+        method: 'GET',
+        path: '/page',
+        query: z.object({ page: number.optional() }),
+        responses: { 200: z.object({ items: Items, pages: number }) },
+        paginate: { page: 'page', items: 'items', pages: 'pages' },
+      }),
+      byCursor: endpoint({
+        method: 'GET',
+        path: '/cursor',
+        query: z.object({ after: number.optional() }),
+        responses: { 200: z.object({ items: Items, last: number.nullable() }) },
+        paginate: { cursor: 'last', param: 'after', items: 'items' },
+      }),
+    });
+    const { api, transport } = apiOf(counted);
+    const reply = ({ search }: URL) =>
+      Response.json({ items: ids(1, 2), total: 6, pages: 3, last: search === '' ? 7 : null });
+    const offset = collect(api.byOffset.items({ query: { offset: number.parse(2) as never } }));
+    expect(await serve(transport, reply, 2)).toEqual(['/v1/offset?offset=2', '/v1/offset?offset=4']);
+    expect(await offset).toHaveLength(4);
+    const page = collect(api.byPage.items({}, { resume: 2 }));
+    expect(await serve(transport, reply, 2)).toEqual(['/v1/page?page=2', '/v1/page?page=3']);
+    await page;
+    const cursor = collect(api.byCursor.items());
+    expect(await serve(transport, reply, 2)).toEqual(['/v1/cursor', '/v1/cursor?after=7']);
+    await cursor;
+    await transport.expectNone();
   });
 
   test('with a link that is none are a ValidationError', async () => {

@@ -297,6 +297,25 @@ describe('a stream of events that breaks off', () => {
   });
 
   test.each([
+    ['Chromium', new TypeError('network error')],
+    ['Firefox', new TypeError('Error in input stream')],
+    ['Safari', new TypeError('Load failed')],
+    ['workerd', new Error('Network connection lost.')],
+  ])('is resumed where the runtime names no code, as %s', async (_, error) => {
+    const { api, transport, clock } = apiOf(contract);
+    const { values, done } = reading(api.ticks());
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, sse));
+    first.send('id: a\ndata: {"n":1}\n\n');
+    await transport.expectNone();
+    first.fail(error);
+    await clock.advance(1_000);
+    (await transport.next()).respond(new Response('data: {"n":2}\n\n', sse));
+    await done;
+    expect(values.map(({ data }) => data)).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  test.each([
     ['é', '\u00c3\u00a9'],
     ['✓', '\u00e2\u009c\u0093'],
   ])('is resumed after an id of any script, as the bytes of UTF-8: %s', async (id, bytes) => {

@@ -15,6 +15,7 @@ import {
   form,
   json,
   jsonLines,
+  schema as lazySchema,
   multipart,
   type OpenAPIDocument,
   type OpenAPIInfo,
@@ -422,6 +423,8 @@ describe('a parameter', () => {
       { ...free, schema: { type: 'object', additionalProperties: {} } },
     ]);
     expect(described({ query: z.strictObject({ a: z.string() }) }).parameters).toHaveLength(1);
+    const taken = z.looseObject({ freeForm: z.string(), freeForm2: z.string() });
+    expect(described({ query: taken }).parameters?.[2]).toMatchObject({ name: 'freeForm3' });
   });
 
   test('of a group with an id stands by itself, and the group nowhere', () => {
@@ -697,6 +700,23 @@ describe('a schema', () => {
     });
   });
 
+  test.each([
+    ['a codec', () => isoDate()],
+    ['optional', () => z.string().optional()],
+    ['one with a default', () => z.number().default(2)],
+    ['nullable', () => z.string().nullable()],
+    ['readonly', () => z.array(z.string()).readonly()],
+    ['one that is described twice', () => z.string().describe('Before.').min(1).describe('After.')],
+    ['a pipe of zod/mini', () => mini.pipe(mini.string(), mini.transform(Number))],
+    ['another that is built late', () => lazySchema(isoDate)],
+  ])('that is built late is described as it is: %s', (_, build) => {
+    expect(schemaOf(z.object({ a: lazySchema(build) }))).toEqual(schemaOf(z.object({ a: build() })));
+    expect(schemaOf(lazySchema(build))).toEqual(schemaOf(build()));
+    const built = build();
+    const twice = z.object({ a: built, b: lazySchema(() => built) });
+    expect(schemaOf(twice)).toEqual(schemaOf(z.object({ a: built, b: built })));
+  });
+
   test('of zod/mini is described as well', () => {
     const schema = mini.object({ a: mini.optional(mini.string()) });
     expect(schemaOf(schema)).toEqual({ type: 'object', properties: { a: { type: 'string' } } });
@@ -803,6 +823,19 @@ describe('a component', () => {
     expect(schemaAt(document, 1)).toEqual({ type: 'array', items: ref('op1.responses.200') });
     expect(schemaAt(document, 2)).toEqual(ref('op1.responses.200'));
     expect(await validate(document)).toEqual(valid);
+  });
+
+  test('is what a schema becomes that is built late, if it has an id or refers to itself', () => {
+    const Named: z.ZodType = lazySchema(() => z.object({ at: isoDate() }).meta({ id: 'Named' }));
+    const Late: z.ZodType = lazySchema(() => z.object({ named: Named.optional(), next: Late.optional() }));
+    const { responses, schemas } = described({ responses: { 200: Late } });
+    const late = { $ref: '#/components/schemas/op.responses.200' };
+    expect(responses[200]?.content?.['application/json']?.schema).toEqual(late);
+    expect(schemas).toMatchObject({
+      'op.responses.200': { properties: { named: { $ref: '#/components/schemas/Named' }, next: late } },
+      Named: { properties: { at: { format: 'date-time' } } },
+    });
+    expect(Object.keys(schemas ?? {})).toHaveLength(2);
   });
 
   test('keeps the id of a recursive schema that has one', () => {

@@ -58,6 +58,19 @@ describe('a request that does not match', () => {
     ]);
   });
 
+  test('is not said to be unsent where it passes', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { api, transport } = apiOf(users, { validate: { request: 'warn' } }, {
+      observe: undefined,
+    } as never);
+    api.getUser({ params: { id: 'not a uuid' } }).catch(() => {});
+    await transport.next();
+    const [told] = warn.mock.calls.flat().filter(text => String(text).includes('getUser'));
+    warn.mockRestore();
+    expect(told).toContain('It passes');
+    expect(told).not.toContain('not sent');
+  });
+
   test("is not looked at where the mode is 'off', but converted where there is a codec", async () => {
     const { api, transport, events } = apiOf(users, { validate: { request: 'off' } });
     api.createUser({ body: { name: 'Ann', createdAt: new Date(0) } }).catch(() => {});

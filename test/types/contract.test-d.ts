@@ -193,6 +193,7 @@ test('what may be left out of a body may be left out of each kind of body, and t
         body: z.discriminatedUnion('kind', [
           z.object({ kind: z.literal('a'), ...at }),
           z.object({ kind: z.literal('b'), ...at, size: z.number() }),
+          z.object({ kind: z.literal('c'), ...at, size: z.number().default(1) }),
         ]),
         responses: { 204: null },
       }),
@@ -205,6 +206,7 @@ test('what may be left out of a body may be left out of each kind of body, and t
   bodies.byDefault();
   bodies.either({ body: { kind: 'a', at: new Date() } });
   bodies.either({ body: { kind: 'b', at: new Date(), size: 1 } });
+  bodies.either({ body: { kind: 'c', at: new Date() } });
   // @ts-expect-error -- of this kind, the size is required
   bodies.either({ body: { kind: 'b', at: new Date() } });
 });

@@ -14,6 +14,7 @@ import {
   type JSONSchema,
   toJSONSchema,
 } from 'zod/v4/core';
+import { isLazy } from '../lazy-schema.ts';
 import type { Schema } from '../standard-schema.ts';
 import { type Definition, definitionOf, type FormatDefinition, isLargeInteger, isZod } from '../zod.ts';
 import type { JsonSchema } from './document.ts';
@@ -67,6 +68,8 @@ class AttentiveRegistry extends $ZodRegistry<GlobalMeta> {
   }
 
   override get<S extends $ZodType>(schema: S): ReturnType<typeof globalRegistry.get<S>> {
+    // It would have that of what the built schema was made from, and refers to the built one anyway.
+    if (isLazy(schema)) return undefined;
     const meta = globalRegistry.get(schema);
     if (typeof meta?.id === 'string') this.#tell(meta.id, schema);
     return meta;

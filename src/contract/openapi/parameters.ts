@@ -67,7 +67,7 @@ function parametersIn(
   // Only for a query OpenAPI can say that there are more.
   if (place !== 'query') return named;
   if (!properties) return [unnamed(whole)];
-  return others ? [...named, unnamed({ additionalProperties: others })] : named;
+  return others ? [...named, unnamed({ additionalProperties: others }, named)] : named;
 }
 
 /**
@@ -76,8 +76,11 @@ function parametersIn(
  *
  * @see {@link https://spec.openapis.org/oas/v3.1.1.html#parameter-object-examples | OpenAPI 3.1, a free-form query parameter}
  */
-const unnamed = (schema: JsonSchema): OpenAPIParameter =>
-  parameter('query', 'freeForm', { type: 'object', ...schema }, false);
+function unnamed(schema: JsonSchema, named: readonly OpenAPIParameter[] = []): OpenAPIParameter {
+  let name = 'freeForm';
+  for (let count = 2; named.some(other => other.name === name); count++) name = `freeForm${count}`;
+  return parameter('query', name, { type: 'object', ...schema }, false);
+}
 
 function parameter(
   place: ParameterPlace,
