@@ -91,7 +91,7 @@ export class Unwritable extends Error {}
 /**
  * A value as JSON; undefined for what JSON has nothing for.
  *
- * @throws Unwritable for what would not arrive as it is.
+ * @throws Unwritable for what has no text: a circle, or digits that cannot be written. NaN and infinities are null, as ever.
  */
 export function writeJson(value: unknown): string | undefined {
   try {

@@ -2,7 +2,7 @@
 import { HoldfastError, NetworkError, TimeoutError } from '../errors.ts';
 import type { Inside } from '../fetch.ts';
 import { discard } from '../http/drain.ts';
-import { fromTransport, readFailure } from '../http/failure.ts';
+import { readBodyFailure } from '../http/failure.ts';
 import { hasIdempotencyKey, idempotencyKeyHeader } from '../http/headers.ts';
 import { uniqueId } from '../pipeline/clock.ts';
 import type { CallPolicy } from '../policies/policy-options.ts';
@@ -167,8 +167,7 @@ export class Exchange {
   /** What the body of a response ends with when it breaks off: an error of ours, unless the caller had it so. */
   #bodyError(error: unknown, response: Response, signal: AbortSignal | null | undefined): unknown {
     if (error instanceof HoldfastError || signal?.aborted) return error;
-    // Where the runtime names no code, as browsers do, it is enough that the body was being read.
-    const failure = readFailure(response.bodyUsed ? fromTransport(error) : error);
+    const failure = readBodyFailure(error, response);
     return failure
       ? new NetworkError(this.reporter.recordOf(response), { ...failure, sent: 'yes' }, error)
       : error;

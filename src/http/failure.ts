@@ -164,6 +164,13 @@ export function fromTransport(error: unknown, origin: Origin = {}): unknown {
   return error;
 }
 
+/**
+ * As {@link readFailure}, of what the reading of a body has ended with. Where the runtime names no code, as browsers do,
+ * it is enough that the body was being read.
+ */
+export const readBodyFailure = (error: unknown, { bodyUsed }: Response): Failure | undefined =>
+  readFailure(bodyUsed ? fromTransport(error) : error);
+
 /** What can be said of an error in whose chain no code is known. */
 function readUncoded(error: unknown, deepest: ErrorLike | undefined): Failure | undefined {
   const origin = isObject(error) ? origins.get(error) : undefined;

@@ -6,7 +6,7 @@ import { HoldfastError, NetworkError } from '../errors.ts';
 import { recordOf } from '../explain.ts';
 import type { Inside } from '../fetch.ts';
 import { discard } from '../http/drain.ts';
-import { readFailure } from '../http/failure.ts';
+import { readBodyFailure } from '../http/failure.ts';
 import { REDACTED } from '../http/redact.ts';
 
 /** What was asked, and what must not be shown. */
@@ -31,7 +31,7 @@ export async function failureOf(error: unknown, response: Response, asked: Asked
   const record = recordOf(response) ?? asked.inside.newRecord('POST', asked.url);
   const { cause } = error as Error;
   if (cause instanceof HoldfastError) return cause;
-  const failure = readFailure(cause);
+  const failure = readBodyFailure(cause, response);
   if (failure) return new NetworkError(record, { ...failure, sent: 'yes' }, cause);
   const { status } = response;
   const said = await saidBy(error, response);

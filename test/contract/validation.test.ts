@@ -143,6 +143,16 @@ describe('a response that does not match', () => {
     );
   });
 
+  test('is the first that is declared where it names no type, or an empty one', async () => {
+    const { api, transport } = apiOf(users);
+    for (const headers of [{}, { 'content-type': '' }]) {
+      const call = api.getUser({ params: { id } });
+      const body = new TextEncoder().encode(JSON.stringify(ann));
+      (await transport.next()).respond(new Response(body, { headers }));
+      expect(await call).toMatchObject({ name: 'Ann' });
+    }
+  });
+
   test('in many places, or at a long one, is told of briefly', async () => {
     const big = defineContract({
       list: endpoint({ method: 'GET', path: '/1', responses: { 200: z.array(z.int()) } }),

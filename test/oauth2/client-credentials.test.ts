@@ -375,14 +375,17 @@ describe('what keeps the token endpoint from answering, the call ends with:', ()
     expect(users.requests).toEqual([]);
   });
 
-  test('a body that breaks off', async () => {
+  test.each<[string, () => Error, string | undefined]>([
+    ['with a code', () => networkError('ECONNRESET'), 'ECONNRESET'],
+    ['without one, as in browsers', () => new TypeError('network error'), undefined],
+  ])('a body that breaks off, %s', async (_, failure, reason) => {
     const broken = () =>
-      new Response(brokenBody(networkError('ECONNRESET'), '{"access_token":"SECRET"'), {
+      new Response(brokenBody(failure(), '{"access_token":"SECRET"'), {
         headers: { 'content-type': 'application/json' },
       });
     const { api } = world({ tokens: [broken] });
     const error = await rejection(NetworkError, api.read());
-    expect(error).toMatchObject({ url: tokenUrl, sent: 'yes', reason: 'ECONNRESET' });
+    expect(error).toMatchObject({ url: tokenUrl, sent: 'yes', reason });
     expect(inspect(error, { depth: 10 })).not.toContain('SECRET');
   });
 
