@@ -80,7 +80,10 @@ describe('a body that is a stream of Node’s', () => {
   for (const [how, read] of Object.entries({
     'its data': body => body.on('data', () => {}),
     // What it asks for may be on its way still when the body is destroyed.
-    'an iterator': body => void body[Symbol.asyncIterator]().next().catch(() => {}),
+    'an iterator': body =>
+      void body[Symbol.asyncIterator]()
+        .next()
+        .catch(() => {}),
     'a pipe': body => body.pipe(new PassThrough()),
     'what it has': body => body.on('readable', () => body.read()),
   } satisfies Record<string, (body: IncomingMessage) => void>)) {
