@@ -28,11 +28,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'over undici',
+          // The others script a transport of their own, which goes the same way in both projects.
           include: [
             'test/integration/*.test.ts',
             'test/regression/*.test.ts',
-            'test/composition/*.test.ts',
-            'test/telemetry/*.test.ts',
+            'test/telemetry/{chaos,undici-instrumentation}.test.ts',
           ],
           setupFiles: ['test/support/over-undici.ts'],
           env: { TRANSPORT: 'undici' },
