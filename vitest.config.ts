@@ -21,7 +21,12 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'examples/integrations/test/*.test.ts'],
           // With packages, and a run, of their own.
           exclude: ['**/node_modules/**', 'test/bundlers/**', 'test/runtimes/**'],
-          typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
+          // Of the whole repository it is asked by `npm run types`.
+          typecheck: {
+            enabled: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+          },
         },
       },
       {
