@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { recorded, reports } from '../scripts/public-api.ts';
 
-test('the public API is the one on record', { timeout: 60_000 }, () => {
+test('the public API is the one on record', () => {
   const present = reports();
   const past = recorded();
   const changed = [...new Set([...present.keys(), ...past.keys()])].filter(

@@ -20,6 +20,7 @@ import { rateLimitDefaults } from '../src/policies/rate-limit/limits.ts';
 import { retryBudgetDefaults } from '../src/policies/retry/budget.ts';
 import { retryDefaults } from '../src/policies/retry/rules.ts';
 import { throttleDefaults } from '../src/policies/throttle.ts';
+import { compilerOptions, diagnosticsOf, programOf } from './support/compiler.ts';
 import {
   anchorsOf,
   type Block,
@@ -44,32 +45,30 @@ const placeOf = ({ page, line }: Block) => `${page}:${line}`;
 /** The compiler and a process of their own, both on a machine that may be busy. */
 const LIMIT_MS = 120_000;
 
-function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
-  return ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root).options;
-}
+const doors = [
+  'src/index.ts',
+  'src/chaos/index.ts',
+  'src/check/index.ts',
+  'src/contract/index.ts',
+  'src/generator/index.ts',
+  'src/oauth2/index.ts',
+  'src/policies/cache/index.ts',
+  'src/policy-file/index.ts',
+  'src/testing/index.ts',
+  'src/testing/msw/index.ts',
+];
 
-/** A program of files, some of which are only said to be there. */
-function programOf(files: readonly string[], virtual: ReadonlyMap<string, string> = new Map()): ts.Program {
-  const options = compilerOptions();
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = file => virtual.has(file) || fileExists(file);
-  host.readFile = file => virtual.get(file) ?? readFile(file);
-  host.getSourceFile = (file, language, ...rest) => {
-    const source = virtual.get(file);
-    return source === undefined
-      ? getSourceFile(file, language, ...rest)
-      : ts.createSourceFile(file, source, language, true);
-  };
-  return ts.createProgram([...files], options, host);
-}
+/** The code of the pages, and what they tell of. */
+let program: ts.Program;
+beforeAll(() => {
+  const virtual = new Map(blocks.map(block => [fileOf(block), sourceOf(block)]));
+  const ours = [...doors, 'src/pipeline/events.ts'].map(file => `${root}${file}`);
+  program = programOf([...virtual.keys(), ...ours], compilerOptions(), virtual);
+}, LIMIT_MS);
 
 describe('the code in the pages', () => {
   test('is right by its types', { timeout: LIMIT_MS }, () => {
-    const virtual = new Map(blocks.map(block => [fileOf(block), sourceOf(block)]));
-    const diagnostics = ts.getPreEmitDiagnostics(programOf([...virtual.keys()], virtual));
-    const problems = diagnostics.map(({ file, start, messageText }) => {
+    const problems = diagnosticsOf(program).map(({ file, start, messageText }) => {
       const text = ts.flattenDiagnosticMessageText(messageText, '\n');
       if (!file || start === undefined) return text;
       const { line } = file.getLineAndCharacterOfPosition(start);
@@ -82,11 +81,11 @@ describe('the code in the pages', () => {
     let runs: Record<string, Run>;
 
     beforeAll(async () => {
-      const program = fileURLToPath(new URL('support/docs/run.ts', import.meta.url));
+      const runner = fileURLToPath(new URL('support/docs/run.ts', import.meta.url));
       runs = await new Promise((resolve, reject) => {
         execFile(
           process.execPath,
-          [program],
+          [runner],
           { maxBuffer: 1e8, timeout: LIMIT_MS },
           (error, stdout, stderr) => {
             if (error)
@@ -188,18 +187,6 @@ describe('what the pages say of the code', () => {
     expect(order.match(/\w+/g)).toEqual([...standardOrder, 'transport']);
   });
 
-  const doors = [
-    'src/index.ts',
-    'src/chaos/index.ts',
-    'src/check/index.ts',
-    'src/contract/index.ts',
-    'src/generator/index.ts',
-    'src/oauth2/index.ts',
-    'src/policies/cache/index.ts',
-    'src/policy-file/index.ts',
-    'src/testing/index.ts',
-    'src/testing/msw/index.ts',
-  ];
   /** Every word that stands in code, within a line or in a block. */
   const wordsInCode = new Set(
     allPages.flatMap(page => {
@@ -212,7 +199,6 @@ describe('what the pages say of the code', () => {
   test.each(doors)(
     'every name that %s exports is told of',
     door => {
-      const program = programOf([`${root}${door}`]);
       const checker = program.getTypeChecker();
       const module = checker.getSymbolAtLocation(program.getSourceFile(`${root}${door}`) as ts.SourceFile);
       const names = checker.getExportsOfModule(module as ts.Symbol).map(({ name }) => name);
@@ -224,7 +210,6 @@ describe('what the pages say of the code', () => {
 
   test('events.md tells of every event and of each of its fields', { timeout: LIMIT_MS }, () => {
     const file = `${root}src/pipeline/events.ts`;
-    const program = programOf([file]);
     const checker = program.getTypeChecker();
     const source = program.getSourceFile(file) as ts.SourceFile;
     const module = checker.getSymbolAtLocation(source) as ts.Symbol;

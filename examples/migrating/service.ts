@@ -11,6 +11,8 @@ const answer = (response: ServerResponse): void =>
   void response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"id":42,"status":"paid"}');
 
 export const behaviours = {
+  /** Is well. */
+  well: answer,
   /** Is busy once. */
   hiccup: (response, nth) => (nth === 1 ? void response.writeHead(503).end() : answer(response)),
   /** Asks once for a second. */

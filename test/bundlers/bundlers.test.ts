@@ -37,7 +37,7 @@ let browser: Browser;
 beforeAll(async () => {
   project = new ScratchProject(['lru-cache', 'http-cache-semantics', 'oauth4webapi']);
   browser = await openBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser?.close();
   project?.[Symbol.dispose]();

@@ -108,19 +108,25 @@ test('the client in internal-api is what its document asks for', async ({ signal
   expect(stdout).toContain('It is up to date.');
 });
 
-test('the client in internal-api tells its story, the same each time, in a page', async ({ signal }) => {
+test('the client in internal-api tells its story, the same each time, in a page', {
+  concurrent: true,
+}, async ({ signal }) => {
   const program = new URL('internal-api/main.ts', folder);
   const { stdout } = await runProgram(program, { signal });
   expect(stdout.split('\n').length).toBeLessThan(30);
   expect((await runProgram(program, { signal })).stdout).toBe(stdout);
 });
 
-test.for(Object.keys(lines))('%s runs to its end and says what it is about', async (name, { signal }) => {
-  const { code, stdout, stderr } = await runProgram(new URL(name, folder), { signal });
-  expect(stderr).toBe('');
-  expect(code).toBe(0);
-  for (const line of lines[name] ?? []) {
-    if (typeof line === 'string') expect(stdout).toContain(line);
-    else expect(stdout).toMatch(line);
-  }
-});
+test.for(Object.keys(lines))(
+  '%s runs to its end and says what it is about',
+  { concurrent: true },
+  async (name, { signal }) => {
+    const { code, stdout, stderr } = await runProgram(new URL(name, folder), { signal });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    for (const line of lines[name] ?? []) {
+      if (typeof line === 'string') expect(stdout).toContain(line);
+      else expect(stdout).toMatch(line);
+    }
+  },
+);

@@ -12,7 +12,7 @@ export interface Run {
 
 export const runIn = (cwd: string | undefined, ...args: string[]): Promise<Run> =>
   new Promise(resolve => {
-    execFile(process.execPath, [main, ...args], { timeout: 60_000, cwd }, (error, out, err) =>
+    execFile(process.execPath, [main, ...args], { timeout: 150_000, cwd }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });

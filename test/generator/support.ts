@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { afterAll } from 'vitest';
 import type { Endpoint, EndpointOptions } from '../../src/contract/index.ts';
 import { type GenerateOptions, type GenerateResult, generate } from '../../src/generator/index.ts';
+import { compilerOptions, diagnosticsOf as problemsOf, programOf } from '../support/compiler.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folders: string[] = [];
@@ -95,22 +96,14 @@ export async function optionsOf(document: object): Promise<EndpointOptions & { p
 
 /** What the compiler says of the output and of a program that uses it. */
 export function diagnosticsOf(folder: string, caller: string): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
-  const host = ts.createCompilerHost(options);
   const file = join(folder, 'caller.ts');
-  const { fileExists, readFile } = host;
-  host.fileExists = name => name === file || fileExists(name);
-  host.readFile = name => (name === file ? caller : readFile(name));
   const paths = {
     'holdfast/contract': [join(root, 'src/contract/index.ts')],
     'holdfast/testing/msw': [join(root, 'src/testing/msw/index.ts')],
   };
-  const program = ts.createProgram([file], { ...options, paths }, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(
-      ({ messageText, file: at }) =>
-        `${at?.fileName.split('/').at(-1)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
-    );
+  const program = programOf([file], { ...compilerOptions(), paths }, new Map([[file, caller]]));
+  return problemsOf(program).map(
+    ({ messageText, file: at }) =>
+      `${at?.fileName.split('/').at(-1)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+  );
 }

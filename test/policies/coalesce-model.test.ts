@@ -137,12 +137,19 @@ async function live(steps: readonly Step[]): Promise<void> {
               request.state = 'over';
               controller.close();
             };
+            // The body of a transport ends with its attempt, if it has not come whole: then there is nothing to cancel.
+            const { signal } = request.attempt;
+            signal.addEventListener('abort', () => {
+              if (request.state === 'over') return;
+              isCancelled = true;
+              controller.error(signal.reason);
+            });
           },
           cancel() {
             isCancelled = true;
           },
         });
-        request.isCancelledOnWire = () => isCancelled || request.attempt.signal.aborted;
+        request.isCancelledOnWire = () => isCancelled;
         request.attempt.respond(new Response(body));
         for (const caller of request.callers) caller.state = 'answered';
         break;

@@ -11,7 +11,7 @@ import { ofNode, socketSuites } from './selection.ts';
 import type { Addresses } from './server.ts';
 
 /** A runtime that hangs fails, and does not hold up the others. */
-const limitMs = 240_000;
+const limitMs = 600_000;
 
 interface Ended {
   readonly code: number | null;

@@ -11,10 +11,10 @@ const files = readdirSync(folder).filter(name => name.endsWith('.ts'));
 const parts = ['orders_pb.ts', 'request-body.ts', 'service.ts'];
 const programs = files.filter(name => !parts.includes(name));
 
-test.each(programs)('%s runs, and needs two requests where the first is refused', async program => {
-  const { code, stdout, stderr } = await runProgram(new URL(program, folder), {
-    signal: AbortSignal.timeout(30_000),
-  });
+test.for(programs)('%s runs, and needs two requests where the first is refused', async (program, {
+  signal,
+}) => {
+  const { code, stdout, stderr } = await runProgram(new URL(program, folder), { signal });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('after 2 requests');
 });

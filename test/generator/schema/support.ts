@@ -11,6 +11,7 @@ import { Problems } from '../../../src/generator/document/problems.ts';
 import { Names } from '../../../src/generator/names.ts';
 import { newSchemaPrinter } from '../../../src/generator/schema/printer.ts';
 import type { Direction, SchemaOptions, SchemaPrinter } from '../../../src/generator/schemas.ts';
+import { diagnosticsOf, programOf } from '../../support/compiler.ts';
 
 export const folder: string = mkdtempSync(join(tmpdir(), 'holdfast-schemas-'));
 
@@ -111,10 +112,9 @@ export function mistakesOf(code: string): string[] {
       zod: [fileURLToPath(import.meta.resolve('zod')).replace(/\.js$/, '.d.ts')],
     },
   };
-  const program = ts.createProgram([file], options);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  return diagnosticsOf(programOf([file], options)).map(({ messageText }) =>
+    ts.flattenDiagnosticMessageText(messageText, '\n'),
+  );
 }
 
 /** What the formatter of this repository makes of code. */

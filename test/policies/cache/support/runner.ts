@@ -170,6 +170,8 @@ export class Runner {
       answered: [...answered],
     });
     if (step.disconnect) return void request.socket.destroy();
+    // With a coding other than chunked, the end of the body is that of the connection (RFC 9112 §6.3).
+    if (has('transfer-encoding')) response.shouldKeepAlive = false;
     response.end(withoutBody.has(status) ? undefined : (step.response_body ?? id));
   }
 
