@@ -59,7 +59,11 @@ export const isSignal = (value: unknown): value is AbortSignal =>
 
 /** Whether it can be read as an `init`; null is as good as none. What else is given, `fetch` will refuse. */
 export const isInit = (init: unknown): init is CallInit | undefined | null =>
-  init === undefined || init === null || isObject(init) || typeof init === 'function';
+  init === undefined ||
+  init === null ||
+  (canHaveMembers(init) && canHaveMembers((init as CallInit).headers ?? {}));
+
+const canHaveMembers = (value: unknown): boolean => isObject(value) || typeof value === 'function';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 

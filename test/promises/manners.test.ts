@@ -408,8 +408,9 @@ describe('promise 15: a drop-in for fetch', () => {
   });
 
   describe('what is wrong rejects as fetch does, and is sent once at most:', () => {
+    const posted = () => new Request(`${home}/echo`, { method: 'POST', body: 'gone' });
     const used = () => {
-      const request = new Request(`${home}/echo`, { method: 'POST', body: 'gone' });
+      const request = posted();
       void request.text();
       return request;
     };
@@ -424,7 +425,15 @@ describe('promise 15: a drop-in for fetch', () => {
       ['an invalid method', fetch => fetch(home, { method: 'NOT A METHOD' })],
       ['an invalid header name', fetch => fetch(home, { headers: { 'not a name': 'x' } })],
       ['an invalid header value', fetch => fetch(home, { headers: { 'X-Custom': 'a\nb' } })],
+      [
+        'headers that are a text',
+        fetch => fetch(home, { headers: 'X-Custom: yes' as unknown as HeadersInit }),
+      ],
+      ['headers that are a number', fetch => fetch(home, { headers: 42 as unknown as HeadersInit })],
+      ['a referrer that is no URL', fetch => fetch(home, { referrer: '::' })],
       ['a body in a GET', fetch => fetch(home, { body: 'x' })],
+      ['a body of a Request in a GET', fetch => fetch(posted(), { method: 'GET' })],
+      ['a body of a Request, and a bad header', fetch => fetch(posted(), { headers: { 'X-Y': 'a\nb' } })],
       ['a stream without duplex', fetch => fetch(home, { method: 'POST', body: new ReadableStream() })],
       ['an unknown redirect mode', fetch => fetch(home, { redirect: 'sometimes' as RequestRedirect })],
       ['a signal that is none', fetch => fetch(home, { signal: {} as AbortSignal })],
