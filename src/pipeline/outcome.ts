@@ -154,10 +154,11 @@ export function networkFailure(outcome: Outcome, request: CallRequest): Failure 
  * Browsers reject with the same bare `TypeError` when the network fails, so the arguments are tried on a `Request`,
  * which checks them in the same way. Failures of the network have a cause in Node, so this is off the common path.
  */
-function isArgumentError(error: unknown, { input, init }: CallRequest): boolean {
-  if (!(error instanceof TypeError) || codeOf(error) !== undefined) return false;
-  // What is wrong with a URL, such as that of a referrer, undici has from the parser, and says so in the cause.
-  if (error.cause !== undefined && codeOf(error.cause) !== 'ERR_INVALID_URL') return false;
+function isArgumentError(error: unknown, request: CallRequest): boolean {
+  if (!(error instanceof TypeError)) return false;
+  if (isOfOwnUrl(error, request) || isOfOwnUrl(error.cause, request)) return true;
+  if (error.cause !== undefined || codeOf(error) !== undefined) return false;
+  const { input, init } = request;
   const { signal: _, ...checked } = init;
   if (isStreamBody(init.body)) checked.body = new ReadableStream();
   try {
@@ -167,6 +168,16 @@ function isArgumentError(error: unknown, { input, init }: CallRequest): boolean 
   } catch {
     return true;
   }
+}
+
+/**
+ * Whether it is a URL of the caller's that would not parse, and not that of a redirect: a referrer, or a `Request` of
+ * another make than the transport's, which that takes for a text.
+ */
+function isOfOwnUrl(error: unknown, { input, init }: CallRequest): boolean {
+  if (codeOf(error) !== 'ERR_INVALID_URL') return false;
+  const { input: unparsed } = error as { input?: unknown };
+  return unparsed === String(input) || unparsed === String(init.referrer);
 }
 
 const hasBody = (input: CallRequest['input']): boolean =>

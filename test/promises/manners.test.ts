@@ -446,6 +446,14 @@ describe('promise 15: a drop-in for fetch', () => {
       expect(mine).not.toBeInstanceOf(HoldfastError);
     });
 
+    test('a Request of another make than that of the transport, which takes it for a text', async () => {
+      const foreign: Fetch = input => nativeFetch(String(input));
+      const theirs = await rejection(TypeError, foreign(posted()));
+      const mine = await rejection(TypeError, createFetch({ fetch: foreign })(posted()));
+      expect(mine.message).toBe(theirs.message);
+      expect(mine).not.toBeInstanceOf(HoldfastError);
+    });
+
     test('an init that is no object', async () => {
       const { fetch, transport } = harness();
       const call = rejection(TypeError, fetch(home, 'init' as unknown as RequestInit));
