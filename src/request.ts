@@ -61,7 +61,13 @@ export const isSignal = (value: unknown): value is AbortSignal =>
 export const isInit = (init: unknown): init is CallInit | undefined | null =>
   init === undefined ||
   init === null ||
-  (canHaveMembers(init) && canHaveMembers((init as CallInit).headers ?? {}));
+  (canHaveMembers(init) && areHeaders((init as CallInit).headers ?? {}));
+
+/** Whether they can be looked through. */
+const areHeaders = (headers: unknown): boolean =>
+  Array.isArray(headers)
+    ? headers.every(pair => isObject(pair) && Symbol.iterator in pair)
+    : canHaveMembers(headers);
 
 const canHaveMembers = (value: unknown): boolean => isObject(value) || typeof value === 'function';
 

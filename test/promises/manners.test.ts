@@ -429,6 +429,10 @@ describe('promise 15: a drop-in for fetch', () => {
         'headers that are a text',
         fetch => fetch(home, { headers: 'X-Custom: yes' as unknown as HeadersInit }),
       ],
+      [
+        'a header that is no pair',
+        fetch => fetch(home, { headers: [['X-Custom', 'yes'], false] as unknown as HeadersInit }),
+      ],
       ['headers that are a number', fetch => fetch(home, { headers: 42 as unknown as HeadersInit })],
       ['a referrer that is no URL', fetch => fetch(home, { referrer: '::' })],
       ['a body in a GET', fetch => fetch(home, { body: 'x' })],
