@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { HttpResponse, http } from 'msw/http';
 import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createFetch, HoldfastError, NetworkError, responseInfo } from '../../src/index.ts';
 import { networkError, slowBody } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
@@ -454,6 +454,15 @@ describe('promise 15: a drop-in for fetch', () => {
       const foreign: Fetch = input => nativeFetch(String(input));
       const theirs = await rejection(TypeError, foreign(posted()));
       const mine = await rejection(TypeError, createFetch({ fetch: foreign })(posted()));
+      expect(mine.message).toBe(theirs.message);
+      expect(mine).not.toBeInstanceOf(HoldfastError);
+    });
+
+    test('a relative URL where there is a document that the transport does not know of, as in jsdom', async () => {
+      vi.stubGlobal('location', { href: `${home}/` });
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const theirs = await rejection(TypeError, nativeFetch('/relative'));
+      const mine = await rejection(TypeError, createFetch({ fetch: nativeFetch })('/relative'));
       expect(mine.message).toBe(theirs.message);
       expect(mine).not.toBeInstanceOf(HoldfastError);
     });
