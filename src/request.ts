@@ -59,7 +59,17 @@ export const isSignal = (value: unknown): value is AbortSignal =>
 
 /** Whether it can be read as an `init`; null is as good as none. What else is given, `fetch` will refuse. */
 export const isInit = (init: unknown): init is CallInit | undefined | null =>
-  init === undefined || init === null || isObject(init) || typeof init === 'function';
+  init === undefined ||
+  init === null ||
+  (canHaveMembers(init) && areHeaders((init as CallInit).headers ?? {}));
+
+/** Whether they can be looked through. */
+const areHeaders = (headers: unknown): boolean =>
+  Array.isArray(headers)
+    ? headers.every(pair => isObject(pair) && Symbol.iterator in pair)
+    : canHaveMembers(headers);
+
+const canHaveMembers = (value: unknown): boolean => isObject(value) || typeof value === 'function';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 

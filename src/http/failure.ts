@@ -65,7 +65,8 @@ const known: Readonly<Record<string, Omit<Failure, 'code'>>> = {
   UND_ERR_RES_EXCEEDED_MAX_SIZE: final,
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: { ...mistake, sent: 'maybe' },
   UND_ERR_INVALID_ARG: mistake,
-  ERR_INVALID_URL: mistake,
+  // That of a redirect: a wrong one of the caller's own is refused before this is asked.
+  ERR_INVALID_URL: { ...mistake, sent: 'maybe' },
   UND_ERR_PRX_CONN: refused,
   UND_ERR_PRX_TLS: hopeless,
   PROXY_FAILED: refused,

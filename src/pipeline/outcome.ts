@@ -152,19 +152,40 @@ export function networkFailure(outcome: Outcome, request: CallRequest): Failure 
  * Whether `fetch` refused the arguments: then no request was made, and the error goes to the caller as it is.
  *
  * Browsers reject with the same bare `TypeError` when the network fails, so the arguments are tried on a `Request`,
- * which checks them in the same way. Only errors without a cause or code come here, so this is off the common path.
+ * which checks them in the same way. Failures of the network have a cause in Node, so this is off the common path.
  */
 function isArgumentError(error: unknown, request: CallRequest): boolean {
-  if (!(error instanceof TypeError) || error.cause !== undefined || codeOf(error) !== undefined) return false;
-  // The body of a Request is used up by now, and its arguments were checked when it was made.
-  if (typeof request.input === 'object' && 'body' in request.input && request.input.body) return false;
-  const { signal: _, ...init } = request.init;
+  if (!(error instanceof TypeError)) return false;
+  if (isOfOwnUrl(error, request) || isOfOwnUrl(error.cause, request)) return true;
+  if (error.cause !== undefined || codeOf(error) !== undefined) return false;
+  const { input, init } = request;
+  const { signal: _, ...checked } = init;
+  if (isStreamBody(init.body)) checked.body = new ReadableStream();
   try {
-    new Request(request.input, isStreamBody(init.body) ? { ...init, body: new ReadableStream() } : init);
+    if (hasBody(input)) checkBesideBody(checked);
+    else new Request(input, checked);
     return false;
   } catch {
     return true;
   }
+}
+
+/**
+ * Whether it is a URL of the caller's that would not parse, and not that of a redirect: a referrer, or a `Request` of
+ * another make than the transport's, which that takes for a text.
+ */
+function isOfOwnUrl(error: unknown, { input, init }: CallRequest): boolean {
+  if (codeOf(error) !== 'ERR_INVALID_URL') return false;
+  const { input: unparsed } = error as { input?: unknown };
+  return unparsed === String(input) || unparsed === String(init.referrer);
+}
+
+const hasBody = (input: CallRequest['input']): boolean =>
+  typeof input === 'object' && 'body' in input && Boolean(input.body);
+
+/** The body of a Request is used up by now, and what else it says was checked when it was made. */
+function checkBesideBody(init: RequestInit): void {
+  new Request('https://anywhere.invalid', { ...init, method: init.method ?? 'POST', body: init.body ?? '' });
 }
 
 const isStreamBody = (body: unknown): boolean =>

@@ -112,6 +112,13 @@ describe('promise 5: failures are classified down the cause chain, by code and n
       expect(failure.transient).toBe(false);
       expect(failure.sent).not.toBe('no');
     });
+
+    test('a location that is no URL', async () => {
+      const error = new TypeError('fetch failed', { cause: networkError('ERR_INVALID_URL') });
+      const failure = await rejection(NetworkError, harness({ fetch: answering(error) }).fetch(url));
+      expect(failure.transient).toBe(false);
+      expect(failure.sent).not.toBe('no');
+    });
   });
 
   describe('a call is not said to have never reached the server when an attempt before the last may have:', () => {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { HttpResponse, http } from 'msw/http';
 import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createFetch, HoldfastError, NetworkError, responseInfo } from '../../src/index.ts';
 import { networkError, slowBody } from '../../src/testing/index.ts';
 import { answering, statusResponse } from '../support/answering.ts';
@@ -408,8 +408,9 @@ describe('promise 15: a drop-in for fetch', () => {
   });
 
   describe('what is wrong rejects as fetch does, and is sent once at most:', () => {
+    const posted = () => new Request(`${home}/echo`, { method: 'POST', body: 'gone' });
     const used = () => {
-      const request = new Request(`${home}/echo`, { method: 'POST', body: 'gone' });
+      const request = posted();
       void request.text();
       return request;
     };
@@ -424,7 +425,19 @@ describe('promise 15: a drop-in for fetch', () => {
       ['an invalid method', fetch => fetch(home, { method: 'NOT A METHOD' })],
       ['an invalid header name', fetch => fetch(home, { headers: { 'not a name': 'x' } })],
       ['an invalid header value', fetch => fetch(home, { headers: { 'X-Custom': 'a\nb' } })],
+      [
+        'headers that are a text',
+        fetch => fetch(home, { headers: 'X-Custom: yes' as unknown as HeadersInit }),
+      ],
+      [
+        'a header that is no pair',
+        fetch => fetch(home, { headers: [['X-Custom', 'yes'], false] as unknown as HeadersInit }),
+      ],
+      ['headers that are a number', fetch => fetch(home, { headers: 42 as unknown as HeadersInit })],
+      ['a referrer that is no URL', fetch => fetch(home, { referrer: '::' })],
       ['a body in a GET', fetch => fetch(home, { body: 'x' })],
+      ['a body of a Request in a GET', fetch => fetch(posted(), { method: 'GET' })],
+      ['a body of a Request, and a bad header', fetch => fetch(posted(), { headers: { 'X-Y': 'a\nb' } })],
       ['a stream without duplex', fetch => fetch(home, { method: 'POST', body: new ReadableStream() })],
       ['an unknown redirect mode', fetch => fetch(home, { redirect: 'sometimes' as RequestRedirect })],
       ['a signal that is none', fetch => fetch(home, { signal: {} as AbortSignal })],
@@ -434,6 +447,23 @@ describe('promise 15: a drop-in for fetch', () => {
       const mine = await rejection(Error, call(createFetch({ fetch: nativeFetch }) as Fetch));
       expect(mine.message).toBe(theirs.message);
       expect(Object.getPrototypeOf(mine)).toBe(Object.getPrototypeOf(theirs));
+      expect(mine).not.toBeInstanceOf(HoldfastError);
+    });
+
+    test('a Request of another make than that of the transport, which takes it for a text', async () => {
+      const foreign: Fetch = input => nativeFetch(String(input));
+      const theirs = await rejection(TypeError, foreign(posted()));
+      const mine = await rejection(TypeError, createFetch({ fetch: foreign })(posted()));
+      expect(mine.message).toBe(theirs.message);
+      expect(mine).not.toBeInstanceOf(HoldfastError);
+    });
+
+    test('a relative URL where there is a document that the transport does not know of, as in jsdom', async () => {
+      vi.stubGlobal('location', { href: `${home}/` });
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const theirs = await rejection(TypeError, nativeFetch('/relative'));
+      const mine = await rejection(TypeError, createFetch({ fetch: nativeFetch })('/relative'));
+      expect(mine.message).toBe(theirs.message);
       expect(mine).not.toBeInstanceOf(HoldfastError);
     });
 

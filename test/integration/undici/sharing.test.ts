@@ -101,6 +101,18 @@ describe('a dispatcher given with a call', () => {
     await agent.close();
   });
 
+  test('is not seen in a `Request` that was made with it, which keeps it to itself', async () => {
+    const agent = new Agent();
+    const { dispatcher, seen } = counting(agent);
+    await using fetch = createFetch({ transport: undici() });
+    const init: RequestInit & { dispatcher: Dispatcher } = { dispatcher };
+    expect(await (await fetch(new Request(url, init))).text()).toBe('{}');
+    expect(seen).toEqual([]);
+    expect(await (await fetch(new Request(url), init)).text()).toBe('{}');
+    expect(seen).toEqual(['/']);
+    await agent.close();
+  });
+
   test('is refused where a guard looks at addresses, which it would go past', async () => {
     const agent = new Agent();
     const { dispatcher, seen } = counting(agent);
