@@ -27,7 +27,7 @@ export const weighed: readonly Weighed[] = [
   {
     name: '`createApi` and what describes an API, with `createFetch` and zod',
     code: `export { createApi, defineContract, endpoint, json, schema } from 'holdfast/contract';`,
-    maxKb: 103.5,
+    maxKb: 103,
   },
   {
     name: '`retry`, `pipeline` and `fetchTransport` alone',
