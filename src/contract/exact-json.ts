@@ -8,8 +8,8 @@ import { isZod, takesLargeIntegers } from './zod.ts';
 
 /** A value of JSON, with bigints for what a number would round, as far as the schema takes any. */
 export function readJson(text: string, schema: Schema | undefined): unknown {
-  // Most texts hold nothing as long, and most schemas take none: they are read as ever.
-  const isExact = schema && SIXTEEN_DIGITS.test(text) && isZod(schema) && takesLargeIntegers(schema);
+  // Most schemas take none, which is known of them, and most texts hold nothing as long: they are read as ever.
+  const isExact = schema && isZod(schema) && takesLargeIntegers(schema) && SIXTEEN_DIGITS.test(text);
   return isExact ? parsedExactly(text) : JSON.parse(text);
 }
 

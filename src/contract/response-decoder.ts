@@ -130,7 +130,7 @@ export class ResponseDecoder {
 
   /** The body of that very content type, or else the first that accepts it. Where the service names none, the first. */
   #bodyFor({ bodies }: Expected, essence: string, response: Response): ExpectedBody | undefined {
-    if (!response.headers.get('content-type')) return bodies[0];
+    if (essence === '' && !response.headers.get('content-type')) return bodies[0];
     return (
       bodies.find(({ content }) => content.type === essence) ??
       bodies.find(({ content }) => accepts(content, essence))
