@@ -10,16 +10,9 @@ import { schemesStatement } from './operations/security.ts';
 import { serversStatement } from './operations/servers.ts';
 import { lines } from './operations/typed.ts';
 import { docComment, literal, prose, quoted } from './print/code.ts';
-import { identifiersOf } from './print/identifiers.ts';
+import { usedIn } from './print/identifiers.ts';
 import { braces, print } from './print/layout.ts';
-import {
-  type Emit,
-  type Ending,
-  endingsOf,
-  joinTexts,
-  printStatement,
-  type Text,
-} from './print/statement.ts';
+import { type Emit, type Ending, endingsOf, printStatement, type Text } from './print/statement.ts';
 import type { Declaration } from './schemas.ts';
 
 /** How every file of ours begins: what does not is left alone. */
@@ -52,9 +45,11 @@ function localName(imported: string): string {
   return imported.slice(imported.lastIndexOf(' ') + 1);
 }
 
+const importable: readonly string[] = Object.values(packages).flat().map(localName);
+
 /** Names that a module has for other things than what the document calls so. */
 export const reservedNames: readonly string[] = [
-  ...Object.values(packages).flat().map(localName),
+  ...importable,
   'contract',
   'servers',
   // A contract with a `then` would look like a promise.
@@ -228,8 +223,9 @@ const filesOf = (
   emit: Emit,
 ): [name: string, text: string][] =>
   endingsOf[emit].map(ending => {
-    const body = joinTexts(statements, emit)[ending] ?? '';
-    const imports = importsFor(identifiersOf(body), homes, ending);
+    const texts = statements.flatMap(statement => statement[ending] || []);
+    const imports = importsFor(usedIn(texts, [...importable, ...homes.keys()]), homes, ending);
+    const body = texts.join('\n\n');
     return [`${module}.${ending}`, `${[header, ...imports].join('\n')}\n\n${body}\n`];
   });
 

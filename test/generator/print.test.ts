@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { identifiersOf } from '../../src/generator/print/identifiers.ts';
+import { identifiersOf, usedIn } from '../../src/generator/print/identifiers.ts';
 import {
   group,
   indent,
@@ -143,5 +143,15 @@ describe('the names that code uses', () => {
     expect([...identifiersOf(code)].sort()).toEqual(
       ['Form', 'a', 'b', 'binary', 'c', 'const', 'export', 'json', 'other', 'schema', 'value', 'z'].sort(),
     );
+  });
+
+  test.prop([
+    fc.array(fc.constantFrom('a', 'b', 'aa', "'a'", '/* b */', 'c.b', 'a: 1', 'Ä', '$a'), { maxLength: 8 }),
+    fc.uniqueArray(fc.constantFrom('a', 'b', 'aa', 'Ä', 'z')),
+    fc.boolean(),
+  ])('are the same, whether all are looked at or only those that matter', (statements, wanted, areMany) => {
+    const all = statements.flatMap(statement => [...identifiersOf(statement)]);
+    const names = areMany ? [...wanted, ...Array.from({ length: 50 }, (_, index) => `x${index}`)] : wanted;
+    expect(usedIn(statements, names)).toEqual(new Set(names.filter(name => all.includes(name))));
   });
 });
