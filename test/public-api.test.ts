@@ -245,6 +245,7 @@ describe('the exported names of', () => {
       eventStream
       form
       isStatusError
+      isoDateTime
       json
       jsonLines
       maxCharacters
@@ -273,6 +274,7 @@ describe('the exported names of', () => {
       type FormOptions
       type Idempotency
       type InputOf
+      type IsoDateTimeOptions
       type Issue
       type ItemOf
       type JsonSchema

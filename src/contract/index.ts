@@ -31,6 +31,7 @@ export {
 } from './content.ts';
 export { type Contract, defineContract } from './contract.ts';
 export { type Api, type ApiOptions, createApi, type Operation, type PagedOperation } from './create-api.ts';
+export { type IsoDateTimeOptions, isoDateTime } from './date-time.ts';
 export { type Endpoint, endpoint } from './endpoint.ts';
 export type {
   EndpointOptions,

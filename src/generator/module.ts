@@ -28,6 +28,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     'endpoint',
     'eventStream',
     'form',
+    'isoDateTime',
     'json',
     'jsonLines',
     'maxCharacters',

@@ -14,9 +14,8 @@ interface Codec {
 }
 
 /** What `Temporal.Instant.from` takes, which throws on more. */
-const zonedDateTime =
-  "z.iso.datetime({ offset: true }).refine(text => !/\\.\\d{10}/u.test(text), 'is finer than nanoseconds')";
-const localDateTime = 'z.iso.datetime({ offset: true, local: true })';
+const instant = 'z.string().check(isoDateTime({ instant: true }))';
+const localDateTime = 'z.string().check(isoDateTime())';
 /** Beyond 2^53 the digits of a number are lost, those of a bigint are not. */
 const wholeNumber = "z.union([z.int('is beyond 2^53: digits were lost'), z.bigint()])";
 const exactly = 'Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value)';
@@ -28,7 +27,7 @@ function codecOf(name: CodecName, { dates, int64 }: SchemaOptions): Codec {
       return {
         says: 'An instant; a text of ISO 8601 on the wire.',
         type: isTemporal ? 'Temporal.Instant' : 'Date',
-        wire: isTemporal ? zonedDateTime : localDateTime,
+        wire: isTemporal ? instant : localDateTime,
         program: isTemporal ? 'z.instanceof(Temporal.Instant)' : 'z.date()',
         decode: isTemporal ? 'value => Temporal.Instant.from(value)' : 'value => new Date(value)',
         encode: isTemporal ? 'instant => instant.toString()' : 'date => date.toISOString()',

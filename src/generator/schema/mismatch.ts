@@ -1,5 +1,6 @@
 /** Holds a value against a schema while the document is read: what is printed of the schema comes to the same. */
 import { z } from 'zod';
+import { isoDateTime } from '../../contract/date-time.ts';
 import { print } from '../print/layout.ts';
 import { jsonLiteral } from '../print/literal.ts';
 import { canonical } from './combine.ts';
@@ -45,7 +46,7 @@ const isMembers = (value: unknown): value is Members =>
 
 const formats: Readonly<Record<TextFormat, z.ZodType>> = {
   uuid: z.guid(),
-  'date-time': z.iso.datetime({ offset: true, local: true }),
+  'date-time': z.string().check(isoDateTime()),
   date: z.iso.date(),
   email: z.email({ pattern: z.regexes.html5Email }),
   uri: z.url(),

@@ -212,17 +212,14 @@ function object(members: readonly (readonly [name: string, expression: Chain])[]
 
 const formats: Readonly<Record<string, () => Chain>> = {
   uuid: () => z.call('guid'),
-  'date-time': () => isoText('datetime', '{ offset: true, local: true }'),
-  date: () => isoText('date'),
+  'date-time': () => z.call('string').call('check', { layout: 'isoDateTime()', depth: 2 }),
+  date: () => new Chain('z.iso').call('date'),
   email: () => z.call('email', { layout: '{ pattern: z.regexes.html5Email }', depth: 2, hugs: true }),
   uri: () => z.call('url'),
   ipv4: () => z.call('ipv4'),
   ipv6: () => z.call('ipv6'),
   byte: () => z.call('base64'),
 };
-
-const isoText = (name: string, options?: string): Chain =>
-  new Chain('z.iso').call(name, ...(options ? [{ layout: options, depth: 2, hugs: true }] : []));
 
 function textExpression(model: Text, scope: Scope): Chain {
   const codec = codecOf(model, scope.options);

@@ -76,7 +76,7 @@ export async function printedText(
 }
 
 export const moduleOf = (code: string, contract: string, zod: string): string =>
-  `import * as z from '${zod}';\nimport { maxCharacters, minCharacters, schema } from '${contract}';\n\n${code}\n`;
+  `import * as z from '${zod}';\nimport { isoDateTime, maxCharacters, minCharacters, schema } from '${contract}';\n\n${code}\n`;
 
 const contractFile = resolve('src/contract/index.ts');
 
