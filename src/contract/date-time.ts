@@ -1,3 +1,4 @@
+/** Dates and times as services write them, for `check()` of zod, whose own format is stricter. */
 import { type $ZodCheck, $ZodCheckStringFormat } from 'zod/v4/core';
 
 export interface IsoDateTimeOptions {
@@ -17,7 +18,7 @@ const ZONE = '(?:Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)';
 const patternOf = (digits: string, zone: string): RegExp =>
   new RegExp(`^(?:${DAY_OF_ANY_YEAR}|${LEAP_DAY})T${MINUTE}(?::[0-5]\\d(?:\\.\\d${digits})?)?${zone}$`);
 
-const any = patternOf('+', `${ZONE}?`);
+const dateTimes = patternOf('+', `${ZONE}?`);
 const instants = patternOf('{1,9}', ZONE);
 
 /**
@@ -26,7 +27,7 @@ const instants = patternOf('{1,9}', ZONE);
  * not of RFC 3339, and which many services send.
  */
 export function isoDateTime({ instant = false }: IsoDateTimeOptions = {}): $ZodCheck<string> {
-  const pattern = instant ? instants : any;
+  const pattern = instant ? instants : dateTimes;
   const check = new $ZodCheckStringFormat({ check: 'string_format', format: 'datetime', pattern });
   const { check: refuse } = check._zod;
   // Zod asks its checks also of what it has refused already.

@@ -101,10 +101,11 @@ export class Exchange {
     const request: Sendable = { method: declared.method, target: url, headers, cookies, body };
     if (this.#policy.isUnbounded) return await this.#sendWithin(request, options);
     const response = await this.#dispatch(request, options);
+    const wasRead = response.bodyUsed;
     try {
       return await this.#read(response, request, options);
     } catch (error) {
-      throw this.#bodyError(error, response, options.signal);
+      throw wasRead ? error : this.#bodyError(error, response, options.signal);
     }
   }
 
@@ -123,10 +124,11 @@ export class Exchange {
     options: OperationOptions,
   ): Promise<Answer> {
     limit.begin(maxBodyMs, () => new TimeoutError(this.reporter.recordOf(response), 'total', maxBodyMs));
+    const wasRead = response.bodyUsed;
     try {
       return await this.#read(response, request, options);
     } catch (error) {
-      throw this.#bodyError(error, response, options.signal);
+      throw wasRead ? error : this.#bodyError(error, response, options.signal);
     } finally {
       limit.lift();
     }
@@ -164,7 +166,10 @@ export class Exchange {
     );
   }
 
-  /** What the body of a response ends with when it breaks off: an error of ours, unless the caller had it so. */
+  /**
+   * What the body of a response ends with when it breaks off: an error of ours, unless the caller had it so. Not to be asked
+   * of one that was read before anybody here began: that is a mistake of whoever made it.
+   */
   #bodyError(error: unknown, response: Response, signal: AbortSignal | null | undefined): unknown {
     if (error instanceof HoldfastError || signal?.aborted) return error;
     const failure = readBodyFailure(error, response);
@@ -297,7 +302,8 @@ function withCookies(headers: Record<string, string>, cookies: string): Record<s
 }
 
 /** In a header, where a character is a byte. */
-const utf8 = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+const utf8 = (text: string): string =>
+  Array.from(new TextEncoder().encode(text), byte => String.fromCharCode(byte)).join('');
 
 const isOf = (content: Content, { headers }: Response): boolean => accepts(content, receivedType(headers));
 

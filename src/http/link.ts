@@ -1,4 +1,6 @@
-/** A link of a `Link` header field. */
+/** `Link` header fields (RFC 8288), which name other resources by what they are to this one. */
+
+/** One of a field. */
 export interface Link {
   /** As it stands there, and so perhaps relative. */
   readonly target: string;

@@ -237,11 +237,18 @@ describe('safe', () => {
     expect(await result).toMatchObject({ ok: false, error: { code: 'NETWORK', sent: 'yes', transient } });
   });
 
-  test('has the mistake itself where a fetch gives what is no response', async () => {
-    const api = createApi(users, {
-      baseUrl: 'https://users.test',
-      fetch: async () => ({ ok: true, status: 200, headers: new Headers() }) as Response,
-    });
+  test.each<[string, () => Promise<Response>]>([
+    ['is no response', async () => ({ ok: true, status: 200, headers: new Headers() }) as Response],
+    [
+      'was read before',
+      async () => {
+        const response = answer(ann);
+        await response.text();
+        return response;
+      },
+    ],
+  ])('has the mistake itself where a fetch gives what %s', async (_, fetch) => {
+    const api = createApi(users, { baseUrl: 'https://users.test', fetch });
     const { error } = await api.getUser.safe({ params: { id } });
     expect(error).toBeInstanceOf(TypeError);
     expect(error).not.toBeInstanceOf(HoldfastError);

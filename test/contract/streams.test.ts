@@ -334,6 +334,23 @@ describe('a stream of events that breaks off', () => {
     await done;
   });
 
+  test('is resumed after an id of any length', async () => {
+    const { api, transport, clock } = apiOf(contract);
+    const { done } = reading(api.ticks());
+    const first = slowBody();
+    (await transport.next()).respond(new Response(first.stream, sse));
+    const id = 'x'.repeat(1_000_000);
+    first.send(`id: ${id}\ndata: {"n":1}\n\n`);
+    await transport.expectNone();
+    first.fail(broken());
+    await transport.expectNone();
+    await clock.advance(1_000);
+    const again = await transport.next();
+    expect(again.request.headers.get('last-event-id')).toHaveLength(id.length);
+    again.respond(new Response('', sse));
+    await done;
+  });
+
   test('is not resumed without an id, nor for a call that must not be repeated', async () => {
     const { api, transport } = apiOf(contract);
     const noId = reading(api.ticks());
