@@ -647,6 +647,7 @@ describe('a schema', () => {
     ['a pattern behind a format', z.email().regex(/x$/), 'email'],
     ['a pattern before one', z.string().regex(/x$/).check(z.url()), 'uri'],
     ['a pattern with a name', z.iso.datetime().endsWith('0Z'), 'date-time'],
+    ['what its metadata says', z.email().meta({ format: 'idn-email' }), 'idn-email'],
     ['patterns with names alone', z.string().lowercase().startsWith('a'), undefined],
     [
       'a time without a zone, which is none of RFC 3339',

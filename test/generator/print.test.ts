@@ -146,7 +146,9 @@ describe('the names that code uses', () => {
   });
 
   test.prop([
-    fc.array(fc.constantFrom('a', 'b', 'aa', "'a'", '/* b */', 'c.b', 'a: 1', 'Ä', '$a'), { maxLength: 8 }),
+    fc.array(fc.constantFrom('a', 'b', 'aa', 'f(a, z)', "'a'", '/* b */', 'c.b', 'a: 1', 'Ä', '$a'), {
+      maxLength: 8,
+    }),
     fc.uniqueArray(fc.constantFrom('a', 'b', 'aa', 'Ä', 'z')),
     fc.boolean(),
   ])('are the same, whether all are looked at or only those that matter', (statements, wanted, areMany) => {
