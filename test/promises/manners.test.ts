@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { HttpResponse, http } from 'msw/http';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -171,7 +170,7 @@ describe('promise 15: a drop-in for fetch', () => {
     const wrappers: Record<string, (inner: Fetch) => Fetch> = {
       'one that passes on at once': inner => (input, init) => inner(input, init),
       'one that waits first': inner => async (input, init) => {
-        await setTimeout(1);
+        await Promise.resolve();
         return inner(input, init);
       },
       'one that makes a Request of it': inner => async (input, init) => inner(new Request(input, init)),
