@@ -71,6 +71,8 @@ interface Outcome {
   readonly value?: unknown;
 }
 
+const unpadded = (value: string): string => value.replaceAll(/[\t ]*,[\t ]*/g, ', ').trim();
+
 /** What a program makes of it; the words are not compared. */
 async function outcome(fetch: Fetch, read: Read): Promise<Outcome> {
   let response: Response;
@@ -80,7 +82,8 @@ async function outcome(fetch: Fetch, read: Read): Promise<Outcome> {
     return { thrown: error instanceof TypeError };
   }
   const { status, statusText } = response;
-  const headers = [...response.headers].map(([name, value]) => [name, value.trim()] as const);
+  // Blanks around values, joined ones too, are none of theirs (docs/undici.md).
+  const headers = [...response.headers].map(([name, value]) => [name, unpadded(value)] as const);
   const value = await read(response).catch((error: Error) => ({ name: error.name }));
   return { status, statusText, headers, value };
 }
